@@ -1,0 +1,47 @@
+"""Multilayer-perceptron classifiers that behave like any other scikit-learn estimator.
+
+The public names are loaded when they are first used, so ``import sknn`` costs next to nothing
+and brings in neither scikit-learn nor PyTorch.
+"""
+
+from typing import TYPE_CHECKING
+
+__version__ = "0.1.0.dev0"
+
+__all__ = [
+    "ColumnNormScaler",
+    "ScratchMLPClassifier",
+    "__version__",
+    "backprop",
+    "classifiers",
+    "datasets",
+    "preprocessing",
+]
+
+if TYPE_CHECKING:
+    from sknn import backprop, classifiers, datasets, preprocessing
+    from sknn.classifiers import ScratchMLPClassifier
+    from sknn.preprocessing import ColumnNormScaler
+
+_SUBPACKAGES = frozenset({"backprop", "classifiers", "datasets", "preprocessing"})
+_HOME = {
+    "ColumnNormScaler": "preprocessing",
+    "ScratchMLPClassifier": "classifiers",
+}
+
+
+def __getattr__(name: str) -> object:
+    from importlib import import_module
+
+    if name in _SUBPACKAGES:
+        return import_module(f"sknn.{name}")
+    if name in _HOME:
+        value = getattr(import_module(f"sknn.{_HOME[name]}"), name)
+        # Kept, so that the next access is an ordinary one.
+        globals()[name] = value
+        return value
+    raise AttributeError(f"module 'sknn' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

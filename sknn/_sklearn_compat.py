@@ -1,0 +1,42 @@
+"""The one place that touches private names of scikit-learn.
+
+Everything else in sknn imports from scikit-learn's public modules, or from here, so a new
+scikit-learn release is checked against a single file. The dependency is bounded to match:
+``scikit-learn>=1.9,<1.10``.
+"""
+
+import sys
+
+from sklearn.base import _fit_context as fit_context
+from sklearn.utils._param_validation import Interval, Options, StrOptions, validate_params
+from sklearn.utils.multiclass import _check_partial_fit_first_call as check_partial_fit_first_call
+from sklearn.utils.validation import _check_sample_weight as check_sample_weight
+
+__all__ = [
+    "Interval",
+    "Options",
+    "StrOptions",
+    "check_partial_fit_first_call",
+    "check_sample_weight",
+    "fit_context",
+    "is_outermost_fit",
+    "validate_params",
+]
+
+# Callers that hand an interrupt on to the user as it is, rather than go on with other fits.
+_TRANSPARENT = ("sklearn.base", "sklearn.pipeline", "sknn.classifiers._base")
+
+
+def is_outermost_fit() -> bool:
+    """Whether the running `fit` was called by the user, directly or through a Pipeline.
+
+    False inside a search, an ensemble or a cross-validation: anything of scikit-learn, joblib or
+    sknn further up the call stack that may go on with other fits.
+    """
+    frame = sys._getframe(1)
+    while frame is not None:
+        module = frame.f_globals.get("__name__", "")
+        if module.partition(".")[0] in ("sklearn", "joblib", "sknn") and module not in _TRANSPARENT:
+            return False
+        frame = frame.f_back
+    return True

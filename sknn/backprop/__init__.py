@@ -1,0 +1,82 @@
+"""Backpropagation in NumPy: the engine behind `ScratchMLPClassifier`.
+
+Written to be read; `README.md` in this folder gives the order. Every array has a leading axis of
+K models, so one pass of the loop trains one network or a thousand.
+"""
+
+from ._activations import ACTIVATIONS, Activation, Identity, Logistic, ReLU, Tanh
+from ._batches import Batch, Batches, Block, draw_orders
+from ._figures import Figures, Validation
+from ._history import History
+from ._initializers import draw_parameters, glorot_uniform
+from ._layers import Dropout, Layer, Linear, SparseDropout, SparseLinear
+from ._lbfgs import Objective, minimize_lbfgs
+from ._losses import SoftmaxCrossEntropy, cross_entropy, log_softmax, softmax
+from ._network import Sequential, build_network, predict_logits
+from ._optimizers import OPTIMIZERS, SGD, Adam, AdamW, Optimizer, RMSprop
+from ._parameters import Parameters
+from ._penalties import L1, L2, Penalty, make_penalties, penalty_values
+from ._plan import Plan, Problem, Rows
+from ._schedules import constant, cosine, invscaling, onecycle
+from ._state import Checkpoint, Outcome, Streams, TrainState
+from ._stopping import EarlyStopping
+from ._trainer import EpochHook, Run, train
+
+__all__ = [
+    "ACTIVATIONS",
+    "L1",
+    "L2",
+    "OPTIMIZERS",
+    "SGD",
+    "Activation",
+    "Adam",
+    "AdamW",
+    "Batch",
+    "Batches",
+    "Block",
+    "Checkpoint",
+    "Dropout",
+    "EarlyStopping",
+    "EpochHook",
+    "Figures",
+    "History",
+    "Identity",
+    "Layer",
+    "Linear",
+    "Logistic",
+    "Objective",
+    "Optimizer",
+    "Outcome",
+    "Parameters",
+    "Penalty",
+    "Plan",
+    "Problem",
+    "RMSprop",
+    "ReLU",
+    "Rows",
+    "Run",
+    "Sequential",
+    "SoftmaxCrossEntropy",
+    "SparseDropout",
+    "SparseLinear",
+    "Streams",
+    "Tanh",
+    "TrainState",
+    "Validation",
+    "build_network",
+    "constant",
+    "cosine",
+    "cross_entropy",
+    "draw_orders",
+    "draw_parameters",
+    "glorot_uniform",
+    "invscaling",
+    "log_softmax",
+    "make_penalties",
+    "minimize_lbfgs",
+    "onecycle",
+    "penalty_values",
+    "predict_logits",
+    "softmax",
+    "train",
+]

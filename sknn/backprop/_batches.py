@@ -1,0 +1,174 @@
+"""Shuffled mini-batches, gathered block by block.
+
+An epoch visits the rows in a random order, a batch at a time. Fetching rows in random order is
+cheap per byte and dear per call, so a *block* of several batches is gathered at once into buffers
+that were laid out, and cut into batches, before training started.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.sparse import issparse
+
+from ._parameters import FloatArray, IntArray
+from ._plan import Rows
+
+# A block of one model's rows should stay in the cache between gathering and use.
+BLOCK_BYTES = 128 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A batch of every model: views into its block's buffers.
+
+    `X` is (K, B, d), or a sequence of K CSR matrices; `targets` (K, B, C) sum to one along the
+    last axis; `weights` is (K, B, 1) or None; `logits` (K, B, C) is where to leave the outputs.
+    """
+
+    n_rows: int
+    X: Any
+    targets: FloatArray
+    weights: FloatArray | None
+    logits: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Consecutive batches of an epoch, and the outputs that they leave behind."""
+
+    batches: list[Batch]
+    targets: FloatArray
+    weights: FloatArray | None
+    logits: FloatArray
+
+
+class Batches:
+    """Cuts the training rows of K models into batches, epoch after epoch.
+
+    Parameters
+    ----------
+    rows : Rows
+        The training rows, shared by all models.
+    batch_size : int
+        Rows in a batch; the last of an epoch may have fewer.
+    n_classes : int
+    label_smoothing : ndarray of shape (K, 1)
+        Share of the target that is spread evenly over the classes.
+    """
+
+    def __init__(
+        self, rows: Rows, batch_size: int, n_classes: int, label_smoothing: FloatArray
+    ) -> None:
+        self.rows = rows
+        self.batch_size = batch_size
+        self.classes = np.arange(n_classes)
+        self.smoothing = label_smoothing[:, :, None] if label_smoothing.any() else None
+        self.dtype = label_smoothing.dtype
+        self.n_models = len(label_smoothing)
+        row_bytes = (rows.X.shape[1] + 2 * n_classes) * self.dtype.itemsize
+        per_block = max(1, BLOCK_BYTES // (row_bytes * batch_size)) * batch_size
+        self.block_rows = min(per_block, len(rows))
+        self._layouts: dict[int, _Layout] = {}
+        self._unshuffled: list[Block] = []
+
+    @property
+    def sizes(self) -> list[int]:
+        """The number of rows of every batch of an epoch, in order."""
+        whole, rest = divmod(len(self.rows), self.batch_size)
+        return [self.batch_size] * whole + [rest] * (rest > 0)
+
+    def epoch(self, orders: IntArray | None) -> Iterator[Block]:
+        """The blocks of one epoch.
+
+        Parameters
+        ----------
+        orders : ndarray of shape (K, n_rows) or None
+            The order in which each model visits the rows, None for their own order. A block's
+            buffers are overwritten by the next one's.
+        """
+        if orders is None:
+            if not self._unshuffled:
+                self._unshuffled = [self._whole()]
+            yield from self._unshuffled
+            return
+        for start in range(0, len(self.rows), self.block_rows):
+            yield self._gather(orders[:, start : start + self.block_rows])
+
+    def _gather(self, order: IntArray) -> Block:
+        """Fetch the rows that `order` (K, m) names."""
+        n_rows = order.shape[1]
+        if n_rows not in self._layouts:
+            self._layouts[n_rows] = _Layout(self, n_rows)
+        layout = self._layouts[n_rows]
+        X, labels, weights = self.rows.X, self.rows.labels, self.rows.weights
+        if layout.X is None:
+            rows: Any = [X[model_order] for model_order in order]
+        else:
+            rows = np.take(X, order, axis=0, out=layout.X, mode="clip")
+        np.equal(labels[order][:, :, None], self.classes, out=layout.targets)
+        self.smooth(layout.targets)
+        if weights is not None and layout.weights is not None:
+            np.take(weights, order, axis=0, out=layout.weights, mode="clip")
+        return layout.block if layout.X is not None else layout.cut(rows)
+
+    def _whole(self) -> Block:
+        """All rows in their own order, without a copy of the data: one block for ever."""
+        layout = _Layout(self, len(self.rows), shared=True)
+        np.equal(self.rows.labels[None, :, None], self.classes, out=layout.targets)
+        self.smooth(layout.targets)
+        if self.rows.weights is not None:
+            layout.weights = np.broadcast_to(self.rows.weights, (self.n_models, len(self.rows)))
+        if layout.sparse:
+            return layout.cut([self.rows.X] * self.n_models)
+        return layout.cut(self.rows.X[None])
+
+    def smooth(self, targets: FloatArray) -> None:
+        """Turn one-hot targets (K, m, C) into (1 - ε) y + ε / C, in place."""
+        if self.smoothing is not None:
+            np.multiply(targets, 1 - self.smoothing, out=targets)
+            np.add(targets, self.smoothing / len(self.classes), out=targets)
+
+
+class _Layout:
+    """The buffers of a block of one size, and the batches cut out of them."""
+
+    def __init__(self, batches: Batches, n_rows: int, shared: bool = False) -> None:
+        n_models, n_classes = batches.n_models, len(batches.classes)
+        self.n_rows = n_rows
+        self.batch_size = batches.batch_size
+        self.sparse = issparse(batches.rows.X)
+        self.X: FloatArray | None = None
+        self.weights: FloatArray | None = None
+        self.targets = np.empty((n_models, n_rows, n_classes), batches.dtype)
+        self.logits = np.empty((n_models, n_rows, n_classes), batches.dtype)
+        if not shared:
+            if batches.rows.weights is not None:
+                self.weights = np.empty((n_models, n_rows), batches.dtype)
+            if not self.sparse:
+                self.X = np.empty((n_models, n_rows, batches.rows.X.shape[1]), batches.dtype)
+                self.block = self.cut(self.X)
+
+    def cut(self, X: FloatArray | Sequence[Any]) -> Block:
+        """A block over the buffers, and its batches over views of them."""
+        found = []
+        for start in range(0, self.n_rows, self.batch_size):
+            part = slice(start, min(start + self.batch_size, self.n_rows))
+            found.append(
+                Batch(
+                    n_rows=part.stop - part.start,
+                    X=X[:, part] if isinstance(X, np.ndarray) else [rows[part] for rows in X],
+                    targets=self.targets[:, part],
+                    weights=None if self.weights is None else self.weights[:, part, None],
+                    logits=self.logits[:, part],
+                )
+            )
+        return Block(found, self.targets, self.weights, self.logits)
+
+
+def draw_orders(generators: Sequence[np.random.Generator], n_rows: int) -> IntArray:
+    """A fresh random order of the rows for every model, shape (K, n_rows)."""
+    return np.stack([generator.permutation(n_rows) for generator in generators])

@@ -1,0 +1,101 @@
+"""Loss and accuracy of rows, over an epoch and over each of its batches."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ._batches import Batches
+from ._losses import cross_entropy
+from ._network import predict_logits
+from ._parameters import FloatArray, Parameters
+from ._plan import Plan, Problem, column
+
+
+class Figures:
+    """Adds up the losses and hits of the rows of K models, block by block.
+
+    Parameters
+    ----------
+    n_models : int
+    keep_rows : bool
+        Whether to keep every row's loss and hit, for `by_batch`.
+    """
+
+    def __init__(self, n_models: int, keep_rows: bool = False) -> None:
+        self._sums = np.zeros((3, n_models))
+        self._n_rows = 0
+        self._rows: list[FloatArray] | None = [] if keep_rows else None
+
+    def add(self, logits: FloatArray, targets: FloatArray, weights: FloatArray | None) -> None:
+        """Take in m rows: `logits`, `targets` (K, m, C) and `weights` (K, m)."""
+        loss = cross_entropy(logits, targets).astype(np.float64, copy=False)
+        hit = (logits.argmax(axis=-1) == targets.argmax(axis=-1)).astype(np.float64)
+        if weights is None:
+            weight = np.ones_like(loss) if self._rows is not None else None
+        else:
+            weight = np.broadcast_to(weights, loss.shape).astype(np.float64)
+            loss *= weight
+            hit *= weight
+        self._n_rows += loss.shape[1]
+        self._sums[0] += np.add.reduce(loss, axis=1)
+        self._sums[1] += np.add.reduce(hit, axis=1)
+        self._sums[2] += loss.shape[1] if weight is None else np.add.reduce(weight, axis=1)
+        if self._rows is not None and weight is not None:
+            self._rows.append(np.stack([loss, hit, weight]))
+
+    @property
+    def mean_loss(self) -> NDArray[np.float64]:
+        """Σ w ℓ / n of every model: training weights have mean 1."""
+        return np.asarray(self._sums[0] / self._n_rows)
+
+    @property
+    def weighted_loss(self) -> NDArray[np.float64]:
+        """Σ w ℓ / Σ w of every model."""
+        return np.asarray(self._sums[0] / self._sums[2])
+
+    @property
+    def accuracy(self) -> NDArray[np.float64]:
+        """Share of the weight that is classified right, of every model."""
+        return np.asarray(self._sums[1] / self._sums[2])
+
+    def by_batch(self, sizes: Sequence[int]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Loss Σ w ℓ / B and accuracy of batches of the given sizes, each (K, n_batches).
+
+        The accuracy of a batch whose rows all weigh zero is NaN.
+        """
+        starts = np.cumsum([0, *sizes[:-1]])
+        loss, hit, weight = np.add.reduceat(np.concatenate(self._rows or [], 2), starts, axis=2)
+        with np.errstate(invalid="ignore"):
+            return loss / np.asarray(sizes), hit / weight
+
+
+class Validation:
+    """Evaluates K models on the validation rows, with the loss that they are trained on."""
+
+    def __init__(self, problem: Problem, plans: Sequence[Plan]) -> None:
+        if problem.valid is None:
+            raise ValueError("the problem has no validation rows")
+        self.rows, self.plans = problem.valid, plans
+        cut = Batches(
+            self.rows,
+            min(plans[0].batch_size, len(self.rows)),
+            problem.n_classes,
+            column(plans, "label_smoothing"),
+        )
+        self.sizes = cut.sizes
+        one_hot = self.rows.labels[None, :, None] == cut.classes
+        self.targets = np.repeat(one_hot.astype(plans[0].dtype), len(plans), axis=0)
+        cut.smooth(self.targets)
+
+    def evaluate(self, parameters: Parameters) -> Figures:
+        """Loss and accuracy of every model."""
+        logits = predict_logits(
+            parameters.weights, parameters.biases, self.plans[0].activation, self.rows.X
+        )
+        figures = Figures(len(self.plans), keep_rows=self.plans[0].record == "batch")
+        weights = self.rows.weights
+        figures.add(logits, self.targets, None if weights is None else weights[None])
+        return figures

@@ -1,0 +1,173 @@
+"""What training looked like, epoch by epoch and, if recorded, batch by batch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+EPOCH_COLUMNS = (
+    "train_loss",
+    "penalty",
+    "train_accuracy",
+    "valid_loss",
+    "valid_accuracy",
+    "learning_rate",
+    "seconds",
+)
+BATCH_COLUMNS = ("train_loss", "train_accuracy", "valid_loss", "valid_accuracy")
+
+
+@dataclass
+class History:
+    """The record of one model's training.
+
+    ``history["train_loss"]`` is a column as an array of one value an epoch. Columns:
+
+    - ``train_loss``: the data term of the objective over the epoch's batches, each taken before
+      its update; ``penalty``: the penalty terms at the epoch's end.
+    - ``train_accuracy``: over the same batches.
+    - ``valid_loss``, ``valid_accuracy``: on the validation rows, after the epoch; NaN without any.
+    - ``learning_rate``: of the epoch's last update; ``seconds``: the epoch's wall time.
+
+    Losses and accuracies are weighted by the rows' weights.
+
+    Parameters
+    ----------
+    epochs : dict of str to list of float
+        The columns.
+    batches : dict of str to list of ndarray
+        With ``record="batch"``: for each epoch an array of one value a batch, for the training
+        batches and for the validation rows cut into batches of the same size.
+    """
+
+    epochs: dict[str, list[float]] = field(
+        default_factory=lambda: {name: [] for name in EPOCH_COLUMNS}
+    )
+    batches: dict[str, list[NDArray[np.float64]]] = field(
+        default_factory=lambda: {name: [] for name in BATCH_COLUMNS}
+    )
+
+    def __len__(self) -> int:
+        """Return the number of epochs."""
+        return len(self.epochs["train_loss"])
+
+    def __getitem__(self, column: str) -> NDArray[np.float64]:
+        """Return one column, shape (n_epochs,)."""
+        if column not in self.epochs:
+            raise KeyError(f"column must be one of {list(self.epochs)}, got {column!r}")
+        return np.array(self.epochs[column])
+
+    def __repr__(self) -> str:
+        """Show length and last epoch."""
+        if not len(self):
+            return "History(0 epochs)"
+        last = ", ".join(f"{name}={column[-1]:.4g}" for name, column in self.epochs.items())
+        return f"History({len(self)} epochs; last: {last})"
+
+    def append(self, row: dict[str, float]) -> None:
+        """Add an epoch; `row` has a value for every column."""
+        for name, column in self.epochs.items():
+            column.append(row[name])
+
+    def append_batches(self, row: dict[str, NDArray[np.float64]]) -> None:
+        """Add an epoch's batch values."""
+        for name, values in row.items():
+            self.batches[name].append(values)
+
+    def truncate(self, n_epochs: int) -> None:
+        """Forget the epochs after the first `n_epochs`."""
+        forgotten = len(self) - n_epochs
+        for column in self.epochs.values():
+            del column[n_epochs:]
+        for values in self.batches.values():
+            if forgotten > 0 and values:
+                del values[-forgotten:]
+
+    def copy(self) -> History:
+        """Return a copy that later epochs leave alone."""
+        return History(
+            {name: list(column) for name, column in self.epochs.items()},
+            {name: list(column) for name, column in self.batches.items()},
+        )
+
+    def best_epoch(
+        self, monitor: Literal["train_loss", "valid_loss", "valid_accuracy"] = "valid_loss"
+    ) -> int:
+        """Return the epoch, counted from 1, at which `monitor` was best.
+
+        Raises
+        ------
+        ValueError
+            If no validation rows were given and `monitor` needs them.
+        """
+        column = self[monitor]
+        if not len(column) or np.isnan(column).all():
+            raise ValueError(
+                f"`monitor`={monitor!r} has no values: fit with `X_val` and `y_val`, or with "
+                "`early_stopping=True`."
+            )
+        best = np.nanargmax(column) if monitor.endswith("accuracy") else np.nanargmin(column)
+        return int(best) + 1
+
+    def volatility(self, column: str = "train_loss") -> NDArray[np.float64]:
+        """Return highest minus lowest batch value within each epoch, shape (n_epochs,).
+
+        Parameters
+        ----------
+        column : {"train_loss", "train_accuracy", "valid_loss", "valid_accuracy"}
+            Which of the batch values.
+
+        Raises
+        ------
+        ValueError
+            If batches were not recorded.
+        """
+        if column not in self.batches:
+            raise KeyError(f"column must be one of {list(self.batches)}, got {column!r}")
+        values = self.batches[column]
+        if not values:
+            raise ValueError(
+                f"no batch values of {column!r} were recorded: fit with `record='batch'`"
+                + (" and with validation data." if column.startswith("valid") else ".")
+            )
+        return np.array([np.nanmax(epoch) - np.nanmin(epoch) for epoch in values])
+
+    def to_frame(self, level: Literal["epoch", "batch"] = "epoch") -> pd.DataFrame:
+        """Return the record as a data frame.
+
+        Parameters
+        ----------
+        level : {"epoch", "batch"}, default="epoch"
+            One row an epoch, indexed by ``epoch`` from 1, with volatility columns where batches
+            were recorded; or one row a training batch, indexed by ``epoch`` and ``batch``.
+        """
+        import pandas as pd
+
+        if level == "epoch":
+            index = pd.RangeIndex(1, len(self) + 1, name="epoch")
+            frame = pd.DataFrame(self.epochs, index=index)
+            for name, values in self.batches.items():
+                if len(values) == len(self) > 0:
+                    frame[f"{name}_volatility"] = self.volatility(name)
+            return frame
+        if level != "batch":
+            raise ValueError(f"`level` must be 'epoch' or 'batch', got {level!r}")
+        self.volatility("train_loss")  # raises where there is nothing to show
+        sizes = [len(epoch) for epoch in self.batches["train_loss"]]
+        first = len(self) - len(sizes) + 1
+        rows = pd.MultiIndex.from_arrays(
+            [
+                np.repeat(np.arange(first, first + len(sizes)), sizes),
+                np.concatenate([np.arange(1, size + 1) for size in sizes]),
+            ],
+            names=["epoch", "batch"],
+        )
+        names = ("train_loss", "train_accuracy")
+        columns = {name: np.concatenate(self.batches[name]) for name in names}
+        return pd.DataFrame(columns, index=rows)

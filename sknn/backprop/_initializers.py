@@ -1,0 +1,34 @@
+"""Where training starts: random weights whose size keeps the signal's size from layer to layer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+
+from ._parameters import Parameters
+
+
+def glorot_uniform(fan_in: int, fan_out: int) -> float:
+    r"""Half width :math:`\sqrt{6 / (n_{in} + n_{out})}` of the uniform distribution.
+
+    Keeps the variance of activations on the way forward, and of gradients on the way back,
+    alike from layer to layer (Glorot and Bengio, 2010).
+    """
+    return float(np.sqrt(6.0 / (fan_in + fan_out)))
+
+
+def draw_parameters(parameters: Parameters, generators: Sequence[np.random.Generator]) -> None:
+    """Fill `parameters` in place with weights and biases from Glorot's distribution.
+
+    Biases are drawn too, so that the kinks of ReLUs start out spread over the data and not all
+    in the origin. The draws are made in float64 and rounded to the dtype of `parameters`, layer
+    by layer, weights before biases, model k from `generators[k]` alone: a model starts from the
+    same numbers in float32 and in float64, by itself and in a stack.
+    """
+    for model, generator in enumerate(generators):
+        for layer, (fan_in, fan_out) in enumerate(pairwise(parameters.layer_sizes)):
+            bound = glorot_uniform(fan_in, fan_out)
+            parameters.weights[layer][model] = generator.uniform(-bound, bound, (fan_in, fan_out))
+            parameters.biases[layer][model] = generator.uniform(-bound, bound, fan_out)

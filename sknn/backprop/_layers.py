@@ -1,0 +1,185 @@
+"""Layers: what goes forward, what is remembered, and how a gradient comes back.
+
+A layer is built for one shape of batch, allocates its buffers once and then works in them.
+`forward` saves what `backward` needs; the two stand one under the other.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ._parameters import FloatArray
+
+
+class Layer(ABC):
+    """One step of a network, for K models and B rows at once."""
+
+    @abstractmethod
+    def forward(self, X: Any) -> FloatArray:
+        """Output of shape (K, B, width_out) for inputs of shape (K, B, width_in)."""
+
+    @abstractmethod
+    def backward(self, gradient: FloatArray) -> FloatArray | None:
+        """Turn the loss's gradient with respect to the output into that of the input."""
+
+
+class Linear(Layer):
+    r"""The affine map :math:`Z = X W + b`.
+
+    With :math:`G = \partial L / \partial Z` coming back,
+    :math:`\partial L/\partial W = X^\top G`, :math:`\partial L/\partial b = \sum_{rows} G` and
+    :math:`\partial L/\partial X = G W^\top`.
+
+    Parameters
+    ----------
+    weights, bias : ndarray of shape (K, in, out) and (K, 1, out)
+        Views into the flat parameters.
+    grad_weights, grad_bias : ndarray of the same shapes
+        Views into the flat gradient; `backward` overwrites them.
+    n_rows : int
+        Rows in a batch, B.
+    is_first : bool
+        A first layer has nobody to hand a gradient to, and skips that product.
+    """
+
+    def __init__(
+        self,
+        weights: FloatArray,
+        bias: FloatArray,
+        grad_weights: FloatArray,
+        grad_bias: FloatArray,
+        n_rows: int,
+        is_first: bool = False,
+    ) -> None:
+        n_models, fan_in, fan_out = weights.shape
+        self.weights, self.bias = weights, bias
+        self.grad_weights, self.grad_bias = grad_weights, grad_bias
+        self.input = np.empty((0, 0, 0), weights.dtype)
+        self.output = np.empty((n_models, n_rows, fan_out), weights.dtype)
+        self.grad_input = (
+            None if is_first else np.empty((n_models, n_rows, fan_in), weights.dtype)
+        )
+
+    def forward(self, X: FloatArray) -> FloatArray:
+        self.input = X
+        np.matmul(X, self.weights, out=self.output)
+        return np.add(self.output, self.bias, out=self.output)
+
+    def backward(self, gradient: FloatArray) -> FloatArray | None:
+        np.matmul(self.input.mT, gradient, out=self.grad_weights)
+        np.add.reduce(gradient, axis=1, keepdims=True, out=self.grad_bias)
+        if self.grad_input is None:
+            return None
+        return np.matmul(gradient, self.weights.mT, out=self.grad_input)
+
+
+class SparseLinear(Layer):
+    """The affine map of a first layer whose rows are sparse: one CSR matrix per model.
+
+    The same mathematics as `Linear`. What is sparse stays so: only products with the
+    non-zero entries are made, and no gradient goes back to the data.
+    """
+
+    def __init__(
+        self,
+        weights: FloatArray,
+        bias: FloatArray,
+        grad_weights: FloatArray,
+        grad_bias: FloatArray,
+        n_rows: int,
+    ) -> None:
+        n_models, _, fan_out = weights.shape
+        self.weights, self.bias = weights, bias
+        self.grad_weights, self.grad_bias = grad_weights, grad_bias
+        self.input: Sequence[Any] = ()
+        self.output = np.empty((n_models, n_rows, fan_out), weights.dtype)
+
+    def forward(self, X: Sequence[Any]) -> FloatArray:
+        self.input = X
+        for model, rows in enumerate(X):
+            self.output[model] = rows @ self.weights[model]
+        return np.add(self.output, self.bias, out=self.output)
+
+    def backward(self, gradient: FloatArray) -> None:
+        for model, rows in enumerate(self.input):
+            self.grad_weights[model] = rows.T @ gradient[model]
+        np.add.reduce(gradient, axis=1, keepdims=True, out=self.grad_bias)
+
+
+class Dropout(Layer):
+    r"""Inverted dropout: :math:`X \odot M / (1 - p)` with :math:`M \sim` Bernoulli(1 - p).
+
+    Dividing while training keeps the expected activation, so that prediction needs neither
+    a mask nor a rescaling (Srivastava et al., 2014). Each model has its own rate and its own
+    generator; one with rate 0 draws nothing.
+
+    Parameters
+    ----------
+    rates : sequence of float of length K
+        Probability of dropping a unit, in [0, 1).
+    generators : sequence of numpy.random.Generator of length K
+    n_rows, width : int
+        Shape of a batch.
+    """
+
+    def __init__(
+        self,
+        rates: Sequence[float],
+        generators: Sequence[np.random.Generator],
+        n_rows: int,
+        width: int,
+        dtype: np.dtype,
+    ) -> None:
+        self.rates = rates
+        self.generators = generators
+        self.mask = np.ones((len(rates), n_rows, width), dtype)
+        self.output = np.empty_like(self.mask)
+        self._rate = np.array(rates, dtype)[:, None, None]
+        self._scale = 1 / (1 - self._rate)
+
+    def draw_mask(self) -> FloatArray:
+        """Draw the mask of the next batch: 0 where dropped, 1 / (1 - p) elsewhere."""
+        for model, (rate, generator) in enumerate(zip(self.rates, self.generators, strict=True)):
+            if rate > 0:
+                generator.random(out=self.mask[model], dtype=self.mask.dtype.type)
+        np.greater_equal(self.mask, self._rate, out=self.mask)
+        return np.multiply(self.mask, self._scale, out=self.mask)
+
+    def forward(self, X: FloatArray) -> FloatArray:
+        return np.multiply(X, self.draw_mask(), out=self.output)
+
+    def backward(self, gradient: FloatArray) -> FloatArray:
+        return np.multiply(gradient, self.mask, out=gradient)
+
+
+class SparseDropout(Layer):
+    """Inverted dropout of sparse inputs: masks are drawn for the stored entries alone."""
+
+    def __init__(
+        self,
+        rates: Sequence[float],
+        generators: Sequence[np.random.Generator],
+        dtype: np.dtype,
+    ) -> None:
+        self.rates = rates
+        self.generators = generators
+        self.dtype = dtype
+
+    def forward(self, X: Sequence[Any]) -> Any:
+        return [
+            self._drop(rows, rate, generator) if rate > 0 else rows
+            for rows, rate, generator in zip(X, self.rates, self.generators, strict=True)
+        ]
+
+    def _drop(self, rows: Any, rate: float, generator: np.random.Generator) -> Any:
+        kept = generator.random(len(rows.data), dtype=self.dtype.type) >= rate
+        dropped = rows.copy()
+        dropped.data *= kept / self.dtype.type(1 - rate)
+        return dropped
+
+    def backward(self, gradient: FloatArray) -> FloatArray:
+        return gradient

@@ -1,0 +1,70 @@
+"""Softmax and cross-entropy, derived together because together they are simple."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ._parameters import FloatArray
+
+
+class SoftmaxCrossEntropy:
+    r"""Cross-entropy of the softmax of logits, averaged over the rows of a batch.
+
+    With logits z, targets y that sum to one, and row weights w,
+
+    .. math:: p = \mathrm{softmax}(z), \qquad
+              L = -\frac{1}{B} \sum_{rows} w \sum_c y_c \log p_c, \qquad
+              \frac{\partial L}{\partial z} = \frac{w}{B} (p - y).
+
+    The loss owns the softmax: the derivative of either alone is a matrix or a quotient, that of
+    the pair is a subtraction, and :math:`\log p` is never taken of a rounded zero.
+
+    Parameters
+    ----------
+    n_models, n_rows, n_classes : int
+        Shape (K, B, C) of the logits of a batch.
+    """
+
+    def __init__(self, n_models: int, n_rows: int, n_classes: int, dtype: np.dtype) -> None:
+        self.n_rows = n_rows
+        self.probabilities = np.empty((n_models, n_rows, n_classes), dtype)
+        self._row = np.empty((n_models, n_rows, 1), dtype)
+
+    def forward(self, logits: FloatArray) -> FloatArray:
+        """Probabilities of shape (K, B, C), remembered for `backward`."""
+        return softmax(logits, out=self.probabilities, row=self._row)
+
+    def backward(self, targets: FloatArray, weights: FloatArray | None) -> FloatArray:
+        """Gradient with respect to the logits, (K, B, C); overwrites the probabilities.
+
+        `targets` are (K, B, C), `weights` (K, B, 1) or None for ones.
+        """
+        gradient = np.subtract(self.probabilities, targets, out=self.probabilities)
+        if weights is not None:
+            np.multiply(gradient, weights, out=gradient)
+        return np.multiply(gradient, 1 / self.n_rows, out=gradient)
+
+
+def softmax(
+    logits: FloatArray, out: FloatArray | None = None, row: FloatArray | None = None
+) -> FloatArray:
+    """exp(z) / Σ exp(z) along the last axis, with the largest logit taken off first."""
+    row = np.maximum.reduce(logits, axis=-1, keepdims=True, out=row)
+    out = np.subtract(logits, row, out=out)
+    np.exp(out, out=out)
+    row = np.add.reduce(out, axis=-1, keepdims=True, out=row)
+    return np.divide(out, row, out=out)
+
+
+def log_softmax(logits: FloatArray) -> FloatArray:
+    """z - log Σ exp(z) along the last axis: exact where probabilities underflow."""
+    shifted = logits - np.maximum.reduce(logits, axis=-1, keepdims=True)
+    log_sum = np.log(np.add.reduce(np.exp(shifted), axis=-1, keepdims=True))
+    return np.subtract(shifted, log_sum, out=shifted)
+
+
+def cross_entropy(logits: FloatArray, targets: FloatArray) -> FloatArray:
+    """The loss of every row, -Σ y log p, of shape ``logits.shape[:-1]``."""
+    log_probabilities = log_softmax(logits)
+    np.multiply(log_probabilities, targets, out=log_probabilities)
+    return np.negative(np.add.reduce(log_probabilities, axis=-1))

@@ -1,0 +1,134 @@
+"""A network: layers in a row, laid out for one shape of batch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from scipy.sparse import issparse
+
+from ._activations import ACTIVATIONS
+from ._layers import Dropout, Layer, Linear, SparseDropout, SparseLinear
+from ._parameters import FloatArray, Parameters
+
+# Prediction cuts its rows into chunks of this one size, whoever asks: another size could change
+# the last bit of a product, and chunks keep the hidden layers in the cache.
+PREDICTION_ROWS = 512
+
+
+class Sequential:
+    """Layers in a row; what one returns, the next receives.
+
+    A `Sequential` is laid out for one shape of batch. Several of them, say for whole batches and
+    for the ragged last one, may share one set of parameters.
+    """
+
+    def __init__(self, layers: Sequence[Layer]) -> None:
+        self.layers = tuple(layers)
+        self.reversed_layers = self.layers[::-1]
+
+    def forward(self, X: Any) -> FloatArray:
+        """Logits of shape (K, B, C), in a buffer that the next call overwrites."""
+        for layer in self.layers:
+            X = layer.forward(X)
+        return X  # type: ignore[no-any-return]
+
+    def backward(self, gradient: FloatArray) -> None:
+        """Carry the gradient of the logits back; every layer fills in that of its parameters."""
+        incoming: FloatArray | None = gradient
+        for layer in self.reversed_layers:
+            if incoming is None:
+                return
+            incoming = layer.backward(incoming)
+
+
+def build_network(
+    parameters: Parameters,
+    gradients: Parameters,
+    n_rows: int,
+    activation: str,
+    dropout_rates: Sequence[Sequence[float]] = (),
+    generators: Sequence[np.random.Generator] = (),
+    sparse: bool = False,
+) -> Sequential:
+    """Linear layers with activations and dropout between them.
+
+    Parameters
+    ----------
+    parameters, gradients : Parameters of K models
+        The layers work on views into both.
+    n_rows : int
+        Rows in a batch, B.
+    activation : {"identity", "logistic", "relu", "tanh"}
+        After every linear layer but the last.
+    dropout_rates : sequence over the linear layers, of sequences over the models
+        Dropout before each linear layer; layers whose rates are all 0 get none.
+    generators : sequence of numpy.random.Generator of length K
+        Where the masks come from.
+    sparse : bool
+        Whether the data are CSR matrices, one per model.
+    """
+    dtype = parameters.values.dtype
+    layers: list[Layer] = []
+    shapes = list(pairwise(parameters.layer_sizes))
+    for i, (fan_in, fan_out) in enumerate(shapes):
+        rates = dropout_rates[i] if i < len(dropout_rates) else ()
+        if any(rates):
+            if sparse and i == 0:
+                layers.append(SparseDropout(rates, generators, dtype))
+            else:
+                layers.append(Dropout(rates, generators, n_rows, fan_in, dtype))
+        views = (
+            parameters.weights[i],
+            parameters.biases[i],
+            gradients.weights[i],
+            gradients.biases[i],
+        )
+        if sparse and i == 0:
+            layers.append(SparseLinear(*views, n_rows))
+        else:
+            layers.append(Linear(*views, n_rows, is_first=i == 0))
+        if i < len(shapes) - 1:
+            layers.append(ACTIVATIONS[activation](parameters.n_models, n_rows, fan_out, dtype))
+    return Sequential(layers)
+
+
+def predict_logits(
+    weights: Sequence[FloatArray], biases: Sequence[FloatArray], activation: str, X: Any
+) -> FloatArray:
+    """Logits of K models for rows that all of them share; no dropout, nothing remembered.
+
+    Parameters
+    ----------
+    weights, biases : sequences of ndarray of shape (K, in, out) and (K, 1, out)
+    activation : {"identity", "logistic", "relu", "tanh"}
+    X : ndarray or CSR matrix of shape (n_rows, n_features)
+
+    Returns
+    -------
+    logits : ndarray of shape (K, n_rows, n_classes)
+    """
+    n_models, _, n_classes = weights[-1].shape
+    n_rows = X.shape[0]
+    apply = ACTIVATIONS[activation].apply
+    logits = np.empty((n_models, n_rows, n_classes), weights[0].dtype)
+    buffers = [
+        np.empty((n_models, min(n_rows, PREDICTION_ROWS), W.shape[2]), W.dtype)
+        for W in weights[:-1]
+    ]
+    for start in range(0, n_rows, PREDICTION_ROWS):
+        stop = min(start + PREDICTION_ROWS, n_rows)
+        outputs = [*(buffer[:, : stop - start] for buffer in buffers), logits[:, start:stop]]
+        hidden: Any = X[start:stop] if issparse(X) else X[None, start:stop]
+        for W, b, output in zip(weights, biases, outputs, strict=True):
+            if issparse(hidden):
+                for model in range(n_models):
+                    output[model] = hidden @ W[model]
+            else:
+                np.matmul(hidden, W, out=output)
+            hidden = np.add(output, b, out=output)
+            if output is not outputs[-1]:
+                apply(hidden)
+    return logits

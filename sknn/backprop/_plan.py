@@ -1,0 +1,141 @@
+"""What to learn from and how: the two frozen inputs of a fit, with nothing left "auto"."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ._parameters import FloatArray, IntArray
+
+Monitor = Literal["objective", "valid_loss", "valid_accuracy"]
+
+# In one stack these may differ from model to model; every other field must be equal.
+PER_MODEL = frozenset(
+    {
+        "learning_rate",
+        "learning_rate_init",
+        "power_t",
+        "momentum",
+        "beta_1",
+        "beta_2",
+        "epsilon",
+        "l1",
+        "l2",
+        "dropout",
+        "input_dropout",
+        "label_smoothing",
+        "max_grad_norm",
+        "tol",
+        "n_iter_no_change",
+    }
+)
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows of data with their labels and weights.
+
+    Parameters
+    ----------
+    X : ndarray or CSR matrix of shape (n_rows, n_features)
+        In the dtype of training.
+    labels : ndarray of int of shape (n_rows,)
+        Class numbers, from 0.
+    weights : ndarray of shape (n_rows,) or None
+        Row weights, None for ones.
+    """
+
+    X: Any
+    labels: IntArray
+    weights: FloatArray | None = None
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return int(self.X.shape[0])
+
+
+@dataclass(frozen=True)
+class Problem:
+    """The data of a fit.
+
+    Parameters
+    ----------
+    train : Rows
+        Rows to learn from; their weights have mean 1.
+    n_classes : int
+        Number of logits.
+    valid : Rows or None
+        Rows to validate on after each epoch.
+    """
+
+    train: Rows
+    n_classes: int
+    valid: Rows | None = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The settings of a fit, validated and resolved; names as on the estimators.
+
+    `max_grad_norm` is infinite for "no clipping"; `dropout` has one rate per hidden layer;
+    `monitor` is what the stopping rule watches; `restore_best` keeps the best epoch's weights.
+    """
+
+    layer_sizes: tuple[int, ...]
+    activation: str
+    solver: str
+    learning_rate_init: float
+    learning_rate: str
+    power_t: float
+    momentum: float
+    nesterovs_momentum: bool
+    beta_1: float
+    beta_2: float
+    epsilon: float
+    batch_size: int
+    max_iter: int
+    max_fun: int
+    l1: float
+    l2: float
+    dropout: tuple[float, ...]
+    input_dropout: float
+    label_smoothing: float
+    max_grad_norm: float
+    monitor: Monitor
+    restore_best: bool
+    n_iter_no_change: float
+    tol: float
+    shuffle: bool
+    record: str
+    dtype: np.dtype[Any]
+
+    @property
+    def dropout_rates(self) -> tuple[float, ...]:
+        """Rates of the inputs of every linear layer: the data's first, then the hidden layers'."""
+        return (self.input_dropout, *self.dropout)
+
+
+def column(plans: Sequence[Plan], name: str) -> FloatArray:
+    """A setting of every model, as an array of shape (K, 1) in the dtype of training."""
+    return np.array([[getattr(plan, name)] for plan in plans], dtype=plans[0].dtype)
+
+
+def check_stackable(plans: Sequence[Plan]) -> None:
+    """Raise ValueError unless these plans may train together in one stack."""
+    first = plans[0]
+    for plan in plans[1:]:
+        for name in vars(first):
+            if name not in PER_MODEL and getattr(plan, name) != getattr(first, name):
+                raise ValueError(
+                    f"`{name}` must be equal for all models of a stack, got "
+                    f"{getattr(first, name)!r} and {getattr(plan, name)!r}"
+                )
+
+
+def float_vector(values: Sequence[float]) -> NDArray[np.float64]:
+    """Numbers as a float64 vector."""
+    return np.array(values, dtype=np.float64)

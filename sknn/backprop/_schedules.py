@@ -1,0 +1,57 @@
+"""The learning rate as a function of the step: a factor of `learning_rate_init`.
+
+Steps are updates, counted from 0. Every function takes an array of steps and returns the factors
+of all of them, so that an epoch's rates are computed at once. `"adaptive"` is no function of the
+step: it follows the loss, and lives with the stopping rule.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ._parameters import IntArray
+
+FloatVector = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
+
+
+def constant(step: IntArray) -> FloatVector:
+    """1, always."""
+    return np.ones(step.shape)
+
+
+def invscaling(step: IntArray, updates_per_epoch: int, n_rows: int, power_t: float) -> FloatVector:
+    r""":math:`(1 + t)^{-power\_t}`, with t the rows seen in all epochs before this one.
+
+    Scikit-learn's rule: the rate changes between epochs only.
+    """
+    rows_seen = step // updates_per_epoch * n_rows
+    return np.power(1.0 + rows_seen, -power_t)
+
+
+def cosine(step: IntArray, n_steps: int) -> FloatVector:
+    r""":math:`\frac12 (1 + \cos(\pi t / T))`: from 1 to 0 in half a wave.
+
+    Loshchilov and Hutter (2017), without restarts.
+    """
+    return 0.5 * (1.0 + np.cos(np.pi * step / n_steps))
+
+
+def onecycle(
+    step: IntArray,
+    n_steps: int,
+    warm_up: float = 0.3,
+    start: float = 1 / 25,
+    end: float = 1 / 250_000,
+) -> FloatVector:
+    """Up from `start` to 1 over the first `warm_up` of the steps, then down to `end`.
+
+    Both ways are half cosine waves (Smith and Topin, 2018; the shape and the constants that
+    PyTorch's `OneCycleLR` made usual). Momentum is not cycled.
+    """
+    peak = warm_up * n_steps - 1
+    last = n_steps - 1
+    rising = np.clip(step / max(peak, 1e-12), 0.0, 1.0) if peak > 0 else np.ones(step.shape)
+    falling = np.clip((step - peak) / (last - peak), 0.0, 1.0)
+    up = start + (1 - start) * 0.5 * (1 - np.cos(np.pi * rising))
+    down = end + (1 - end) * 0.5 * (1 + np.cos(np.pi * falling))
+    return np.where(step <= peak, up, down)

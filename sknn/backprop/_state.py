@@ -1,0 +1,232 @@
+"""Everything that a fit must remember in order to go on as if it had never stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from typing import Any
+
+import numpy as np
+
+from ._history import History
+from ._initializers import draw_parameters
+from ._optimizers import OPTIMIZERS
+from ._parameters import FloatArray, IntArray, Parameters
+from ._plan import Plan
+from ._stopping import EarlyStopping
+
+
+class Outcome(Enum):
+    """Why a model's training is where it is."""
+
+    RUNNING = "running"
+    CONVERGED = "converged"
+    REACHED_MAX_ITER = "reached max_iter"
+    STOPPED_BY_CALLBACK = "stopped by a callback"
+    INTERRUPTED = "interrupted"
+    STALLED = "stalled"
+    DIVERGED = "diverged"
+
+
+@dataclass
+class Streams:
+    """The four sources of randomness of one model, each independent of the others.
+
+    Parameters
+    ----------
+    entropy : sequence of int
+        Four words; equal words give equal streams.
+    """
+
+    entropy: Sequence[int]
+    weights: np.random.Generator = field(init=False)
+    split_seed: int = field(init=False)
+    order: np.random.Generator = field(init=False)
+    dropout: np.random.Generator = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Spawn the generators."""
+        children = np.random.SeedSequence([int(word) for word in self.entropy]).spawn(4)
+        self.weights, split, self.order, self.dropout = (
+            np.random.Generator(np.random.PCG64(child)) for child in children
+        )
+        self.split_seed = int(split.integers(2**32))
+
+
+@dataclass
+class TrainState:
+    """K models in the middle of training.
+
+    Parameters
+    ----------
+    parameters : Parameters
+        After the last update.
+    slots : dict of str to ndarray of shape (K, P)
+        The optimizer's memory.
+    streams : list of Streams
+    n_updates : ndarray of int of shape (K,)
+        Optimizer steps made so far.
+    stopping : list of EarlyStopping
+    histories : list of History
+    best : ndarray of shape (K, P) or None
+        Parameters after each model's best epoch, where they are to be restored.
+    outcomes : list of Outcome
+    message : list of str
+        What an optimizer that stopped had to say.
+    """
+
+    parameters: Parameters
+    slots: dict[str, FloatArray]
+    streams: list[Streams]
+    n_updates: IntArray
+    stopping: list[EarlyStopping]
+    histories: list[History]
+    best: FloatArray | None
+    outcomes: list[Outcome]
+    message: list[str]
+
+    @classmethod
+    def start(cls, plans: Sequence[Plan], streams: Sequence[Streams]) -> TrainState:
+        """The state before the first update: random weights, empty records."""
+        n_models = len(plans)
+        parameters = Parameters.zeros(n_models, plans[0].layer_sizes, plans[0].dtype)
+        draw_parameters(parameters, [s.weights for s in streams])
+        return cls.around(parameters, plans, streams)
+
+    @classmethod
+    def around(
+        cls, parameters: Parameters, plans: Sequence[Plan], streams: Sequence[Streams]
+    ) -> TrainState:
+        """The state before the first update from given parameters."""
+        optimizer = OPTIMIZERS.get(plans[0].solver)
+        return cls(
+            parameters=parameters,
+            slots=optimizer.zero_slots(parameters.values) if optimizer else {},
+            streams=list(streams),
+            n_updates=np.zeros(len(plans), dtype=np.intp),
+            stopping=[
+                EarlyStopping(p.tol, p.n_iter_no_change, p.learning_rate == "adaptive")
+                for p in plans
+            ],
+            histories=[History() for _ in plans],
+            best=None,
+            outcomes=[Outcome.RUNNING for _ in plans],
+            message=["" for _ in plans],
+        )
+
+    @property
+    def n_models(self) -> int:
+        """The number of models, K."""
+        return self.parameters.n_models
+
+    def resume(self, plans: Sequence[Plan]) -> None:
+        """Make ready for another fit with these plans; changed settings take effect."""
+        self.outcomes = [Outcome.RUNNING] * self.n_models
+        for rule, plan in zip(self.stopping, plans, strict=True):
+            rule.resume(plan.tol, plan.n_iter_no_change, plan.learning_rate == "adaptive")
+        if not plans[0].restore_best:
+            self.best = None
+        elif self.best is None:
+            self.best = self.parameters.values.copy()
+
+    def note_epoch(self, k: int, plan: Plan, row: dict[str, float], finite: bool) -> None:
+        """Append an epoch to model k's history; keep its weights if best; decide if it ends.
+
+        Parameters
+        ----------
+        row : dict of str to float
+            A value for every column of the history.
+        finite : bool
+            Whether losses and weights are; if not, the model has diverged.
+        """
+        self.histories[k].append(row)
+        if not finite:
+            self.outcomes[k] = Outcome.DIVERGED
+            return
+        monitored = {
+            "objective": row["train_loss"] + row["penalty"],
+            "valid_loss": row["valid_loss"],
+            "valid_accuracy": -row["valid_accuracy"],
+        }[plan.monitor]
+        rule = self.stopping[k]
+        improved = rule.update(monitored, len(self.histories[k]), row["learning_rate"])
+        if improved and self.best is not None:
+            self.best[k] = self.parameters.values[k]
+        if rule.stopped:
+            self.outcomes[k] = Outcome.CONVERGED
+
+    def result(self) -> Parameters:
+        """The parameters that training has arrived at: the best, where those are restored."""
+        values = self.parameters.values if self.best is None else self.best
+        return Parameters(values, self.parameters.layer_sizes)
+
+    def take(self, models: Sequence[int]) -> TrainState:
+        """The state of some of the models; arrays are copied."""
+        index = np.asarray(models, dtype=np.intp)
+        return TrainState(
+            parameters=self.parameters.take(models),
+            slots={name: slot[index] for name, slot in self.slots.items()},
+            streams=[self.streams[k] for k in models],
+            n_updates=self.n_updates[index],
+            stopping=[self.stopping[k] for k in models],
+            histories=[self.histories[k] for k in models],
+            best=None if self.best is None else self.best[index],
+            outcomes=[self.outcomes[k] for k in models],
+            message=[self.message[k] for k in models],
+        )
+
+    @staticmethod
+    def join(parts: Sequence[TrainState]) -> TrainState:
+        """One state of all the models of `parts`, one part after the other."""
+        first = parts[0]
+        best = [part.best for part in parts if part.best is not None]
+        return TrainState(
+            parameters=Parameters(
+                np.concatenate([part.parameters.values for part in parts]),
+                first.parameters.layer_sizes,
+            ),
+            slots={
+                name: np.concatenate([part.slots[name] for part in parts]) for name in first.slots
+            },
+            streams=[s for part in parts for s in part.streams],
+            n_updates=np.concatenate([part.n_updates for part in parts]),
+            stopping=[s for part in parts for s in part.stopping],
+            histories=[h for part in parts for h in part.histories],
+            best=np.concatenate(best) if best else None,
+            outcomes=[o for part in parts for o in part.outcomes],
+            message=[m for part in parts for m in part.message],
+        )
+
+
+class Checkpoint:
+    """The state as it was after the last complete epoch, to fall back to on Ctrl-C."""
+
+    def __init__(self, state: TrainState) -> None:
+        self._arrays = [np.empty_like(array) for array in _arrays(state)]
+        self.save(state)
+
+    def save(self, state: TrainState) -> None:
+        """Note the state down."""
+        for saved, array in zip(self._arrays, _arrays(state), strict=True):
+            np.copyto(saved, array)
+        self._generators: list[tuple[Any, Any]] = [
+            (s.order.bit_generator.state, s.dropout.bit_generator.state) for s in state.streams
+        ]
+        self._stopping = [replace(rule) for rule in state.stopping]
+        self._n_epochs = [len(history) for history in state.histories]
+
+    def restore(self, state: TrainState) -> None:
+        """Put the state back as it was when last saved."""
+        for saved, array in zip(self._arrays, _arrays(state), strict=True):
+            np.copyto(array, saved)
+        for streams, (order, dropout) in zip(state.streams, self._generators, strict=True):
+            streams.order.bit_generator.state = order
+            streams.dropout.bit_generator.state = dropout
+        state.stopping = [replace(rule) for rule in self._stopping]
+        for history, n_epochs in zip(state.histories, self._n_epochs, strict=True):
+            history.truncate(n_epochs)
+
+
+def _arrays(state: TrainState) -> list[np.ndarray[Any, Any]]:
+    return [state.parameters.values, state.n_updates, *state.slots.values()]

@@ -1,0 +1,72 @@
+"""When to stop: one rule, used by both engines and for every monitored value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+SMALLEST_LEARNING_RATE = 1e-6
+
+
+@dataclass
+class EarlyStopping:
+    """Counts epochs without improvement of one model's monitored value, where less is better.
+
+    The value is the training objective, the validation loss, or minus the validation accuracy.
+    An epoch counts as no improvement when it is not below the best by more than `tol`; training
+    stops when the count exceeds `n_iter_no_change`. With `adaptive`, the learning rate is
+    divided by 5 in place of stopping, until it is `SMALLEST_LEARNING_RATE` or less.
+
+    Parameters
+    ----------
+    tol : float
+        The least improvement that counts.
+    n_iter_no_change : float
+        Epochs without improvement that are allowed; infinity never stops.
+    adaptive : bool, default=False
+        Whether to divide the learning rate before giving up.
+    """
+
+    tol: float
+    n_iter_no_change: float
+    adaptive: bool = False
+    best: float = field(default=np.inf)
+    best_epoch: int = field(default=0)
+    count: int = field(default=0)
+    learning_rate_factor: float = field(default=1.0)
+    stopped: bool = field(default=False)
+
+    def update(self, value: float, epoch: int, learning_rate: float) -> bool:
+        """Take in an epoch's value; return whether it is the best so far.
+
+        Parameters
+        ----------
+        value : float
+            The monitored value, less being better.
+        epoch : int
+            Number of this epoch, from 1.
+        learning_rate : float
+            The rate in force, `learning_rate_factor` included.
+        """
+        self.count = self.count + 1 if value > self.best - self.tol else 0
+        improved = value < self.best
+        if improved:
+            self.best = value
+            self.best_epoch = epoch
+        if self.count > self.n_iter_no_change:
+            if self.adaptive and learning_rate > SMALLEST_LEARNING_RATE:
+                self.learning_rate_factor /= 5.0
+                self.count = 0
+            else:
+                self.stopped = True
+        return improved
+
+    def resume(self, tol: float, n_iter_no_change: float, adaptive: bool) -> None:
+        """Go on with a new fit: changed settings take effect, and a rule that fired starts over."""
+        self.tol, self.n_iter_no_change, self.adaptive = tol, n_iter_no_change, adaptive
+        if not adaptive:
+            self.learning_rate_factor = 1.0
+        if self.stopped:
+            self.stopped = False
+            self.count = 0

@@ -1,0 +1,260 @@
+"""The training loop: epochs of updates, for K models at once.
+
+`train` is the way in. It lays out a `Run` for the models that are still training, lets it make
+one epoch after the other, and takes models out as they finish.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import _schedules
+from ._batches import Batches, draw_orders
+from ._figures import Figures, Validation
+from ._lbfgs import minimize_lbfgs
+from ._losses import SoftmaxCrossEntropy
+from ._network import Sequential, build_network
+from ._optimizers import OPTIMIZERS
+from ._parameters import Parameters
+from ._penalties import make_penalties, penalty_values
+from ._plan import Plan, Problem, check_stackable, column
+from ._state import Checkpoint, Outcome, TrainState
+
+
+class EpochHook(Protocol):
+    """What wants to know of every epoch."""
+
+    def begin(self, state: TrainState) -> None:
+        """Called before an epoch."""
+
+    def end(self, state: TrainState) -> bool:
+        """Called after an epoch; True stops the training."""
+
+
+def train(
+    problem: Problem,
+    plans: Sequence[Plan],
+    state: TrainState,
+    on_epoch: EpochHook | None = None,
+) -> TrainState:
+    """Train K models for at most `max_iter` epochs each.
+
+    Parameters
+    ----------
+    problem : Problem
+        The data, shared by all models.
+    plans : sequence of Plan of length K
+        The settings of each; see `check_stackable` for what must be equal.
+    state : TrainState of K models
+        Where to go on from; changed in place.
+    on_epoch : EpochHook, optional
+        Told of every epoch, with the state of the models still training.
+
+    Returns
+    -------
+    state : TrainState
+        Of the same models in the same order; ``state.outcomes`` says how each one ended.
+        Ctrl-C ends the training of all with the last complete epoch.
+    """
+    check_stackable(plans)
+    state.resume(plans)
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        if plans[0].solver == "lbfgs":
+            return minimize_lbfgs(problem, plans, state, on_epoch)
+        return _train_stack(problem, plans, state, on_epoch)
+
+
+def _train_stack(
+    problem: Problem, plans: Sequence[Plan], state: TrainState, on_epoch: EpochHook | None
+) -> TrainState:
+    places = list(range(state.n_models))
+    finished: list[tuple[list[int], TrainState]] = []
+    run = Run(problem, plans, state)
+    for n_epochs in range(1, plans[0].max_iter + 1):
+        if on_epoch is not None:
+            on_epoch.begin(state)
+        try:
+            run.epoch()
+        except KeyboardInterrupt:
+            run.checkpoint.restore(state)
+            state.outcomes = [Outcome.INTERRUPTED] * state.n_models
+            break
+        if on_epoch is not None and on_epoch.end(state):
+            state.outcomes = [
+                Outcome.STOPPED_BY_CALLBACK if outcome is Outcome.RUNNING else outcome
+                for outcome in state.outcomes
+            ]
+        if n_epochs == plans[0].max_iter:
+            state.outcomes = [
+                Outcome.REACHED_MAX_ITER if outcome is Outcome.RUNNING else outcome
+                for outcome in state.outcomes
+            ]
+        running = [k for k, outcome in enumerate(state.outcomes) if outcome is Outcome.RUNNING]
+        if not running:
+            break
+        if len(running) < state.n_models:
+            done = [k for k in range(state.n_models) if k not in set(running)]
+            finished.append(([places[k] for k in done], state.take(done)))
+            state = state.take(running)
+            plans, places = [plans[k] for k in running], [places[k] for k in running]
+            run = Run(problem, plans, state)
+    if not finished:
+        return state
+    finished.append((places, state))
+    joined = TrainState.join([part for _, part in finished])
+    return joined.take([int(k) for k in np.argsort([k for where, _ in finished for k in where])])
+
+
+class Run:
+    """K models in training, with all the buffers that their epochs need."""
+
+    def __init__(self, problem: Problem, plans: Sequence[Plan], state: TrainState) -> None:
+        plan = plans[0]
+        self.problem, self.plans, self.state = problem, plans, state
+        self.gradients = Parameters.zeros(state.n_models, plan.layer_sizes, plan.dtype)
+        self.smoothing = column(plans, "label_smoothing")
+        self.batches = Batches(problem.train, plan.batch_size, problem.n_classes, self.smoothing)
+        self.networks = {size: self._network(size) for size in set(self.batches.sizes)}
+        self.losses = {
+            size: SoftmaxCrossEntropy(state.n_models, size, problem.n_classes, plan.dtype)
+            for size in self.networks
+        }
+        self.optimizer = OPTIMIZERS[plan.solver](
+            plans, state.parameters, self.gradients, state.slots
+        )
+        self.penalties = make_penalties(plans)
+        self.max_grad_norm = column(plans, "max_grad_norm")
+        self.clips = bool(np.isfinite(self.max_grad_norm).any())
+        self.scratch = np.empty_like(state.parameters.values)
+        self.validation = None if problem.valid is None else Validation(problem, plans)
+        self.checkpoint = Checkpoint(state)
+
+    def _network(self, n_rows: int) -> Sequential:
+        rates = zip(*(plan.dropout_rates for plan in self.plans), strict=True)
+        return build_network(
+            self.state.parameters,
+            self.gradients,
+            n_rows,
+            self.plans[0].activation,
+            list(rates),
+            [streams.dropout for streams in self.state.streams],
+            sparse=not isinstance(self.problem.train.X, np.ndarray),
+        )
+
+    def epoch(self) -> None:
+        """Let every model see every row once, and note what came of it."""
+        started = time.perf_counter()
+        state, plan = self.state, self.plans[0]
+        figures = Figures(state.n_models, keep_rows=plan.record == "batch")
+
+        # 1. What depends on the step alone: learning rates and the optimizer's coefficients.
+        learning_rates = self._learning_rates()
+        self.optimizer.begin_epoch(learning_rates, state.n_updates)
+
+        # 2. The order of the rows. One batch of all rows needs none.
+        one_batch = plan.batch_size >= len(self.problem.train)
+        orders = None
+        if plan.shuffle and not one_batch:
+            orders = draw_orders([s.order for s in state.streams], len(self.problem.train))
+
+        # 3. An update per batch.
+        step = 0
+        for block in self.batches.epoch(orders):
+            for batch in block.batches:
+                network, loss = self.networks[batch.n_rows], self.losses[batch.n_rows]
+                logits = network.forward(batch.X)
+                batch.logits[...] = logits
+                loss.forward(logits)
+                network.backward(loss.backward(batch.targets, batch.weights))
+                self._penalize()
+                self._clip()
+                self.optimizer.step(step)
+                step += 1
+            figures.add(block.logits, block.targets, block.weights)
+
+        # 4. The epoch's figures, the stopping rule, the best weights so far.
+        state.n_updates += step
+        self._note(figures, learning_rates[-1], started)
+        self.checkpoint.save(state)
+
+    def _learning_rates(self) -> NDArray[np.float64]:
+        """Rates of every update of the coming epoch, shape (n_updates, K)."""
+        n_rows, n_steps = len(self.problem.train), len(self.batches.sizes)
+        rates = np.empty((n_steps, len(self.plans)))
+        for k, plan in enumerate(self.plans):
+            step = self.state.n_updates[k] + np.arange(n_steps)
+            if plan.learning_rate == "invscaling":
+                factor = _schedules.invscaling(step, n_steps, n_rows, plan.power_t)
+            elif plan.learning_rate == "cosine":
+                factor = _schedules.cosine(step, plan.max_iter * n_steps)
+            elif plan.learning_rate == "onecycle":
+                factor = _schedules.onecycle(step, plan.max_iter * n_steps)
+            else:
+                factor = _schedules.constant(step)
+            rates[:, k] = plan.learning_rate_init * factor
+            rates[:, k] *= self.state.stopping[k].learning_rate_factor
+        return rates
+
+    def _penalize(self) -> None:
+        """Add the penalties' gradients to the loss's."""
+        if self.penalties:
+            n_weights = self.gradients.n_weights
+            weights = self.state.parameters.values[:, :n_weights]
+            gradient, scratch = self.gradients.values[:, :n_weights], self.scratch[:, :n_weights]
+            for penalty in self.penalties:
+                np.add(gradient, penalty.gradient(weights, out=scratch), out=gradient)
+
+    def _clip(self) -> None:
+        """Shorten each model's gradient to `max_grad_norm`, where it is longer."""
+        if self.clips:
+            gradient = self.gradients.values
+            np.multiply(gradient, gradient, out=self.scratch)
+            norm = np.sqrt(np.add.reduce(self.scratch, axis=1, keepdims=True))
+            # The small number is torch's, against a norm of zero.
+            np.multiply(
+                gradient, np.minimum(self.max_grad_norm / (norm + 1e-6), 1.0), out=gradient
+            )
+
+    def _note(
+        self, figures: Figures, learning_rates: NDArray[np.float64], started: float
+    ) -> None:
+        """Write the epoch into every model's history, and judge it."""
+        state, plan = self.state, self.plans[0]
+        loss, accuracy = figures.mean_loss, figures.accuracy
+        penalty = penalty_values(self.penalties, state.parameters)
+        finite = np.isfinite(loss) & np.isfinite(state.parameters.values).all(axis=1)
+        valid = None
+        if self.validation is not None:
+            valid = self.validation.evaluate(state.parameters)
+            finite &= np.isfinite(valid.weighted_loss)
+        batch_rows = self._batch_rows(figures, valid) if plan.record == "batch" else None
+        seconds = time.perf_counter() - started
+        for k in range(state.n_models):
+            row = {
+                "train_loss": float(loss[k]),
+                "penalty": float(penalty[k]),
+                "train_accuracy": float(accuracy[k]),
+                "valid_loss": np.nan if valid is None else float(valid.weighted_loss[k]),
+                "valid_accuracy": np.nan if valid is None else float(valid.accuracy[k]),
+                "learning_rate": float(learning_rates[k]),
+                "seconds": seconds,
+            }
+            state.note_epoch(k, self.plans[k], row, bool(finite[k]))
+            if batch_rows is not None:
+                state.histories[k].append_batches(
+                    {name: values[k] for name, values in batch_rows.items()}
+                )
+
+    def _batch_rows(
+        self, figures: Figures, valid: Figures | None
+    ) -> dict[str, NDArray[np.float64]]:
+        loss, accuracy = figures.by_batch(self.batches.sizes)
+        rows = {"train_loss": loss, "train_accuracy": accuracy}
+        if valid is not None and self.validation is not None:
+            rows["valid_loss"], rows["valid_accuracy"] = valid.by_batch(self.validation.sizes)
+        return rows

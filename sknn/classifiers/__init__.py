@@ -1,0 +1,5 @@
+"""Multilayer-perceptron classifiers with scikit-learn's interface."""
+
+from ._scratch import ScratchMLPClassifier
+
+__all__ = ["ScratchMLPClassifier"]

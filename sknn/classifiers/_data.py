@@ -1,0 +1,200 @@
+"""From what the user passes to a `Problem`: labels as numbers, weights scaled, rows split."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sklearn.model_selection import train_test_split
+from sklearn.preprocessing import LabelEncoder
+from sklearn.utils import compute_class_weight
+from sklearn.utils.multiclass import check_classification_targets
+
+from sknn._sklearn_compat import check_sample_weight
+from sknn.backprop import Problem, Rows
+
+
+@dataclass(frozen=True)
+class Labels:
+    """Class labels and their numbers.
+
+    Parameters
+    ----------
+    classes : ndarray of shape (n_classes,)
+        The labels in sorted order, in the type in which they came.
+    numbers : ndarray of int of shape (n_rows,)
+        The label of each row as an index into `classes`.
+    """
+
+    classes: np.ndarray
+    numbers: np.ndarray
+
+
+def refuse_multilabel(y: Any) -> None:
+    """Raise ValueError if `y` holds several labels per row."""
+    shape = getattr(y, "shape", None)
+    if shape is None and y is not None and not isinstance(y, str):
+        shape = np.shape(np.asarray(y, dtype=object))
+    if shape is not None and len(shape) == 2 and shape[1] > 1:
+        raise ValueError(
+            f"`y` must hold one class label per row, got shape {tuple(shape)}: multilabel and "
+            "multi-output targets are not supported; see sklearn.multioutput."
+        )
+
+
+def encode_labels(y: np.ndarray, name: str = "y", classes: np.ndarray | None = None) -> Labels:
+    """Number the class labels.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n_rows,)
+    name : str
+        What to call it in an error.
+    classes : ndarray, optional
+        The classes to number by; found in `y` if not given.
+
+    Raises
+    ------
+    ValueError
+        If `y` is no classification target, has fewer than two classes, or one that is not in
+        `classes`.
+    """
+    check_classification_targets(y)
+    encoder = LabelEncoder().fit(y if classes is None else classes)
+    if classes is not None:
+        new = np.setdiff1d(np.unique(y), encoder.classes_)
+        if len(new):
+            raise ValueError(
+                f"`{name}` must have no class that training has not, got {new.tolist()}; "
+                f"known classes are {encoder.classes_.tolist()}"
+            )
+    if len(encoder.classes_) < 2:
+        raise ValueError(
+            f"`{name}` must have at least 2 classes, got 1 class: {encoder.classes_.tolist()}"
+        )
+    return Labels(encoder.classes_, encoder.transform(y).astype(np.intp))
+
+
+def row_weights(
+    X: Any,
+    y: np.ndarray,
+    sample_weight: Any,
+    class_weight: Any = None,
+    name: str = "sample_weight",
+) -> np.ndarray | None:
+    """Sample weight × class weight of every row, None where all are one.
+
+    Raises
+    ------
+    ValueError
+        If weights are negative, not finite, of another length than `X`, or all zero.
+    """
+    weights = None
+    if sample_weight is not None:
+        weights = check_sample_weight(
+            sample_weight,
+            X,
+            dtype=np.float64,
+            ensure_non_negative=True,
+            copy=True,
+            allow_all_zero_weights=True,
+        )
+        if not weights.any():
+            raise ValueError(f"`{name}` must have a weight above zero, got only zeros")
+    if class_weight is not None:
+        weights = np.ones(X.shape[0]) if weights is None else weights
+        weighted = weights > 0
+        present = np.unique(y[weighted])
+        by_class = dict.fromkeys(np.unique(y).tolist(), 1.0)
+        by_class |= dict(
+            zip(
+                present.tolist(),
+                compute_class_weight(
+                    class_weight, classes=present, y=y[weighted], sample_weight=weights[weighted]
+                ),
+                strict=True,
+            )
+        )
+        weights *= np.array([by_class[label] for label in y.tolist()])
+        if not weights.any():
+            raise ValueError(
+                f"`class_weight` must leave a row a weight above zero, got {class_weight!r}"
+            )
+    return weights
+
+
+def scale_weights(weights: np.ndarray | None, dtype: np.dtype, name: str) -> np.ndarray | None:
+    """Weights with mean 1, in the dtype of training."""
+    if weights is None:
+        return None
+    mean = weights.mean()
+    if mean <= 0:
+        raise ValueError(
+            f"`{name}` must have a weight above zero among the rows that are trained on and "
+            "among those that are held out, got only zeros"
+        )
+    return (weights / mean).astype(dtype)
+
+
+def split_rows(
+    X: Any,
+    labels: np.ndarray,
+    weights: np.ndarray | None,
+    *,
+    validation_fraction: float,
+    seed: int,
+) -> tuple[Rows, Rows]:
+    """Training rows and held-out rows, stratified by class.
+
+    Raises
+    ------
+    ValueError
+        If the rows are too few for such a split.
+    """
+    n_rows = X.shape[0]
+    try:
+        train, held_out = train_test_split(
+            np.arange(n_rows),
+            test_size=validation_fraction,
+            stratify=labels,
+            random_state=seed,
+        )
+    except ValueError as error:
+        raise ValueError(
+            f"`early_stopping=True` could not hold out `validation_fraction`="
+            f"{validation_fraction} of {n_rows} rows, stratified by class: {error}"
+        ) from error
+    if len(held_out) < 2:
+        raise ValueError(
+            "The validation set is too small: `validation_fraction` must hold out at least 2 "
+            f"rows, got {validation_fraction} of {n_rows}"
+        )
+    return tuple(
+        Rows(
+            X[rows],
+            labels[rows],
+            None if weights is None else scale_weights(weights[rows], X.dtype, "sample_weight"),
+        )
+        for rows in (train, held_out)
+    )
+
+
+def make_problem(
+    X: Any,
+    labels: Labels,
+    weights: np.ndarray | None,
+    valid: Rows | None,
+    *,
+    validation_fraction: float | None,
+    seed: int,
+) -> Problem:
+    """The frozen problem of a fit; rows are held out where `validation_fraction` is given."""
+    n_classes = len(labels.classes)
+    if validation_fraction is not None and valid is None:
+        train, valid = split_rows(
+            X, labels.numbers, weights, validation_fraction=validation_fraction, seed=seed
+        )
+    else:
+        train = Rows(X, labels.numbers, scale_weights(weights, X.dtype, "sample_weight"))
+    return Problem(train, n_classes, valid)

@@ -1,0 +1,140 @@
+"""From an estimator's parameters to a `Plan`: every "auto" resolved, every clash refused."""
+
+from __future__ import annotations
+
+import warnings
+from numbers import Integral, Real
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sknn.backprop import Plan
+
+if TYPE_CHECKING:
+    from ._base import BaseMLPClassifier
+
+SCHEDULES_OVER_MAX_ITER = ("cosine", "onecycle")
+
+
+def training_dtypes(estimator: BaseMLPClassifier) -> list[type] | type:
+    """Dtypes that X may have on its way in, in the form that `validate_data` takes."""
+    if estimator.solver == "lbfgs":
+        if estimator.dtype == "float32":
+            raise ValueError(
+                "`dtype` must be 'auto' or 'float64' with solver='lbfgs', got 'float32'"
+            )
+        return np.float64
+    if estimator.dtype == "auto":
+        return [np.float64, np.float32]
+    return np.float32 if estimator.dtype == "float32" else np.float64
+
+
+def resolve_plan(
+    estimator: BaseMLPClassifier,
+    *,
+    n_rows: int,
+    n_features: int,
+    n_classes: int,
+    dtype: np.dtype,
+    max_iter: int,
+) -> Plan:
+    """Resolve the parameters of `estimator` for data of this shape.
+
+    Raises
+    ------
+    ValueError
+        If parameters that are valid each by itself exclude each other.
+    """
+    hidden = hidden_sizes(estimator.hidden_layer_sizes)
+    dropout = dropout_rates(estimator.dropout, hidden)
+    is_lbfgs = estimator.solver == "lbfgs"
+    if is_lbfgs:
+        _refuse_with_lbfgs(estimator, dropout)
+    if estimator.warm_start and estimator.learning_rate in SCHEDULES_OVER_MAX_ITER:
+        raise ValueError(
+            "`learning_rate` must be 'constant', 'invscaling' or 'adaptive' with "
+            f"warm_start=True, got {estimator.learning_rate!r}: it ends at `max_iter`"
+        )
+    patience = float(estimator.n_iter_no_change)
+    return Plan(
+        layer_sizes=(n_features, *hidden, n_classes),
+        activation=estimator.activation,
+        solver=estimator.solver,
+        learning_rate_init=float(estimator.learning_rate_init),
+        learning_rate="constant" if is_lbfgs else estimator.learning_rate,
+        power_t=float(estimator.power_t),
+        momentum=float(estimator.momentum),
+        nesterovs_momentum=bool(estimator.nesterovs_momentum),
+        beta_1=float(estimator.beta_1),
+        beta_2=float(estimator.beta_2),
+        epsilon=float(estimator.epsilon),
+        batch_size=n_rows if is_lbfgs else resolve_batch_size(estimator.batch_size, n_rows),
+        max_iter=max_iter,
+        max_fun=int(estimator.max_fun),
+        l1=float(estimator.l1),
+        l2=float(estimator.l2),
+        dropout=dropout,
+        input_dropout=float(estimator.input_dropout),
+        label_smoothing=float(estimator.label_smoothing),
+        max_grad_norm=(
+            np.inf if estimator.max_grad_norm is None else float(estimator.max_grad_norm)
+        ),
+        monitor=estimator.monitor if estimator.early_stopping else "objective",
+        restore_best=bool(estimator.early_stopping),
+        # L-BFGS knows its own convergence; only a validation set can stop it earlier.
+        n_iter_no_change=np.inf if is_lbfgs and not estimator.early_stopping else patience,
+        tol=float(estimator.tol),
+        shuffle=bool(estimator.shuffle),
+        record=estimator.record,
+        dtype=np.dtype(dtype),
+    )
+
+
+def hidden_sizes(value: object) -> tuple[int, ...]:
+    """The widths of the hidden layers, as a tuple of int."""
+    sizes = [value] if isinstance(value, Integral) else list(np.atleast_1d(value))
+    if not all(isinstance(size, Integral) and size >= 1 for size in sizes):
+        raise ValueError(f"`hidden_layer_sizes` must be ints of at least 1, got {value!r}")
+    return tuple(int(size) for size in sizes)
+
+
+def dropout_rates(value: object, hidden: tuple[int, ...]) -> tuple[float, ...]:
+    """One dropout rate per hidden layer."""
+    if isinstance(value, Real):
+        return (float(value),) * len(hidden)
+    rates = list(np.atleast_1d(value))
+    valid = all(isinstance(rate, Real) and 0 <= rate < 1 for rate in rates)
+    if not valid or len(rates) != len(hidden):
+        raise ValueError(
+            "`dropout` must be a float in [0, 1), or one for each of the "
+            f"{len(hidden)} hidden layers, got {value!r}"
+        )
+    return tuple(float(rate) for rate in rates)
+
+
+def resolve_batch_size(value: object, n_rows: int) -> int:
+    """Rows in a batch."""
+    if value == "full":
+        return n_rows
+    if value == "auto":
+        return min(200, n_rows)
+    if value > n_rows:
+        warnings.warn(
+            f"`batch_size`={value} is larger than the {n_rows} training rows and is "
+            f"clipped to {n_rows}.",
+            stacklevel=2,
+        )
+    return min(int(value), n_rows)
+
+
+def _refuse_with_lbfgs(estimator: BaseMLPClassifier, dropout: tuple[float, ...]) -> None:
+    for name, used in (
+        ("l1", estimator.l1 > 0),
+        ("dropout", any(dropout)),
+        ("input_dropout", estimator.input_dropout > 0),
+    ):
+        if used:
+            raise ValueError(
+                f"`{name}` must be 0 with solver='lbfgs', which needs a smooth objective that "
+                f"is the same at every call, got {getattr(estimator, name)!r}"
+            )

@@ -1,0 +1,114 @@
+"""Tables, estimators and comparisons that the tests of the classifiers share."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+from sklearn.datasets import make_classification
+from threadpoolctl import threadpool_limits
+
+from sknn.classifiers import ScratchMLPClassifier
+
+
+@pytest.fixture(autouse=True, scope="session")
+def one_blas_thread():
+    """Bits are promised for an equal number of BLAS threads, and one is fastest here."""
+    with threadpool_limits(1):
+        yield
+
+
+@pytest.fixture(scope="session")
+def table() -> tuple[np.ndarray, np.ndarray]:
+    """120 rows, 6 columns, 3 classes that no network of this size gets all right."""
+    X, y = make_classification(
+        120, 6, n_informative=4, n_redundant=0, n_classes=3, flip_y=0.1, random_state=0
+    )
+    X.flags.writeable = y.flags.writeable = False
+    return X, y
+
+
+@pytest.fixture(scope="session")
+def held_out() -> tuple[np.ndarray, np.ndarray]:
+    """60 more rows of the same make."""
+    X, y = make_classification(
+        180, 6, n_informative=4, n_redundant=0, n_classes=3, flip_y=0.1, random_state=0
+    )
+    return X[120:].copy(), y[120:].copy()
+
+
+@pytest.fixture(scope="session")
+def make() -> Callable[..., ScratchMLPClassifier]:
+    """A small seeded estimator that trains for exactly `max_iter` epochs and warns of nothing."""
+
+    def build(**params: Any) -> ScratchMLPClassifier:
+        defaults = {
+            "hidden_layer_sizes": (8, 5),
+            "batch_size": 20,
+            "max_iter": 10,
+            "learning_rate_init": 0.01,
+            "n_iter_no_change": np.inf,
+            "random_state": 0,
+        }
+        return ScratchMLPClassifier(**(defaults | params))
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def assert_same_fit() -> Callable[[Any, Any], None]:
+    """Asserts that two fitted estimators agree in every bit of weights and of history."""
+
+    def compare(one: ScratchMLPClassifier, other: ScratchMLPClassifier) -> None:
+        assert one.n_iter_ == other.n_iter_
+        for name in ("coefs_", "intercepts_"):
+            for left, right in zip(getattr(one, name), getattr(other, name), strict=True):
+                assert left.dtype == right.dtype
+                assert_array_equal(left, right, err_msg=name)
+        for column in one.history_.epochs:
+            if column != "seconds":
+                assert_array_equal(one.history_[column], other.history_[column], err_msg=column)
+
+    return compare
+
+
+@pytest.fixture(scope="session")
+def start_from(make) -> Callable[..., ScratchMLPClassifier]:
+    """Fits an estimator from given weights: a warm start whose optimizer remembers nothing.
+
+    `_memory` is dropped after a fit without warm_start, so the weights are all that is left.
+    """
+
+    def fit(estimator, coefs, intercepts, X, y, **fit_params):
+        params = estimator.get_params()
+        first = {"warm_start": False, "max_iter": 1, "n_iter_no_change": np.inf}
+        estimator.set_params(**first).fit(X, y)
+        estimator.coefs_ = [np.array(coef) for coef in coefs]
+        estimator.intercepts_ = [np.array(intercept) for intercept in intercepts]
+        estimator.set_params(**params | {"warm_start": True})
+        return estimator.fit(X, y, **fit_params)
+
+    return fit
+
+
+@pytest.fixture(scope="session")
+def initial_weights() -> Callable[..., tuple[list[np.ndarray], list[np.ndarray]]]:
+    """The weights that a fit starts from: those after updates too small to move them."""
+
+    def find(estimator, X, y):
+        still = {
+            "learning_rate_init": 1e-300,
+            "solver": "sgd",
+            "max_iter": 1,
+            "l1": 0.0,
+            "l2": 0.0,
+            "dropout": 0.0,
+            "input_dropout": 0.0,
+            "early_stopping": False,
+            "n_iter_no_change": np.inf,
+        }
+        fitted = type(estimator)(**(estimator.get_params() | still)).fit(X, y)
+        return fitted.coefs_, fitted.intercepts_
+
+    return find

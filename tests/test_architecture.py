@@ -1,0 +1,310 @@
+"""The plan of the house: who imports whom, and what an import costs.
+
+The imports are read from the source, so nothing that fails to load can hide one.
+"""
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+import sknn
+
+PACKAGE = Path(sknn.__file__).parent
+REPOSITORY = PACKAGE.parent
+MODULES = sorted(PACKAGE.rglob("*.py"))
+MAX_LINES = 400
+
+# Imports point from a higher floor to a lower one; rooms of one floor do not see each other.
+FLOORS = {
+    "_sklearn_compat": 0,
+    "backprop": 0,
+    "datasets": 1,
+    "classifiers": 1,
+    "preprocessing": 2,
+    "model_selection": 2,
+    "feature_selection": 2,
+    "inspection": 3,
+    "studies": 4,
+    "report": 5,
+    "io": 5,
+    "_cli": 6,
+    "__main__": 7,
+}
+
+
+# ---------------------------------------------------------------------------------------
+# reading
+
+
+@dataclass(frozen=True)
+class Import:
+    """One imported name: ``from module import name``, or ``import module`` with name ''."""
+
+    module: str
+    name: str
+    line: int
+    when_called: bool
+    for_types_only: bool
+
+    @property
+    def package(self) -> str:
+        return self.module.partition(".")[0]
+
+    @property
+    def path(self) -> list[str]:
+        return [part for part in (*self.module.split("."), self.name) if part]
+
+    @property
+    def room(self) -> str | None:
+        """The room of the house, if it is one: the name below ``sknn``."""
+        return self.path[1] if self.package == "sknn" and len(self.path) > 1 else None
+
+
+def dotted(path: Path) -> str:
+    parts = path.relative_to(REPOSITORY).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def imports_of(source: str, module: str, *, is_package: bool = False) -> list[Import]:
+    parents = module.split(".") if is_package else module.split(".")[:-1]
+
+    def visit(node: ast.AST, when_called: bool, for_types_only: bool) -> Iterator[Import]:
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield Import(alias.name, "", node.lineno, when_called, for_types_only)
+        elif isinstance(node, ast.ImportFrom):
+            above = parents[: len(parents) - node.level + 1] if node.level else []
+            target = ".".join([*above, *([node.module] if node.module else [])])
+            for alias in node.names:
+                yield Import(target, alias.name, node.lineno, when_called, for_types_only)
+        when_called |= isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+            for child in node.body:
+                yield from visit(child, when_called, True)
+            for child in node.orelse:
+                yield from visit(child, when_called, for_types_only)
+            return
+        for child in ast.iter_child_nodes(node):
+            yield from visit(child, when_called, for_types_only)
+
+    return list(visit(ast.parse(source), False, False))
+
+
+# ---------------------------------------------------------------------------------------
+# the rules: each says what is wrong with one import of a module, or None
+
+
+def points_down(module: str, imported: Import) -> str | None:
+    if imported.room is None or module == "sknn" or imported.path == ["sknn", "__version__"]:
+        return None
+    own = module.split(".")[1]
+    for room in (own, imported.room):
+        if room not in FLOORS:
+            return f"{room} has no floor: give it one in FLOORS, or import a public name from home"
+    if imported.room != own and FLOORS[imported.room] >= FLOORS[own]:
+        return f"{own} (floor {FLOORS[own]}) must not see {imported.room}"
+    return None
+
+
+def keeps_the_engines_apart(module: str, imported: Import) -> str | None:
+    engines = {"sknn.classifiers._scratch", "sknn.classifiers._torch"}
+    if module in engines:
+        other = (engines - {module}).pop()
+        if other in {imported.module, ".".join(imported.path)}:
+            return f"must not import {other}"
+    return None
+
+
+def leaves_private_names_of_sklearn_alone(module: str, imported: Import) -> str | None:
+    if imported.package == "sklearn" and module != "sknn._sklearn_compat":
+        private = [part for part in imported.path if re.match(r"_(?!_)", part)]
+        if private:
+            return f"{private[0]} is private to scikit-learn: import it in _sklearn_compat.py"
+    return None
+
+
+def keeps_the_engine_light(module: str, imported: Import) -> str | None:
+    if not f"{module}.".startswith("sknn.backprop."):
+        return None
+    if imported.package == "sknn":
+        return None if imported.room == "backprop" else "the engine must see nothing else of sknn"
+    if imported.package in {"numpy", "scipy"} or imported.package in sys.stdlib_module_names:
+        return None
+    if (
+        imported.package == "pandas"
+        and module == "sknn.backprop._history"
+        and (imported.when_called or imported.for_types_only)
+    ):
+        return None
+    return (
+        f"the engine must import numpy, scipy and the standard library only, not {imported.module}"
+    )
+
+
+def keeps_torch_in_its_room(module: str, imported: Import) -> str | None:
+    may = module == "sknn.classifiers._torch" or f"{module}.".startswith("sknn.io.")
+    if imported.package in {"torch", "skorch"} and not may:
+        return f"only classifiers/_torch.py and io may import {imported.package}"
+    return None
+
+
+def loads_tables_and_figures_when_called(module: str, imported: Import) -> str | None:
+    if imported.package in {"pandas", "matplotlib"}:
+        if not (imported.when_called or imported.for_types_only):
+            return f"{imported.package} takes long to load: import it in the function that needs it"
+    return None
+
+
+RULES: list[Callable[[str, Import], str | None]] = [
+    points_down,
+    keeps_the_engines_apart,
+    leaves_private_names_of_sklearn_alone,
+    keeps_the_engine_light,
+    keeps_torch_in_its_room,
+    loads_tables_and_figures_when_called,
+]
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
+def test_every_import(rule):
+    wrong = [
+        f"{path.relative_to(REPOSITORY)}:{imported.line}: {complaint}"
+        for path in MODULES
+        for imported in imports_of(
+            path.read_text(encoding="utf-8"), dotted(path), is_package=path.name == "__init__.py"
+        )
+        if (complaint := rule(dotted(path), imported))
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize(
+    ("rule", "module", "source"),
+    [
+        (points_down, "sknn.classifiers._base", "from sknn.preprocessing import ColumnNormScaler"),
+        (points_down, "sknn.classifiers._base", "def f():\n    import sknn.inspection"),
+        (points_down, "sknn.classifiers._base", "from ..report import write"),
+        (points_down, "sknn.preprocessing._a", "from sknn import model_selection"),
+        (points_down, "sknn.preprocessing._a", "from sknn import ScratchMLPClassifier"),
+        (points_down, "sknn.backprop._a", "from sknn.classifiers import _base"),
+        (keeps_the_engines_apart, "sknn.classifiers._torch", "from ._scratch import x"),
+        (keeps_the_engines_apart, "sknn.classifiers._torch", "from . import _scratch"),
+        (
+            keeps_the_engines_apart,
+            "sknn.classifiers._scratch",
+            "import sknn.classifiers._torch",
+        ),
+        (leaves_private_names_of_sklearn_alone, "sknn.io._a", "from sklearn.base import _x"),
+        (leaves_private_names_of_sklearn_alone, "sknn.io._a", "import sklearn.utils._x.y"),
+        (keeps_the_engine_light, "sknn.backprop._a", "import sklearn"),
+        (keeps_the_engine_light, "sknn.backprop", "from sknn._sklearn_compat import Interval"),
+        (keeps_the_engine_light, "sknn.backprop._a", "def f():\n    import pandas"),
+        (keeps_the_engine_light, "sknn.backprop._history", "import pandas"),
+        (keeps_torch_in_its_room, "sknn.classifiers._base", "def f():\n    import torch.nn"),
+        (keeps_torch_in_its_room, "sknn.studies._a", "from skorch import NeuralNetClassifier"),
+        (loads_tables_and_figures_when_called, "sknn.report._a", "import matplotlib.pyplot as plt"),
+        (loads_tables_and_figures_when_called, "sknn.datasets._a", "from pandas import DataFrame"),
+    ],
+)
+def test_the_rules_bite(rule, module, source):
+    imports = imports_of(source, module, is_package=module == "sknn.backprop")
+    assert any(rule(module, imported) for imported in imports)
+
+
+@pytest.mark.parametrize(
+    ("module", "source"),
+    [
+        ("sknn", "if TYPE_CHECKING:\n    from sknn.classifiers import ScratchMLPClassifier"),
+        ("sknn.io._save", "from sknn import __version__\nimport torch"),
+        ("sknn._sklearn_compat", "from sklearn.base import _fit_context"),
+        ("sknn.classifiers._torch", "import torch\nfrom ._base import BaseMLPClassifier"),
+        ("sknn.classifiers._base", "from sklearn import __version__"),
+        ("sknn.backprop._history", "def to_frame(self):\n    import pandas as pd"),
+        ("sknn.backprop._layers", "from ._parameters import Parameters\nimport scipy.sparse, abc"),
+        ("sknn.studies._producers", "from sknn.datasets import load_producers"),
+    ],
+)
+def test_the_rules_allow(module, source):
+    imports = imports_of(source, module)
+    assert imports
+    assert [rule(module, imported) for imported in imports for rule in RULES] == [None] * (
+        len(imports) * len(RULES)
+    )
+
+
+def test_no_file_holds_two_ideas():
+    lengths = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in MODULES}
+    too_long = {
+        str(path.relative_to(REPOSITORY)): n for path, n in lengths.items() if n > MAX_LINES
+    }
+    assert not too_long
+
+
+# ---------------------------------------------------------------------------------------
+# what an import brings in, seen from outside
+
+
+def loaded_by(statement: str) -> set[str]:
+    """Modules that a fresh interpreter holds after a statement."""
+    code = f"{statement}\nimport sys\nprint(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=True
+    )
+    return set(done.stdout.split())
+
+
+@pytest.mark.parametrize(
+    ("statement", "absent"),
+    [
+        (
+            "import sknn; dir(sknn)",
+            {"numpy", "scipy", "sklearn", "torch", "skorch", "pandas", "matplotlib"},
+        ),
+        ("import sknn.backprop", {"sklearn", "pandas", "torch", "skorch", "matplotlib"}),
+        # scikit-learn itself loads pandas where there is one.
+        ("import sknn.preprocessing", {"torch", "skorch", "matplotlib.pyplot"}),
+        ("import sknn.datasets", {"torch", "skorch", "matplotlib.pyplot"}),
+        (
+            "from sknn import ScratchMLPClassifier",
+            {"torch", "skorch", "matplotlib.pyplot"},
+        ),
+    ],
+)
+def test_an_import_loads_only_what_it_needs(statement, absent):
+    assert not loaded_by(statement) & absent
+
+
+def test_import_sknn_costs_at_most_20_ms():
+    def milliseconds() -> float:
+        done = subprocess.run(
+            [sys.executable, "-X", "importtime", "-c", "import sknn"],
+            cwd=REPOSITORY,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        (line,) = re.findall(r"\|\s*(\d+) \| sknn$", done.stderr, flags=re.MULTILINE)
+        return int(line) / 1000
+
+    # The least of several: the others measure what else the machine was doing.
+    assert min(milliseconds() for _ in range(5)) <= 20
+
+
+def test_public_names_are_there():
+    for name in sknn.__all__:
+        assert getattr(sknn, name) is not None
+        assert name in dir(sknn)
+    with pytest.raises(AttributeError, match="module 'sknn' has no attribute 'nonsense'"):
+        sknn.nonsense  # noqa: B018
+
+
+def test_type_checkers_see_the_names_that_are_loaded_lazily():
+    source = (PACKAGE / "__init__.py").read_text(encoding="utf-8")
+    seen = {imported.name for imported in imports_of(source, "sknn") if imported.for_types_only}
+    assert seen == set(sknn.__all__) - {"__version__"}
