@@ -6,6 +6,7 @@ scikit-learn release is checked against a single file. The dependency is bounded
 """
 
 import sys
+from types import FrameType
 
 from sklearn.base import _fit_context as fit_context
 from sklearn.utils._param_validation import Interval, Options, StrOptions, validate_params
@@ -33,7 +34,7 @@ def is_outermost_fit() -> bool:
     False inside a search, an ensemble or a cross-validation: anything of scikit-learn, joblib or
     sknn further up the call stack that may go on with other fits.
     """
-    frame = sys._getframe(1)
+    frame: FrameType | None = sys._getframe(1)
     while frame is not None:
         module = frame.f_globals.get("__name__", "")
         if module.partition(".")[0] in ("sklearn", "joblib", "sknn") and module not in _TRANSPARENT:

@@ -2,7 +2,7 @@
 
 Every activation overwrites the pre-activation `Z` with its value `A = f(Z)` and remembers that
 array. Going back it multiplies the gradient, in place, by `f'(Z)`, which for all four can be
-told from `A` alone: no second buffer is needed.
+told from `A` alone.
 """
 
 from __future__ import annotations
@@ -20,69 +20,69 @@ class Activation(Layer):
     """An elementwise function of arrays of shape (n_models, n_rows, width)."""
 
     def __init__(self, n_models: int, n_rows: int, width: int, dtype: np.dtype) -> None:
+        self.shape = (n_models, n_rows, width)
         self.output = np.empty((0, 0, 0), dtype)
-        self.scratch = np.empty((n_models, n_rows, width), dtype)
+        self.slope = np.empty(self.shape, dtype)
 
-    @staticmethod
     @abstractmethod
-    def apply(Z: FloatArray) -> FloatArray:
-        """Overwrite `Z` with ``f(Z)`` and return it."""
+    def forward(self, X: FloatArray) -> FloatArray:
+        """Overwrite `X` with ``f(X)``, remember it and return it."""
 
     @abstractmethod
     def backward(self, gradient: FloatArray) -> FloatArray:
         """Multiply `gradient` by ``f'`` in place and return it."""
 
-    def forward(self, X: FloatArray) -> FloatArray:
-        """Overwrite `X` with ``f(X)``, remember it and return it."""
-        self.output = self.apply(X)
-        return self.output
-
 
 class ReLU(Activation):
     """``max(0, z)``; derivative 1 where the output is positive, else 0."""
 
-    @staticmethod
-    def apply(Z: FloatArray) -> FloatArray:
-        return np.maximum(Z, 0.0, out=Z)
+    def __init__(self, n_models: int, n_rows: int, width: int, dtype: np.dtype) -> None:
+        super().__init__(n_models, n_rows, width, dtype)
+        # NumPy compares with an array several times faster than with a scalar.
+        self.zeros = np.zeros(self.shape, dtype)
+        self.positive = np.empty(self.shape, np.bool_)
+
+    def forward(self, X: FloatArray) -> FloatArray:
+        self.output = np.maximum(X, self.zeros, out=X)
+        return self.output
 
     def backward(self, gradient: FloatArray) -> FloatArray:
-        # The output is never negative, so its sign is the derivative, already in our dtype.
-        np.sign(self.output, out=self.scratch)
-        return np.multiply(gradient, self.scratch, out=gradient)
+        np.greater(self.output, self.zeros, out=self.positive)
+        return np.multiply(gradient, self.positive, out=gradient)
 
 
 class Tanh(Activation):
     """``tanh(z)``; derivative ``1 - a²``."""
 
-    @staticmethod
-    def apply(Z: FloatArray) -> FloatArray:
-        return np.tanh(Z, out=Z)
+    def forward(self, X: FloatArray) -> FloatArray:
+        self.output = np.tanh(X, out=X)
+        return self.output
 
     def backward(self, gradient: FloatArray) -> FloatArray:
-        np.multiply(self.output, self.output, out=self.scratch)
-        np.subtract(1.0, self.scratch, out=self.scratch)
-        return np.multiply(gradient, self.scratch, out=gradient)
+        np.multiply(self.output, self.output, out=self.slope)
+        np.subtract(1.0, self.slope, out=self.slope)
+        return np.multiply(gradient, self.slope, out=gradient)
 
 
 class Logistic(Activation):
     """``1 / (1 + exp(-z))``; derivative ``a (1 - a)``."""
 
-    @staticmethod
-    def apply(Z: FloatArray) -> FloatArray:
-        return expit(Z, out=Z)
+    def forward(self, X: FloatArray) -> FloatArray:
+        self.output = expit(X, out=X)
+        return self.output
 
     def backward(self, gradient: FloatArray) -> FloatArray:
-        np.subtract(1.0, self.output, out=self.scratch)
-        np.multiply(self.scratch, self.output, out=self.scratch)
-        return np.multiply(gradient, self.scratch, out=gradient)
+        np.subtract(1.0, self.output, out=self.slope)
+        np.multiply(self.slope, self.output, out=self.slope)
+        return np.multiply(gradient, self.slope, out=gradient)
 
 
 class Identity(Activation):
     """``z`` itself; derivative 1. A network of these is a linear model."""
 
-    @staticmethod
-    def apply(Z: FloatArray) -> FloatArray:
-        return Z
+    def forward(self, X: FloatArray) -> FloatArray:
+        self.output = X
+        return X
 
     def backward(self, gradient: FloatArray) -> FloatArray:
         return gradient

@@ -26,22 +26,25 @@ class Batch:
     """A batch of every model: views into its block's buffers.
 
     `X` is (K, B, d), or a sequence of K CSR matrices; `targets` (K, B, C) sum to one along the
-    last axis; `weights` is (K, B, 1) or None; `logits` (K, B, C) is where to leave the outputs.
+    last axis; `weights` is (K, B, 1) or None; `kept` (K, B, C) is where to leave the logits.
     """
 
     n_rows: int
     X: Any
     targets: FloatArray
     weights: FloatArray | None
-    logits: FloatArray
+    kept: FloatArray
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Consecutive batches of an epoch, and the outputs that they leave behind."""
+    """Consecutive batches of an epoch, m rows together, and the logits that they leave behind.
+
+    `labels` are (K, m) or (1, m), `weights` (K, m) or None, `logits` (K, C, m).
+    """
 
     batches: list[Batch]
-    targets: FloatArray
+    labels: IntArray
     weights: FloatArray | None
     logits: FloatArray
 
@@ -78,8 +81,7 @@ class Batches:
     @property
     def sizes(self) -> list[int]:
         """The number of rows of every batch of an epoch, in order."""
-        whole, rest = divmod(len(self.rows), self.batch_size)
-        return [self.batch_size] * whole + [rest] * (rest > 0)
+        return batch_sizes(len(self.rows), self.batch_size)
 
     def epoch(self, orders: IntArray | None) -> Iterator[Block]:
         """The blocks of one epoch.
@@ -109,8 +111,9 @@ class Batches:
             rows: Any = [X[model_order] for model_order in order]
         else:
             rows = np.take(X, order, axis=0, out=layout.X, mode="clip")
-        np.equal(labels[order][:, :, None], self.classes, out=layout.targets)
-        self.smooth(layout.targets)
+        np.take(labels, order, out=layout.labels, mode="clip")
+        np.equal(layout.labels[:, :, None], self.classes, out=layout.targets)
+        self._smooth(layout.targets)
         if weights is not None and layout.weights is not None:
             np.take(weights, order, axis=0, out=layout.weights, mode="clip")
         return layout.block if layout.X is not None else layout.cut(rows)
@@ -118,15 +121,16 @@ class Batches:
     def _whole(self) -> Block:
         """All rows in their own order, without a copy of the data: one block for ever."""
         layout = _Layout(self, len(self.rows), shared=True)
-        np.equal(self.rows.labels[None, :, None], self.classes, out=layout.targets)
-        self.smooth(layout.targets)
+        layout.labels = np.broadcast_to(self.rows.labels, layout.labels.shape)
+        np.equal(layout.labels[:, :, None], self.classes, out=layout.targets)
+        self._smooth(layout.targets)
         if self.rows.weights is not None:
             layout.weights = np.broadcast_to(self.rows.weights, (self.n_models, len(self.rows)))
         if layout.sparse:
             return layout.cut([self.rows.X] * self.n_models)
         return layout.cut(self.rows.X[None])
 
-    def smooth(self, targets: FloatArray) -> None:
+    def _smooth(self, targets: FloatArray) -> None:
         """Turn one-hot targets (K, m, C) into (1 - ε) y + ε / C, in place."""
         if self.smoothing is not None:
             np.multiply(targets, 1 - self.smoothing, out=targets)
@@ -143,8 +147,9 @@ class _Layout:
         self.sparse = issparse(batches.rows.X)
         self.X: FloatArray | None = None
         self.weights: FloatArray | None = None
+        self.labels: IntArray = np.empty((n_models, n_rows), np.intp)
         self.targets = np.empty((n_models, n_rows, n_classes), batches.dtype)
-        self.logits = np.empty((n_models, n_rows, n_classes), batches.dtype)
+        self.logits = np.empty((n_models, n_classes, n_rows), batches.dtype)
         if not shared:
             if batches.rows.weights is not None:
                 self.weights = np.empty((n_models, n_rows), batches.dtype)
@@ -163,12 +168,18 @@ class _Layout:
                     X=X[:, part] if isinstance(X, np.ndarray) else [rows[part] for rows in X],
                     targets=self.targets[:, part],
                     weights=None if self.weights is None else self.weights[:, part, None],
-                    logits=self.logits[:, part],
+                    kept=self.logits[:, :, part].mT,
                 )
             )
-        return Block(found, self.targets, self.weights, self.logits)
+        return Block(found, self.labels, self.weights, self.logits)
 
 
 def draw_orders(generators: Sequence[np.random.Generator], n_rows: int) -> IntArray:
     """A fresh random order of the rows for every model, shape (K, n_rows)."""
     return np.stack([generator.permutation(n_rows) for generator in generators])
+
+
+def batch_sizes(n_rows: int, batch_size: int) -> list[int]:
+    """The sizes of the batches that rows are cut into; the last may be smaller."""
+    whole, rest = divmod(n_rows, batch_size)
+    return [batch_size] * whole + [rest] * (rest > 0)

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ._batches import Batches
+from ._batches import batch_sizes
 from ._losses import cross_entropy
 from ._network import predict_logits
-from ._parameters import FloatArray, Parameters
+from ._parameters import FloatArray, IntArray, Parameters
 from ._plan import Plan, Problem, column
 
 
@@ -29,10 +29,16 @@ class Figures:
         self._n_rows = 0
         self._rows: list[FloatArray] | None = [] if keep_rows else None
 
-    def add(self, logits: FloatArray, targets: FloatArray, weights: FloatArray | None) -> None:
-        """Take in m rows: `logits`, `targets` (K, m, C) and `weights` (K, m)."""
-        loss = cross_entropy(logits, targets).astype(np.float64, copy=False)
-        hit = (logits.argmax(axis=-1) == targets.argmax(axis=-1)).astype(np.float64)
+    def add(
+        self,
+        logits: FloatArray,
+        labels: IntArray,
+        weights: FloatArray | None,
+        smoothing: FloatArray | None = None,
+    ) -> None:
+        """Take in m rows: `logits` (K, C, m), `labels` (K, m), `weights` (K, m) or None."""
+        loss = cross_entropy(logits, labels, smoothing).astype(np.float64, copy=False)
+        hit = (logits.argmax(axis=1) == labels).astype(np.float64)
         if weights is None:
             weight = np.ones_like(loss) if self._rows is not None else None
         else:
@@ -79,16 +85,9 @@ class Validation:
         if problem.valid is None:
             raise ValueError("the problem has no validation rows")
         self.rows, self.plans = problem.valid, plans
-        cut = Batches(
-            self.rows,
-            min(plans[0].batch_size, len(self.rows)),
-            problem.n_classes,
-            column(plans, "label_smoothing"),
-        )
-        self.sizes = cut.sizes
-        one_hot = self.rows.labels[None, :, None] == cut.classes
-        self.targets = np.repeat(one_hot.astype(plans[0].dtype), len(plans), axis=0)
-        cut.smooth(self.targets)
+        self.sizes = batch_sizes(len(self.rows), plans[0].batch_size)
+        self.smoothing = column(plans, "label_smoothing")[:, :, None]
+        self.labels = np.repeat(self.rows.labels[None], len(plans), axis=0)
 
     def evaluate(self, parameters: Parameters) -> Figures:
         """Loss and accuracy of every model."""
@@ -97,5 +96,10 @@ class Validation:
         )
         figures = Figures(len(self.plans), keep_rows=self.plans[0].record == "batch")
         weights = self.rows.weights
-        figures.add(logits, self.targets, None if weights is None else weights[None])
+        figures.add(
+            np.ascontiguousarray(logits.mT),
+            self.labels,
+            None if weights is None else weights[None],
+            self.smoothing if self.smoothing.any() else None,
+        )
         return figures

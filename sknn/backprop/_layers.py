@@ -14,6 +14,10 @@ import numpy as np
 
 from ._parameters import FloatArray
 
+# OpenBLAS multiplies by a transposed matrix of at least so many numbers half as fast as it
+# could, where rows are at most so few.
+FEW_ROWS, LARGE_MATRIX = 32, 10_000
+
 
 class Layer(ABC):
     """One step of a network, for K models and B rows at once."""
@@ -60,9 +64,13 @@ class Linear(Layer):
         self.grad_weights, self.grad_bias = grad_weights, grad_bias
         self.input = np.empty((0, 0, 0), weights.dtype)
         self.output = np.empty((n_models, n_rows, fan_out), weights.dtype)
-        self.grad_input = (
-            None if is_first else np.empty((n_models, n_rows, fan_in), weights.dtype)
-        )
+        self.is_first = is_first
+        if not is_first:
+            self.grad_input = np.empty((n_models, n_rows, fan_in), weights.dtype)
+        self.turns = not is_first and n_rows <= FEW_ROWS and fan_in * fan_out >= LARGE_MATRIX
+        if self.turns:
+            self.turned = np.empty((n_models, fan_out, n_rows), weights.dtype)
+            self.turned_input = np.empty((n_models, fan_in, n_rows), weights.dtype)
 
     def forward(self, X: FloatArray) -> FloatArray:
         self.input = X
@@ -72,8 +80,14 @@ class Linear(Layer):
     def backward(self, gradient: FloatArray) -> FloatArray | None:
         np.matmul(self.input.mT, gradient, out=self.grad_weights)
         np.add.reduce(gradient, axis=1, keepdims=True, out=self.grad_bias)
-        if self.grad_input is None:
+        if self.is_first:
             return None
+        if self.turns:
+            # (W Gᵀ)ᵀ = G Wᵀ without a transposed matrix in the product.
+            np.copyto(self.turned, gradient.mT)
+            np.matmul(self.weights, self.turned, out=self.turned_input)
+            np.copyto(self.grad_input, self.turned_input.mT)
+            return self.grad_input
         return np.matmul(gradient, self.weights.mT, out=self.grad_input)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,7 +50,9 @@ class Objective:
         batches = Batches(
             problem.train, n_rows, problem.n_classes, column([plan], "label_smoothing")
         )
-        self.batch = next(batches.epoch(None)).batches[0]
+        self.smoothing = batches.smoothing
+        self.block = next(batches.epoch(None))
+        self.batch = self.block.batches[0]
         self.network = build_network(
             self.parameters,
             self.gradients,
@@ -72,12 +74,11 @@ class Objective:
         n_weights = self.parameters.n_weights
         weights = self.parameters.values[:, :n_weights]
         for penalty in self.penalties:
-            self.gradients.values[:, :n_weights] += penalty.gradient(weights, np.empty_like(weights))
-        self.figures = Figures(1, keep_rows=True)
-        row_weights = self.batch.weights
-        self.figures.add(
-            logits, self.batch.targets, None if row_weights is None else row_weights[:, :, 0]
-        )
+            gradient = penalty.gradient(weights, out=np.empty_like(weights))
+            self.gradients.values[:, :n_weights] += gradient
+        self.batch.kept[...] = logits
+        self.figures = Figures(1)
+        self.figures.add(self.block.logits, self.block.labels, self.block.weights, self.smoothing)
         self.penalty = float(penalty_values(self.penalties, self.parameters)[0])
         value = float(self.figures.mean_loss[0]) + self.penalty
         return value, self.gradients.values[0].astype(np.float64)
@@ -103,23 +104,24 @@ class _Search:
 
     def run(self) -> None:
         state, k = self.state, self.k
-        first = self.model.values[0].astype(np.float64)
+        first: NDArray[np.float64] = self.model.values[0].astype(np.float64)
+        options: Any = {
+            "maxiter": self.plan.max_iter,
+            "maxfun": self.plan.max_fun,
+            "gtol": self.plan.tol,
+        }
         n_epochs = len(state.histories[k])
         if not np.isfinite(self.evaluate(first)[0]):
             self.note(first)
             return
         try:
-            found = minimize(
+            found = minimize(  # type: ignore[call-overload]  # the stubs lack jac=True with it
                 self.evaluate,
                 first,
                 jac=True,
                 method="L-BFGS-B",
                 callback=self.iteration_ends,
-                options={
-                    "maxiter": self.plan.max_iter,
-                    "maxfun": self.plan.max_fun,
-                    "gtol": self.plan.tol,
-                },
+                options=options,
             )
         except KeyboardInterrupt:
             state.outcomes[k] = Outcome.INTERRUPTED
@@ -168,7 +170,7 @@ class _Search:
         }
         self.started = time.perf_counter()
         batches = {"train_loss": np.array([loss]), "train_accuracy": np.array([accuracy])}
-        finite = bool(np.isfinite(loss) and np.isfinite(values).all())
+        finite = bool(np.isfinite(loss + self.objective.penalty) and np.isfinite(values).all())
         if self.validation is not None:
             valid = self.validation.evaluate(self.model)
             row["valid_loss"] = float(valid.weighted_loss[0])

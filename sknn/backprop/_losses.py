@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ._parameters import FloatArray
+from ._parameters import FloatArray, IntArray
 
 
 class SoftmaxCrossEntropy:
@@ -63,8 +63,28 @@ def log_softmax(logits: FloatArray) -> FloatArray:
     return np.subtract(shifted, log_sum, out=shifted)
 
 
-def cross_entropy(logits: FloatArray, targets: FloatArray) -> FloatArray:
-    """The loss of every row, -Σ y log p, of shape ``logits.shape[:-1]``."""
-    log_probabilities = log_softmax(logits)
-    np.multiply(log_probabilities, targets, out=log_probabilities)
-    return np.negative(np.add.reduce(log_probabilities, axis=-1))
+def cross_entropy(
+    logits: FloatArray, labels: IntArray, smoothing: FloatArray | None = None
+) -> FloatArray:
+    """The loss of every row, from logits kept class by class.
+
+    Parameters
+    ----------
+    logits : ndarray of shape (K, C, m)
+        Class-major, so that sums over the classes run along contiguous rows.
+    labels : ndarray of int of shape (K, m)
+    smoothing : ndarray of shape (K, 1, 1), optional
+        Share ε of the target that is spread evenly over the classes.
+
+    Returns
+    -------
+    loss : ndarray of shape (K, m)
+        log Σ exp(z) - (1 - ε) z_label - ε mean(z).
+    """
+    shifted = logits - np.maximum.reduce(logits, axis=1, keepdims=True)
+    log_sum = np.log(np.add.reduce(np.exp(shifted), axis=1))
+    target = np.take_along_axis(shifted, labels[:, None, :], axis=1)[:, 0]
+    if smoothing is not None:
+        even = np.add.reduce(shifted, axis=1) / shifted.shape[1]
+        target = (1 - smoothing[:, :, 0]) * target + smoothing[:, :, 0] * even
+    return np.subtract(log_sum, target, out=log_sum)

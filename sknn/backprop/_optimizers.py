@@ -19,7 +19,7 @@ from ._plan import Plan, column
 
 # Numbers that one pass handles before the next pass comes: all arrays of a step's passes over
 # such a piece stay in the cache together.
-PIECE = 16384
+PIECE = 65536
 
 
 class Optimizer(ABC):
@@ -77,9 +77,11 @@ class Optimizer(ABC):
 
 
 class SGD(Optimizer):
-    r"""Gradient descent with momentum: :math:`u \leftarrow \mu u + g`, :math:`w \leftarrow w - \eta u`.
+    r"""Gradient descent with momentum.
 
-    With Nesterov's momentum the step is :math:`\eta (g + \mu u)`. Sutskever et al. (2013).
+    .. math:: u \leftarrow \mu u + g, \qquad w \leftarrow w - \eta u
+
+    With Nesterov's momentum the step is :math:`\eta (g + \mu u)` (Sutskever et al., 2013).
     """
 
     slot_names = ("velocity",)

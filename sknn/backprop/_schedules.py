@@ -25,7 +25,7 @@ def invscaling(step: IntArray, updates_per_epoch: int, n_rows: int, power_t: flo
     Scikit-learn's rule: the rate changes between epochs only.
     """
     rows_seen = step // updates_per_epoch * n_rows
-    return np.power(1.0 + rows_seen, -power_t)
+    return np.asarray(np.power(1.0 + rows_seen, -power_t))
 
 
 def cosine(step: IntArray, n_steps: int) -> FloatVector:

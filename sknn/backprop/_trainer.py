@@ -117,8 +117,12 @@ class Run:
         plan = plans[0]
         self.problem, self.plans, self.state = problem, plans, state
         self.gradients = Parameters.zeros(state.n_models, plan.layer_sizes, plan.dtype)
-        self.smoothing = column(plans, "label_smoothing")
-        self.batches = Batches(problem.train, plan.batch_size, problem.n_classes, self.smoothing)
+        self.batches = Batches(
+            problem.train,
+            plan.batch_size,
+            problem.n_classes,
+            column(plans, "label_smoothing"),
+        )
         self.networks = {size: self._network(size) for size in set(self.batches.sizes)}
         self.losses = {
             size: SoftmaxCrossEntropy(state.n_models, size, problem.n_classes, plan.dtype)
@@ -129,7 +133,7 @@ class Run:
         )
         self.penalties = make_penalties(plans)
         self.max_grad_norm = column(plans, "max_grad_norm")
-        self.clips = bool(np.isfinite(self.max_grad_norm).any())
+        self.clips = np.isfinite(self.max_grad_norm)
         self.scratch = np.empty_like(state.parameters.values)
         self.validation = None if problem.valid is None else Validation(problem, plans)
         self.checkpoint = Checkpoint(state)
@@ -168,14 +172,14 @@ class Run:
             for batch in block.batches:
                 network, loss = self.networks[batch.n_rows], self.losses[batch.n_rows]
                 logits = network.forward(batch.X)
-                batch.logits[...] = logits
+                batch.kept[...] = logits
                 loss.forward(logits)
                 network.backward(loss.backward(batch.targets, batch.weights))
                 self._penalize()
                 self._clip()
                 self.optimizer.step(step)
                 step += 1
-            figures.add(block.logits, block.targets, block.weights)
+            figures.add(block.logits, block.labels, block.weights, self.batches.smoothing)
 
         # 4. The epoch's figures, the stopping rule, the best weights so far.
         state.n_updates += step
@@ -211,23 +215,20 @@ class Run:
 
     def _clip(self) -> None:
         """Shorten each model's gradient to `max_grad_norm`, where it is longer."""
-        if self.clips:
+        if self.clips.any():
             gradient = self.gradients.values
             np.multiply(gradient, gradient, out=self.scratch)
             norm = np.sqrt(np.add.reduce(self.scratch, axis=1, keepdims=True))
             # The small number is torch's, against a norm of zero.
-            np.multiply(
-                gradient, np.minimum(self.max_grad_norm / (norm + 1e-6), 1.0), out=gradient
-            )
+            scale = np.minimum(self.max_grad_norm / (norm + 1e-6), 1.0)
+            np.multiply(gradient, scale, out=gradient, where=self.clips)
 
-    def _note(
-        self, figures: Figures, learning_rates: NDArray[np.float64], started: float
-    ) -> None:
+    def _note(self, figures: Figures, learning_rates: NDArray[np.float64], started: float) -> None:
         """Write the epoch into every model's history, and judge it."""
         state, plan = self.state, self.plans[0]
         loss, accuracy = figures.mean_loss, figures.accuracy
         penalty = penalty_values(self.penalties, state.parameters)
-        finite = np.isfinite(loss) & np.isfinite(state.parameters.values).all(axis=1)
+        finite = np.isfinite(loss + penalty) & np.isfinite(state.parameters.values).all(axis=1)
         valid = None
         if self.validation is not None:
             valid = self.validation.evaluate(state.parameters)

@@ -7,88 +7,50 @@ let the engine train, read the fitted attributes out of the state. An engine sup
 
 from __future__ import annotations
 
-import warnings
 from abc import ABCMeta, abstractmethod
-from numbers import Integral, Real
-from typing import Any
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.callback import CallbackSupportMixin
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import Tags, check_random_state
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted, validate_data
 
-from sknn._sklearn_compat import (
-    Interval,
-    Options,
-    StrOptions,
-    check_partial_fit_first_call,
-    fit_context,
-    is_outermost_fit,
-)
+from sknn._sklearn_compat import check_partial_fit_first_call, fit_context
 from sknn.backprop import (
     EpochHook,
-    Outcome,
-    Parameters,
+    History,
     Plan,
     Problem,
-    Rows,
     Streams,
     TrainState,
     log_softmax,
     softmax,
 )
 
-from ._data import Labels, encode_labels, make_problem, refuse_multilabel, row_weights, scale_weights
-from ._hooks import EpochCallbacks, EpochHooks, EpochPrinter
-from ._resolve import SCHEDULES_OVER_MAX_ITER, resolve_plan, training_dtypes
+from ._data import encode_labels, make_problem, refuse_multilabel, row_weights, validation_rows
+from ._hooks import epoch_hook
+from ._resolve import (
+    PARAMETER_CONSTRAINTS,
+    SCHEDULES_OVER_MAX_ITER,
+    resolve_plan,
+    training_dtypes,
+)
+from ._results import fitted_attributes, report_outcome
+from ._resume import Memory, check_resumable, state_of_fitted
 
 
 class BaseMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
     """Parameters, validation and prediction of a multilayer-perceptron classifier."""
 
-    _parameter_constraints: dict = {
-        "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
-        "activation": [StrOptions({"identity", "logistic", "tanh", "relu"})],
-        "solver": [StrOptions({"sgd", "adam", "adamw", "rmsprop", "lbfgs"})],
-        "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
-        "learning_rate": [
-            StrOptions({"constant", "invscaling", "adaptive", "cosine", "onecycle"})
-        ],
-        "power_t": [Interval(Real, 0, None, closed="left")],
-        "momentum": [Interval(Real, 0, 1, closed="both")],
-        "nesterovs_momentum": ["boolean"],
-        "beta_1": [Interval(Real, 0, 1, closed="left")],
-        "beta_2": [Interval(Real, 0, 1, closed="left")],
-        "epsilon": [Interval(Real, 0, None, closed="neither")],
-        "batch_size": [StrOptions({"auto", "full"}), Interval(Integral, 1, None, closed="left")],
-        "max_iter": [Interval(Integral, 1, None, closed="left")],
-        "max_fun": [Interval(Integral, 1, None, closed="left")],
-        "l1": [Interval(Real, 0, None, closed="left")],
-        "l2": [Interval(Real, 0, None, closed="left")],
-        "l1_method": [StrOptions({"subgradient"})],
-        "dropout": [Interval(Real, 0, 1, closed="left"), "array-like"],
-        "input_dropout": [Interval(Real, 0, 1, closed="left")],
-        "label_smoothing": [Interval(Real, 0, 1, closed="left")],
-        "max_grad_norm": [Interval(Real, 0, None, closed="neither"), None],
-        "class_weight": [dict, StrOptions({"balanced"}), None],
-        "early_stopping": ["boolean"],
-        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
-        "n_iter_no_change": [
-            Interval(Integral, 1, None, closed="left"),
-            Options(Real, {np.inf}),
-        ],
-        "tol": [Interval(Real, 0, None, closed="left")],
-        "monitor": [StrOptions({"valid_loss", "valid_accuracy"})],
-        "shuffle": ["boolean"],
-        "random_state": ["random_state"],
-        "warm_start": ["boolean"],
-        "verbose": ["verbose"],
-        "record": [StrOptions({"epoch", "batch"})],
-        "dtype": [StrOptions({"auto", "float32", "float64"})],
-    }
+    coefs_: list[np.ndarray]
+    intercepts_: list[np.ndarray]
+    classes_: np.ndarray
+    history_: History
+    _memory: Memory | None = None
+
+    _parameter_constraints: ClassVar[dict] = PARAMETER_CONSTRAINTS
 
     def __init__(
         self,
@@ -244,23 +206,31 @@ class BaseMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
                     f"support `{name}`={getattr(self, name)!r}"
                 )
         resume = self.__sklearn_is_fitted__()
-        if not resume:
-            # A fit that failed may have left `classes_` behind.
-            vars(self).pop("classes_", None)
+        if not resume and hasattr(self, "classes_"):
+            del self.classes_  # left behind by a first call that failed
         check_partial_fit_first_call(self, classes)
-        return self._fit(X, y, sample_weight, (None, None, None), resume=resume, max_iter=1, partial=True)
+        no_valid = (None, None, None)
+        return self._fit(X, y, sample_weight, no_valid, resume=resume, max_iter=1, partial=True)
 
     def _check_can_partial_fit(self) -> bool:
         if self.solver == "lbfgs":
             raise AttributeError("partial_fit is not available with solver='lbfgs'")
         return True
 
-    def _fit(self, X, y, sample_weight, valid, *, resume, max_iter, partial=False):
-        data = {
-            "X": X,
-            "y": y,
-            "metadata": None if sample_weight is None else {"sample_weight": sample_weight},
-        }
+    def _fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any,
+        valid: tuple[Any, Any, Any],
+        *,
+        resume: bool,
+        max_iter: int,
+        partial: bool = False,
+    ) -> Self:
+        metadata = None if sample_weight is None else {"sample_weight": sample_weight}
+        for_callbacks = {"X": X, "y": y, "metadata": metadata}
+
         # 1. Validate the data.
         refuse_multilabel(y)
         X, y = validate_data(
@@ -273,20 +243,18 @@ class BaseMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
         )
         labels = encode_labels(y, classes=self.classes_ if partial else None)
         weights = row_weights(X, y, sample_weight, self.class_weight)
-        valid = self._validate_valid(*valid, labels, X.dtype)
+        valid_rows = validation_rows(self, valid, labels.classes, X.dtype)
 
-        # 2. Where to start from: from scratch, or where the last call ended.
-        state, streams = self._resumed(labels, resume)
-        if streams is None:
-            entropy = check_random_state(self.random_state).randint(2**32, size=4, dtype=np.int64)
-            streams = Streams(entropy.tolist())
+        # 2. The streams of random numbers: new ones, or those of the fit that is gone on from.
+        memory = self._memory if resume else None
+        streams = self._draw_streams() if memory is None else memory.state.streams[0]
 
         # 3. The problem and the plan, with nothing left open.
         problem = make_problem(
             X,
             labels,
             weights,
-            valid,
+            valid_rows,
             validation_fraction=self.validation_fraction if self.early_stopping else None,
             seed=streams.split_seed,
         )
@@ -299,130 +267,38 @@ class BaseMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
             max_iter=max_iter,
         )
         if resume:
-            state = self._check_resumable(state, plan, streams)
+            check_resumable(self, labels.classes, plan)
+
+        # 4. Train, from the first weights or from the last.
+        if memory is not None:
+            state = memory.state
+        elif resume:
+            state = state_of_fitted(self, plan, streams)
         else:
             state = TrainState.start([plan], [streams])
+        context = self._init_callback_context(max_subtasks=max_iter + (self.solver == "lbfgs"))
+        context.call_on_fit_task_begin(estimator=self, **for_callbacks)
 
-        # 4. Train.
-        n_tasks = max_iter + (self.solver == "lbfgs")
-        context = self._init_callback_context(max_subtasks=n_tasks)
-        context.call_on_fit_task_begin(estimator=self, **data)
-
-        def attributes(state):
+        def attributes(state: TrainState) -> dict[str, Any]:
             return fitted_attributes(state, plan, labels.classes)
 
-        state = self._train(problem, plan, state, self._epoch_hook(context, data, attributes))
-        self._check_outcome(state, plan, partial)
+        self._memory = None  # what training changes must not be gone on from if it fails
+        hook = epoch_hook(self, context, for_callbacks, attributes)
+        state = self._train(problem, plan, state, hook)
+        report_outcome(state, plan, partial)
 
         # 5. Read the fitted attributes out of the state.
         for name, value in attributes(state).items():
             setattr(self, name, value)
-        self._memory = (plan, state) if self.warm_start or partial else None
-        context.call_on_fit_task_end(estimator=self, **data, reconstruction_attributes=dict)
+        self._memory = Memory(plan, state) if self.warm_start or partial else None
+        context.call_on_fit_task_end(
+            estimator=self, **for_callbacks, reconstruction_attributes=lambda: attributes(state)
+        )
         return self
 
-    def _validate_valid(self, X_val, y_val, sample_weight_val, labels: Labels, dtype) -> Rows | None:
-        """Validation rows, if any were passed."""
-        for name, given in (("y_val", y_val), ("X_val", X_val)):
-            other = "X_val" if name == "y_val" else "y_val"
-            if given is None and (X_val is not None or y_val is not None):
-                raise ValueError(f"`{name}` must be given with `{other}`, got None")
-        if X_val is None:
-            if sample_weight_val is not None:
-                raise ValueError("`sample_weight_val` must come with `X_val` and `y_val`")
-            return None
-        refuse_multilabel(y_val)
-        try:
-            X_val, y_val = validate_data(
-                self, X_val, y_val, accept_sparse="csr", dtype=dtype, reset=False
-            )
-        except ValueError as error:
-            raise ValueError(f"`X_val`, `y_val` must be like `X`, `y`: {error}") from error
-        check_consistent_length(X_val, y_val)
-        numbers = encode_labels(y_val, "y_val", labels.classes).numbers
-        weights = row_weights(X_val, y_val, sample_weight_val, name="sample_weight_val")
-        return Rows(X_val, numbers, scale_weights(weights, dtype, "sample_weight_val"))
-
-    def _resumed(self, labels: Labels, resume: bool) -> tuple[TrainState | None, Streams | None]:
-        """The state to go on from, and its random streams, where there are any."""
-        if not resume:
-            return None, None
-        if not np.array_equal(labels.classes, self.classes_):
-            raise ValueError(
-                f"`y` must have the classes of the fit that warm_start goes on from, "
-                f"{self.classes_.tolist()}, got {labels.classes.tolist()}"
-            )
-        if getattr(self, "_memory", None) is None:
-            return None, None
-        state = self._memory[1]
-        return state, state.streams[0]
-
-    def _check_resumable(
-        self, state: TrainState | None, plan: Plan, streams: Streams
-    ) -> TrainState:
-        """The state that `plan` goes on from; without one, the fitted weights are the start."""
-        sizes = tuple(coef.shape[0] for coef in self.coefs_) + (len(self.classes_),)
-        before = self._memory[0] if state is not None else plan
-        for name, now, then in (
-            ("hidden_layer_sizes", plan.layer_sizes[1:-1], sizes[1:-1]),
-            ("solver", plan.solver, before.solver),
-            ("dtype", str(training_dtype(self, plan.dtype)), str(self.coefs_[0].dtype)),
-        ):
-            if now != then:
-                raise ValueError(
-                    f"`{name}` must stay as it was in the fit that is gone on from, {then!r}, "
-                    f"got {now!r}; set warm_start=False to start afresh"
-                )
-        if state is not None:
-            return state
-        parameters = Parameters.zeros(1, plan.layer_sizes, plan.dtype)
-        for layer, (coef, intercept) in enumerate(zip(self.coefs_, self.intercepts_, strict=True)):
-            parameters.weights[layer][0] = coef
-            parameters.biases[layer][0] = intercept
-        state = TrainState.around(parameters, [plan], [streams])
-        state.histories = [self.history_.copy()]
-        return state
-
-    def _epoch_hook(self, context, data, attributes) -> EpochHook | None:
-        hooks: list[Any] = []
-        if hasattr(self, "_skl_callbacks"):
-            hooks.append(EpochCallbacks(self, context, data, attributes))
-        if self.verbose:
-            hooks.append(EpochPrinter(self))
-        return EpochHooks(hooks) if hooks else None
-
-    def _check_outcome(self, state: TrainState, plan: Plan, partial: bool) -> None:
-        """Warn of, or raise, what went wrong."""
-        outcome, history = state.outcomes[0], state.histories[0]
-        if outcome is Outcome.DIVERGED:
-            raise ValueError(
-                f"Training diverged: a loss or weight became non-finite in epoch {len(history)}, "
-                f"with `learning_rate_init`={plan.learning_rate_init:g} and a learning rate of "
-                f"{history['learning_rate'][-1]:g} in that epoch. Scale the columns of X, lower "
-                "`learning_rate_init`, or set `max_grad_norm`."
-            )
-        if outcome is Outcome.INTERRUPTED:
-            if not len(history) or not is_outermost_fit():
-                raise KeyboardInterrupt
-            warnings.warn(
-                f"Training interrupted by the user: the weights are those after epoch "
-                f"{len(history)}, the last complete one.",
-                stacklevel=4,
-            )
-        if outcome is Outcome.STALLED:
-            warnings.warn(
-                f"L-BFGS stopped before it converged: {state.message[0]}",
-                ConvergenceWarning,
-                stacklevel=4,
-            )
-        asks_convergence = plan.solver == "lbfgs" or np.isfinite(plan.n_iter_no_change)
-        if outcome is Outcome.REACHED_MAX_ITER and asks_convergence and not partial:
-            limit = state.message[0] or f"`max_iter`={plan.max_iter} epochs"
-            warnings.warn(
-                f"Training reached its limit ({limit}) and has not converged yet.",
-                ConvergenceWarning,
-                stacklevel=4,
-            )
+    def _draw_streams(self) -> Streams:
+        words = check_random_state(self.random_state).randint(2**32, size=4, dtype=np.int64)
+        return Streams(words.tolist())
 
     def predict_proba(self, X):
         """Probabilities of the classes.
@@ -473,9 +349,7 @@ class BaseMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
 
     def _validated_logits(self, X: Any) -> np.ndarray:
         check_is_fitted(self)
-        X = validate_data(
-            self, X, accept_sparse="csr", dtype=self.coefs_[0].dtype, reset=False
-        )
+        X = validate_data(self, X, accept_sparse="csr", dtype=self.coefs_[0].dtype, reset=False)
         return self._logits(X)
 
     def __sklearn_is_fitted__(self) -> bool:
@@ -485,34 +359,3 @@ class BaseMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
-
-
-def training_dtype(estimator: BaseMLPClassifier, inferred: np.dtype) -> np.dtype:
-    """The dtype that a parameter asks for, or else the one inferred from the data."""
-    return inferred if estimator.dtype == "auto" else np.dtype(estimator.dtype)
-
-
-def fitted_attributes(state: TrainState, plan: Plan, classes: np.ndarray) -> dict[str, Any]:
-    """The fitted attributes of one model: copies, independent of the state."""
-    result, history = state.result(), state.histories[0].copy()
-    objective = (history["train_loss"] + history["penalty"]).tolist()
-    accuracies = history["valid_accuracy"].tolist()
-    validated = len(accuracies) > 0 and not np.isnan(accuracies[-1])
-    best_epoch = state.stopping[0].best_epoch
-    return {
-        "classes_": classes,
-        "coefs_": [weights[0].copy() for weights in result.weights],
-        "intercepts_": [bias[0, 0].copy() for bias in result.biases],
-        "n_iter_": len(history),
-        "n_layers_": len(plan.layer_sizes),
-        "n_outputs_": len(classes),
-        "out_activation_": "softmax",
-        "loss_": objective[-1] if objective else np.inf,
-        "loss_curve_": objective,
-        "best_loss_": None if plan.restore_best or not objective else min(objective),
-        "validation_scores_": accuracies if validated else None,
-        "best_validation_score_": (
-            accuracies[best_epoch - 1] if plan.restore_best and best_epoch else None
-        ),
-        "history_": history,
-    }

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from sklearn.base import BaseEstimator
 from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import LabelEncoder
 from sklearn.utils import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import validate_data
 
 from sknn._sklearn_compat import check_sample_weight
 from sknn.backprop import Problem, Rows
@@ -31,14 +33,14 @@ class Labels:
     numbers: np.ndarray
 
 
-def refuse_multilabel(y: Any) -> None:
+def refuse_multilabel(y: Any, name: str = "y") -> None:
     """Raise ValueError if `y` holds several labels per row."""
     shape = getattr(y, "shape", None)
     if shape is None and y is not None and not isinstance(y, str):
         shape = np.shape(np.asarray(y, dtype=object))
     if shape is not None and len(shape) == 2 and shape[1] > 1:
         raise ValueError(
-            f"`y` must hold one class label per row, got shape {tuple(shape)}: multilabel and "
+            f"`{name}` must hold one class label per row, got shape {tuple(shape)}: multilabel and "
             "multi-output targets are not supported; see sklearn.multioutput."
         )
 
@@ -137,6 +139,48 @@ def scale_weights(weights: np.ndarray | None, dtype: np.dtype, name: str) -> np.
     return (weights / mean).astype(dtype)
 
 
+def validation_rows(
+    estimator: BaseEstimator,
+    valid: tuple[Any, Any, Any],
+    classes: np.ndarray,
+    dtype: np.dtype,
+) -> Rows | None:
+    """The validation rows that the user passed, if any.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Whose training data they must be like.
+    valid : tuple
+        ``X_val``, ``y_val`` and ``sample_weight_val``.
+    classes : ndarray of shape (n_classes,)
+        The classes of the training rows.
+    dtype : dtype
+        Of training.
+
+    Raises
+    ------
+    ValueError
+        If they are incomplete, unlike the training rows, or of an unknown class.
+    """
+    X, y, sample_weight = valid
+    if X is None and y is None:
+        if sample_weight is not None:
+            raise ValueError("`sample_weight_val` must come with `X_val` and `y_val`")
+        return None
+    for name, given in (("X_val", X), ("y_val", y)):
+        if given is None:
+            raise ValueError(f"`X_val` and `y_val` must come together, got {name}=None")
+    refuse_multilabel(y, "y_val")
+    try:
+        X, y = validate_data(estimator, X, y, accept_sparse="csr", dtype=dtype, reset=False)
+    except ValueError as error:
+        raise ValueError(f"`X_val`, `y_val` must be like `X`, `y`: {error}") from error
+    numbers = encode_labels(y, "y_val", classes).numbers
+    weights = row_weights(X, y, sample_weight, name="sample_weight_val")
+    return Rows(X, numbers, scale_weights(weights, dtype, "sample_weight_val"))
+
+
 def split_rows(
     X: Any,
     labels: np.ndarray,
@@ -170,14 +214,12 @@ def split_rows(
             "The validation set is too small: `validation_fraction` must hold out at least 2 "
             f"rows, got {validation_fraction} of {n_rows}"
         )
-    return tuple(
-        Rows(
-            X[rows],
-            labels[rows],
-            None if weights is None else scale_weights(weights[rows], X.dtype, "sample_weight"),
-        )
-        for rows in (train, held_out)
-    )
+
+    def part(rows: np.ndarray) -> Rows:
+        row_weights = None if weights is None else weights[rows]
+        return Rows(X[rows], labels[rows], scale_weights(row_weights, X.dtype, "sample_weight"))
+
+    return part(train), part(held_out)
 
 
 def make_problem(

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from sknn.backprop import TrainState
+from sknn.backprop import EpochHook, TrainState
 
 
 class EpochCallbacks:
@@ -70,7 +70,9 @@ class EpochPrinter:
         """Print the figures of the epoch that is over."""
         history = state.histories[0]
         last = {name: column[-1] for name, column in history.epochs.items()}
-        line = f"[{self.name}] epoch {len(history)}: loss {last['train_loss'] + last['penalty']:.6f}"
+        line = (
+            f"[{self.name}] epoch {len(history)}: loss {last['train_loss'] + last['penalty']:.6f}"
+        )
         line += f", train accuracy {last['train_accuracy']:.4f}"
         if not np.isnan(last["valid_loss"]):
             line += f", valid loss {last['valid_loss']:.6f}"
@@ -82,7 +84,7 @@ class EpochPrinter:
 class EpochHooks:
     """Several hooks as one."""
 
-    def __init__(self, hooks: list[EpochCallbacks | EpochPrinter]) -> None:
+    def __init__(self, hooks: list[EpochHook]) -> None:
         self.hooks = hooks
 
     def begin(self, state: TrainState) -> None:
@@ -92,4 +94,20 @@ class EpochHooks:
 
     def end(self, state: TrainState) -> bool:
         """End every hook's epoch; True where any of them wants to stop."""
-        return any([hook.end(state) for hook in self.hooks])
+        stops = [hook.end(state) for hook in self.hooks]
+        return any(stops)
+
+
+def epoch_hook(
+    estimator: BaseEstimator,
+    context: Any,
+    data: dict[str, Any],
+    attributes: Callable[[TrainState], dict[str, Any]],
+) -> EpochHook | None:
+    """All that `estimator` wants to happen around its epochs, None if that is nothing."""
+    hooks: list[EpochHook] = []
+    if hasattr(estimator, "_skl_callbacks"):
+        hooks.append(EpochCallbacks(estimator, context, data, attributes))
+    if estimator.verbose:
+        hooks.append(EpochPrinter(estimator))
+    return EpochHooks(hooks) if hooks else None

@@ -1,17 +1,57 @@
-"""From an estimator's parameters to a `Plan`: every "auto" resolved, every clash refused."""
+"""What parameters may be, and what they become: a `Plan`, with every "auto" resolved."""
 
 from __future__ import annotations
 
 import warnings
 from numbers import Integral, Real
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sknn._sklearn_compat import Interval, Options, StrOptions
 from sknn.backprop import Plan
 
 if TYPE_CHECKING:
     from ._base import BaseMLPClassifier
+
+PARAMETER_CONSTRAINTS: dict[str, list[Any]] = {
+    "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
+    "activation": [StrOptions({"identity", "logistic", "tanh", "relu"})],
+    "solver": [StrOptions({"sgd", "adam", "adamw", "rmsprop", "lbfgs"})],
+    "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
+    "learning_rate": [StrOptions({"constant", "invscaling", "adaptive", "cosine", "onecycle"})],
+    "power_t": [Interval(Real, 0, None, closed="left")],
+    "momentum": [Interval(Real, 0, 1, closed="both")],
+    "nesterovs_momentum": ["boolean"],
+    "beta_1": [Interval(Real, 0, 1, closed="left")],
+    "beta_2": [Interval(Real, 0, 1, closed="left")],
+    "epsilon": [Interval(Real, 0, None, closed="neither")],
+    "batch_size": [StrOptions({"auto", "full"}), Interval(Integral, 1, None, closed="left")],
+    "max_iter": [Interval(Integral, 1, None, closed="left")],
+    "max_fun": [Interval(Integral, 1, None, closed="left")],
+    "l1": [Interval(Real, 0, None, closed="left")],
+    "l2": [Interval(Real, 0, None, closed="left")],
+    "l1_method": [StrOptions({"subgradient"})],
+    "dropout": [Interval(Real, 0, 1, closed="left"), "array-like"],
+    "input_dropout": [Interval(Real, 0, 1, closed="left")],
+    "label_smoothing": [Interval(Real, 0, 1, closed="left")],
+    "max_grad_norm": [Interval(Real, 0, None, closed="neither"), None],
+    "class_weight": [dict, StrOptions({"balanced"}), None],
+    "early_stopping": ["boolean"],
+    "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+    "n_iter_no_change": [
+        Interval(Integral, 1, None, closed="left"),
+        Options(Real, {np.inf}),
+    ],
+    "tol": [Interval(Real, 0, None, closed="left")],
+    "monitor": [StrOptions({"valid_loss", "valid_accuracy"})],
+    "shuffle": ["boolean"],
+    "random_state": ["random_state"],
+    "warm_start": ["boolean"],
+    "verbose": ["verbose"],
+    "record": [StrOptions({"epoch", "batch"})],
+    "dtype": [StrOptions({"auto", "float32", "float64"})],
+}
 
 SCHEDULES_OVER_MAX_ITER = ("cosine", "onecycle")
 
@@ -90,20 +130,20 @@ def resolve_plan(
     )
 
 
-def hidden_sizes(value: object) -> tuple[int, ...]:
+def hidden_sizes(value: Any) -> tuple[int, ...]:
     """The widths of the hidden layers, as a tuple of int."""
     sizes = [value] if isinstance(value, Integral) else list(np.atleast_1d(value))
-    if not all(isinstance(size, Integral) and size >= 1 for size in sizes):
+    if not all(isinstance(size, Integral) and int(size) >= 1 for size in sizes):
         raise ValueError(f"`hidden_layer_sizes` must be ints of at least 1, got {value!r}")
     return tuple(int(size) for size in sizes)
 
 
-def dropout_rates(value: object, hidden: tuple[int, ...]) -> tuple[float, ...]:
+def dropout_rates(value: Any, hidden: tuple[int, ...]) -> tuple[float, ...]:
     """One dropout rate per hidden layer."""
     if isinstance(value, Real):
         return (float(value),) * len(hidden)
     rates = list(np.atleast_1d(value))
-    valid = all(isinstance(rate, Real) and 0 <= rate < 1 for rate in rates)
+    valid = all(isinstance(rate, Real) and 0 <= float(rate) < 1 for rate in rates)
     if not valid or len(rates) != len(hidden):
         raise ValueError(
             "`dropout` must be a float in [0, 1), or one for each of the "
@@ -112,7 +152,7 @@ def dropout_rates(value: object, hidden: tuple[int, ...]) -> tuple[float, ...]:
     return tuple(float(rate) for rate in rates)
 
 
-def resolve_batch_size(value: object, n_rows: int) -> int:
+def resolve_batch_size(value: Any, n_rows: int) -> int:
     """Rows in a batch."""
     if value == "full":
         return n_rows
@@ -122,7 +162,7 @@ def resolve_batch_size(value: object, n_rows: int) -> int:
         warnings.warn(
             f"`batch_size`={value} is larger than the {n_rows} training rows and is "
             f"clipped to {n_rows}.",
-            stacklevel=2,
+            stacklevel=6,
         )
     return min(int(value), n_rows)
 

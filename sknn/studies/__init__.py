@@ -1,0 +1,21 @@
+"""The studies: questions asked of real tables, as functions that return results.
+
+A study trains and measures; it prints nothing and writes nothing. Tables, figures and files are
+made from its result by :mod:`sknn.report`.
+"""
+
+from sknn.studies._producers import producers
+from sknn.studies._producers_result import ProducersModel, ProducersResult, ProducersSplit
+from sknn.studies._published import Published, Rerun
+from sknn.studies._results import FitProgress, Spread
+
+__all__ = [
+    "FitProgress",
+    "ProducersModel",
+    "ProducersResult",
+    "ProducersSplit",
+    "Published",
+    "Rerun",
+    "Spread",
+    "producers",
+]

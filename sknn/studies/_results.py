@@ -1,0 +1,87 @@
+"""What results of every study are made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+
+@dataclass(frozen=True)
+class Spread:
+    """A figure over several runs.
+
+    Parameters
+    ----------
+    mean : float
+        Its mean.
+
+    sd : float
+        Its sample standard deviation (n − 1 in the denominator); NaN for a single run.
+
+    lowest : float
+        Its lowest value.
+
+    highest : float
+        Its highest value.
+
+    Examples
+    --------
+    >>> from sknn.studies import Spread
+    >>> Spread.of([0.25, 0.5, 0.75])
+    Spread(mean=0.5, sd=0.25, lowest=0.25, highest=0.75)
+    """
+
+    mean: float
+    sd: float
+    lowest: float
+    highest: float
+
+    @classmethod
+    def of(cls, values: ArrayLike) -> Self:
+        """Sum up one value a run.
+
+        Parameters
+        ----------
+        values : array-like of shape (n_runs,)
+            The values, at least one.
+
+        Returns
+        -------
+        spread : Spread
+            Their mean, standard deviation and range.
+        """
+        values = np.asarray(values, dtype=np.float64)
+        sd = float(values.std(ddof=1)) if len(values) > 1 else float("nan")
+        return cls(float(values.mean()), sd, float(values.min()), float(values.max()))
+
+
+@dataclass(frozen=True)
+class FitProgress:
+    """Handed to a study's ``progress`` after each fit.
+
+    Parameters
+    ----------
+    done : int
+        Fits finished so far, this one among them.
+
+    total : int
+        Fits in the whole study.
+
+    model : str
+        Title of the model that was fitted.
+
+    seed : int
+        Its seed.
+
+    accuracy : float
+        Its accuracy on the test rows.
+    """
+
+    done: int
+    total: int
+    model: str
+    seed: int
+    accuracy: float
