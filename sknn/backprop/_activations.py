@@ -16,6 +16,9 @@ from ._layers import Layer
 from ._parameters import FloatArray
 
 
+CACHED_NUMBERS = 65_536
+
+
 class Activation(Layer):
     """An elementwise function of arrays of shape (n_models, n_rows, width)."""
 
@@ -38,8 +41,10 @@ class ReLU(Activation):
 
     def __init__(self, n_models: int, n_rows: int, width: int, dtype: np.dtype) -> None:
         super().__init__(n_models, n_rows, width, dtype)
-        # NumPy compares with an array several times faster than with a scalar.
-        self.zeros = np.zeros(self.shape, dtype)
+        # NumPy compares two arrays of one shape faster than an array with a row or a number,
+        # as long as the second one does not push the first out of the cache.
+        fits = n_models * n_rows * width <= CACHED_NUMBERS
+        self.zeros = np.zeros(self.shape if fits else (1, 1, width), dtype)
         self.positive = np.empty(self.shape, np.bool_)
 
     def forward(self, X: FloatArray) -> FloatArray:

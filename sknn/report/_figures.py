@@ -1,0 +1,149 @@
+"""The figures of a study: what goes on which page."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sknn.report._curves import plot_band, plot_batches, plot_epochs, plot_volatility, trend_window
+from sknn.report._roc import one_vs_rest_curves, plot_roc
+from sknn.report._seeds import plot_seeds
+from sknn.report._style import BLACK, CYCLE, GREY, report_style
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from sknn.studies import ProducersModel, ProducersResult
+
+
+def producers_figures(result: ProducersResult) -> dict[str, Figure]:
+    """Draw the figures of the producers study.
+
+    Figures are made without pyplot: nothing pops up, and no setting of matplotlib is changed.
+
+    Parameters
+    ----------
+    result : ProducersResult
+        What :func:`sknn.studies.producers` returned.
+
+    Returns
+    -------
+    figures : dict of str to Figure
+        By name: ``training_none``, ``training_l2`` and ``training_l1`` with loss, accuracy and
+        their volatility for each epoch; ``batches_none`` and so on with loss and accuracy of each
+        batch; ``roc`` with each class against the rest; ``seeds`` with the accuracies of all seeds;
+        ``validation`` with loss and accuracy on the test rows over all seeds.
+    """
+    with report_style():
+        figures = {f"training_{model.name}": _training(model) for model in result.models}
+        figures |= {f"batches_{model.name}": _batches(model) for model in result.models}
+        figures["roc"] = _roc(result)
+        figures["seeds"] = _seeds(result)
+        figures["validation"] = _validation(result)
+    return figures
+
+
+def _training(model: ProducersModel) -> Figure:
+    figure = _page(10, 7, f"Training with {model.title}", _caption(model))
+    panels = figure.subplots(2, 2, sharex=True)
+    titles = (
+        ("Loss (cross-entropy)", "Accuracy"),
+        ("Volatility of the loss", "Volatility of the accuracy"),
+    )
+    for column, measure in enumerate(("loss", "accuracy")):
+        plot_epochs(panels[0, column], model.history, measure)
+        plot_volatility(panels[1, column], model.history, measure)
+        for row in range(2):
+            panels[row, column].set_title(titles[row][column])
+        panels[0, column].set_xlabel("")
+    panels[0, 0].legend()
+    return figure
+
+
+def _batches(model: ProducersModel) -> Figure:
+    figure = _page(10, 7, f"Every batch, with {model.title}", _caption(model))
+    panels = figure.subplots(2, 2, sharex=True, sharey="row")
+    for row, measure in enumerate(("loss", "accuracy")):
+        for column, (side, name) in enumerate((("train", "training"), ("valid", "test rows"))):
+            plot_batches(panels[row, column], model.history, measure, side)
+            panels[row, column].set_title(f"{measure.capitalize()}, {name}")
+    for axes in panels[0]:
+        axes.set_xlabel("")
+        axes.legend(loc="lower left", markerscale=4)
+    return figure
+
+
+def _roc(result: ProducersResult) -> Figure:
+    figure = _page(
+        13,
+        6,
+        "Each producer against the rest (ROC on the 45 test rows)",
+        f"models of seed {result.seeds[0]}, {_epochs(result.epochs)}",
+    )
+    panels = figure.subplots(1, len(result.models), squeeze=False)[0]
+    split = result.split
+    for axes, model in zip(panels, result.models, strict=True):
+        classes = model.pipeline.classes_
+        plot_roc(
+            axes,
+            one_vs_rest_curves(split.y_test, model.probabilities, classes, split.target_names),
+        )
+        axes.set_title(model.title)
+    return figure
+
+
+def _seeds(result: ProducersResult) -> Figure:
+    runs = "seed" if len(result.seeds) == 1 else "seeds"
+    figure = _page(
+        9,
+        5.5,
+        f"Accuracy over {len(result.seeds)} {runs}",
+        "dots: a run each; line: their mean; diamond: the document's single run; "
+        "square: mean and range of an independent re-run",
+    )
+    plot_seeds(figure.subplots(), result.models)
+    return figure
+
+
+def _validation(result: ProducersResult) -> Figure:
+    figure = _page(
+        11,
+        4.8,
+        "Loss and accuracy on the test rows",
+        f"median over {len(result.seeds)} seeds, and the middle 80 % of them",
+    )
+    panels = figure.subplots(1, 2)
+    for axes, measure in zip(panels, ("loss", "accuracy"), strict=True):
+        for model, (color, dashes) in zip(result.models, CYCLE, strict=True):
+            plot_band(axes, model.curves[f"valid_{measure}"], model.title, color, dashes)
+        axes.set(title=measure.capitalize(), xlabel="epoch")
+    panels[0].legend()
+    return figure
+
+
+def _page(width: float, height: float, title: str, caption: str) -> Figure:
+    """An empty figure with a title above and a line of small print below."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), layout="constrained")
+    figure.suptitle(title, x=0.01, ha="left", fontsize=14, fontweight="bold", color=BLACK)
+    figure.supxlabel(caption, x=0.01, ha="left", fontsize=8.5, color=GREY)
+    return figure
+
+
+def _caption(model: ProducersModel) -> str:
+    """The parameters of a training, and how its curves are drawn."""
+    parameters = model.parameters
+    layers = "-".join(str(size) for size in parameters["hidden_layer_sizes"])
+    epochs = len(model.history)
+    text = (
+        f"hidden layers {layers}, {parameters['activation']} · {parameters['solver']}, learning "
+        f"rate {parameters['learning_rate_init']:g} · batches of {parameters['batch_size']} · "
+        f"{_epochs(epochs)} · l1 = {parameters['l1']:g}, l2 = {parameters['l2']:g} · "
+        f"seed {model.seeds[0]}"
+    )
+    window = trend_window(epochs)
+    return text + (f" · bold: mean of {window} epochs" if window > 1 else "")
+
+
+def _epochs(n: int) -> str:
+    return f"{n} epoch" if n == 1 else f"{n} epochs"

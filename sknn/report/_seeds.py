@@ -1,0 +1,60 @@
+"""A figure over seeds: every run as a dot, their mean, and what others reported."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sknn.report._style import BLACK, CYCLE, GREY
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from sknn.studies import ProducersModel
+
+
+def plot_seeds(axes: Axes, models: tuple[ProducersModel, ...]) -> None:
+    """Draw each model's test accuracies, beside the document's and the independent re-run's."""
+    for place, model in enumerate(models):
+        color, _ = CYCLE[place % len(CYCLE)]
+        # Equal accuracies are laid side by side: with 45 rows there are few different ones.
+        axes.plot(
+            place + spread_ties(model.accuracies, step=0.035),
+            model.accuracies,
+            "o",
+            color=color,
+            markersize=5,
+            alpha=0.75,
+            label=f"_{model.name}",
+        )
+        axes.plot(
+            [place - 0.38, place + 0.28],
+            [model.accuracy.mean] * 2,
+            color=color,
+            label="_mean",
+        )
+        axes.plot(place + 0.4, model.published.accuracy, "D", color=BLACK, label="_document")
+        axes.errorbar(
+            place + 0.32,
+            model.rerun.mean,
+            yerr=[
+                [model.rerun.mean - model.rerun.lowest],
+                [model.rerun.highest - model.rerun.mean],
+            ],
+            color=GREY,
+            marker="s",
+            capsize=3,
+        )
+    axes.set_xticks(range(len(models)), [model.title for model in models])
+    axes.set(xlim=(-0.55, len(models) - 0.45), ylabel="accuracy on the 45 test rows")
+    axes.grid(visible=False, axis="x")
+
+
+def spread_ties(values: np.ndarray, step: float) -> np.ndarray:
+    """Offsets that put equal values side by side, centred on zero."""
+    offsets = np.empty(len(values))
+    for value in np.unique(values):
+        ties = np.flatnonzero(values == value)
+        offsets[ties] = (np.arange(len(ties)) - (len(ties) - 1) / 2) * step
+    return offsets

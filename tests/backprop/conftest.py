@@ -1,0 +1,186 @@
+"""Plans, problems and comparisons that the tests of the engine share."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+from scipy import sparse
+from threadpoolctl import threadpool_limits
+
+from sknn.backprop import History, Parameters, Plan, Problem, Rows, Streams, TrainState, train
+
+PLAN = Plan(
+    layer_sizes=(5, 7, 4, 3),
+    activation="relu",
+    solver="adam",
+    learning_rate_init=0.01,
+    learning_rate="constant",
+    power_t=0.5,
+    momentum=0.9,
+    nesterovs_momentum=True,
+    beta_1=0.9,
+    beta_2=0.999,
+    epsilon=1e-8,
+    batch_size=10,
+    max_iter=4,
+    max_fun=15000,
+    l1=0.0,
+    l2=0.0,
+    dropout=(),
+    input_dropout=0.0,
+    label_smoothing=0.0,
+    max_grad_norm=np.inf,
+    monitor="objective",
+    restore_best=False,
+    n_iter_no_change=np.inf,
+    tol=1e-4,
+    shuffle=True,
+    record="epoch",
+    dtype=np.dtype(np.float64),
+)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_blas_thread():
+    """Bits are promised for an equal number of BLAS threads, and one is fastest here."""
+    with threadpool_limits(1):
+        yield
+
+
+@pytest.fixture(scope="session")
+def make_plan() -> Callable[..., Plan]:
+    """Builds a plan of a small network; without other orders nothing regularises or stops."""
+
+    def build(**settings: Any) -> Plan:
+        plan = replace(PLAN, **settings)
+        return plan if plan.dropout else replace(plan, dropout=(0.0,) * (len(plan.layer_sizes) - 2))
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def make_problem() -> Callable[..., Problem]:
+    """Builds three overlapping clouds of points, in which there is something to learn."""
+
+    def build(
+        n_rows: int = 47,
+        n_features: int = 5,
+        n_classes: int = 3,
+        *,
+        weighted: bool = False,
+        n_valid: int = 0,
+        is_sparse: bool = False,
+        dtype: Any = np.float64,
+        seed: int = 0,
+    ) -> Problem:
+        rng = np.random.default_rng(seed)
+        centers = rng.normal(size=(n_classes, n_features))
+
+        def rows(n: int) -> Rows:
+            labels = np.concatenate([np.arange(n_classes), rng.integers(n_classes, size=n)])[:n]
+            X = (centers[labels] + rng.normal(size=(n, n_features))).astype(dtype)
+            if is_sparse:
+                X = sparse.csr_array(np.where(rng.random(X.shape) < 0.6, 0, X).astype(dtype))
+            weights = None
+            if weighted:
+                weights = rng.uniform(0.1, 3.0, n)
+                weights = (weights / weights.mean()).astype(dtype)
+            return Rows(X, labels.astype(np.intp), weights)
+
+        train = rows(n_rows)
+        return Problem(train, n_classes, rows(n_valid) if n_valid else None)
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def random_parameters() -> Callable[..., Parameters]:
+    """Parameters of K models from a standard normal distribution, times `scale`."""
+
+    def draw(
+        n_models: int,
+        layer_sizes: Sequence[int],
+        dtype: Any = np.float64,
+        *,
+        seed: int = 0,
+        scale: float = 0.5,
+    ) -> Parameters:
+        parameters = Parameters.zeros(n_models, layer_sizes, dtype)
+        rng = np.random.default_rng(seed)
+        parameters.values[...] = scale * rng.standard_normal(parameters.values.shape)
+        return parameters
+
+    return draw
+
+
+@pytest.fixture(scope="session")
+def start() -> Callable[..., TrainState]:
+    """A fresh state of the models with the given seeds."""
+
+    def build(plans: Sequence[Plan], seeds: Sequence[int] | None = None) -> TrainState:
+        seeds = range(len(plans)) if seeds is None else seeds
+        return TrainState.start(plans, [Streams([seed, 1, 2, 3]) for seed in seeds])
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def fit(start) -> Callable[..., TrainState]:
+    """Trains fresh models with the given seeds."""
+
+    def run(
+        problem: Problem,
+        plans: Plan | Sequence[Plan],
+        seeds: Sequence[int] | None = None,
+        on_epoch: Any = None,
+    ) -> TrainState:
+        plans = [plans] if isinstance(plans, Plan) else plans
+        return train(problem, plans, start(plans, seeds), on_epoch)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def assert_same_history() -> Callable[[History, History], None]:
+    """Asserts that two histories are equal in every bit apart from the times."""
+
+    def compare(one: History, other: History) -> None:
+        for column in one.epochs:
+            if column != "seconds":
+                assert_array_equal(one[column], other[column], err_msg=column)
+        assert len(one["seconds"]) == len(other["seconds"])
+        for column, values in one.batches.items():
+            assert len(values) == len(other.batches[column]), column
+            for left, right in zip(values, other.batches[column], strict=True):
+                assert_array_equal(left, right, err_msg=f"batches: {column}")
+
+    return compare
+
+
+@pytest.fixture(scope="session")
+def assert_same_state(assert_same_history) -> Callable[[TrainState, TrainState], None]:
+    """Asserts that two states are equal in every bit apart from the times."""
+
+    def compare(one: TrainState, other: TrainState) -> None:
+        assert one.parameters.values.dtype == other.parameters.values.dtype
+        assert_array_equal(one.parameters.values, other.parameters.values, err_msg="parameters")
+        assert one.slots.keys() == other.slots.keys()
+        for name, slot in one.slots.items():
+            assert slot.dtype == one.parameters.values.dtype
+            assert_array_equal(slot, other.slots[name], err_msg=name)
+        assert (one.best is None) == (other.best is None)
+        if one.best is not None:
+            assert_array_equal(one.best, other.best, err_msg="best")
+        assert_array_equal(one.n_updates, other.n_updates)
+        assert one.stopping == other.stopping
+        assert one.outcomes == other.outcomes
+        for left, right in zip(one.streams, other.streams, strict=True):
+            assert left.order.bit_generator.state == right.order.bit_generator.state
+            assert left.dropout.bit_generator.state == right.dropout.bit_generator.state
+        for left, right in zip(one.histories, other.histories, strict=True):
+            assert_same_history(left, right)
+
+    return compare
