@@ -5,19 +5,20 @@ K models, so one pass of the loop trains one network or a thousand.
 """
 
 from ._activations import ACTIVATIONS, Activation, Identity, Logistic, ReLU, Tanh
-from ._batches import Batch, Batches, Block, draw_orders
+from ._batches import Batch, Batches, Block, batch_sizes, draw_orders
+from ._epoch import Epoch, note_epoch
 from ._figures import Figures, Validation
 from ._history import History
 from ._initializers import draw_parameters, glorot_uniform
 from ._layers import Dropout, Layer, Linear, SparseDropout, SparseLinear
-from ._lbfgs import Objective, minimize_lbfgs
+from ._lbfgs import FlatObjective, Objective, minimize_lbfgs
 from ._losses import SoftmaxCrossEntropy, cross_entropy, log_softmax, softmax
 from ._network import Sequential, build_network, predict_logits
 from ._optimizers import OPTIMIZERS, SGD, Adam, AdamW, Optimizer, RMSprop
 from ._parameters import Parameters
 from ._penalties import L1, L2, Penalty, make_penalties, penalty_values
 from ._plan import Plan, Problem, Rows
-from ._schedules import constant, cosine, invscaling, onecycle
+from ._schedules import constant, cosine, invscaling, learning_rates, onecycle
 from ._state import Checkpoint, Outcome, Streams, TrainState
 from ._stopping import EarlyStopping
 from ._trainer import EpochHook, Run, train
@@ -37,8 +38,10 @@ __all__ = [
     "Checkpoint",
     "Dropout",
     "EarlyStopping",
+    "Epoch",
     "EpochHook",
     "Figures",
+    "FlatObjective",
     "History",
     "Identity",
     "Layer",
@@ -63,6 +66,7 @@ __all__ = [
     "Tanh",
     "TrainState",
     "Validation",
+    "batch_sizes",
     "build_network",
     "constant",
     "cosine",
@@ -71,9 +75,11 @@ __all__ = [
     "draw_parameters",
     "glorot_uniform",
     "invscaling",
+    "learning_rates",
     "log_softmax",
     "make_penalties",
     "minimize_lbfgs",
+    "note_epoch",
     "onecycle",
     "penalty_values",
     "predict_logits",

@@ -15,7 +15,6 @@ from scipy.special import expit
 from ._layers import Layer
 from ._parameters import FloatArray
 
-
 CACHED_NUMBERS = 65_536
 
 

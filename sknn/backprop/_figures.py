@@ -91,9 +91,13 @@ class Validation:
 
     def evaluate(self, parameters: Parameters) -> Figures:
         """Loss and accuracy of every model."""
-        logits = predict_logits(
-            parameters.weights, parameters.biases, self.plans[0].activation, self.rows.X
+        plan = self.plans[0]
+        return self.figures(
+            predict_logits(parameters.weights, parameters.biases, plan.activation, self.rows.X)
         )
+
+    def figures(self, logits: FloatArray) -> Figures:
+        """Loss and accuracy of the logits (K, n_rows, C) of the validation rows."""
         figures = Figures(len(self.plans), keep_rows=self.plans[0].record == "batch")
         weights = self.rows.weights
         figures.add(

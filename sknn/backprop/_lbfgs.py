@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from ._batches import Batches
+from ._epoch import Epoch, note_epoch
 from ._figures import Figures, Validation
 from ._losses import SoftmaxCrossEntropy
 from ._network import build_network
@@ -24,20 +25,36 @@ if TYPE_CHECKING:
 
 
 def minimize_lbfgs(
-    problem: Problem, plans: Sequence[Plan], state: TrainState, on_epoch: EpochHook | None
+    problem: Problem,
+    plans: Sequence[Plan],
+    state: TrainState,
+    on_epoch: EpochHook | None = None,
+    objective: Callable[[Problem, Plan], FlatObjective] | None = None,
 ) -> TrainState:
     """Minimise the objective of every model, one after the other, in float64.
 
     An "epoch" is an iteration of L-BFGS-B (Byrd et al., 1995), which may evaluate the objective
-    several times.
+    several times. `objective` makes what is minimised; by default an `Objective`.
     """
-    for k, plan in enumerate(plans):
-        search = _Search(problem, plan, state, k, on_epoch)
-        search.run()
-        if state.outcomes[k] is Outcome.INTERRUPTED:
-            state.outcomes[k:] = [Outcome.INTERRUPTED] * (len(plans) - k)
-            break
-    return state
+    parts = [state.take([k]) for k in range(len(plans))]
+    for plan, part in zip(plans, parts, strict=True):
+        if parts[0].outcomes[0] is Outcome.INTERRUPTED:
+            part.outcomes = [Outcome.INTERRUPTED]
+        else:
+            search = _Search(problem, plan, part, (objective or Objective)(problem, plan), on_epoch)
+            search.run()
+    return TrainState.join(parts) if len(parts) > 1 else parts[0]
+
+
+class FlatObjective(Protocol):
+    """An objective as a function of a flat vector; remembers what it saw at the last call."""
+
+    values: NDArray[np.float64]
+    figures: Figures
+    penalty: float
+
+    def __call__(self, values: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        """Objective and gradient, shapes () and (P,), at `values` (P,)."""
 
 
 class Objective:
@@ -62,12 +79,14 @@ class Objective:
         )
         self.loss = SoftmaxCrossEntropy(1, n_rows, problem.n_classes, plan.dtype)
         self.penalties = make_penalties([plan])
+        self.values = self.parameters.values[0]
+        self.record = plan.record
         self.figures = Figures(1)
         self.penalty = 0.0
 
     def __call__(self, values: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         """Objective and gradient, shapes () and (P,), at `values` (P,)."""
-        self.parameters.values[0] = values
+        self.values[...] = values
         logits = self.network.forward(self.batch.X)
         self.loss.forward(logits)
         self.network.backward(self.loss.backward(self.batch.targets, self.batch.weights))
@@ -77,7 +96,7 @@ class Objective:
             gradient = penalty.gradient(weights, out=np.empty_like(weights))
             self.gradients.values[:, :n_weights] += gradient
         self.batch.kept[...] = logits
-        self.figures = Figures(1)
+        self.figures = Figures(1, keep_rows=self.record == "batch")
         self.figures.add(self.block.logits, self.block.labels, self.block.weights, self.smoothing)
         self.penalty = float(penalty_values(self.penalties, self.parameters)[0])
         value = float(self.figures.mean_loss[0]) + self.penalty
@@ -92,29 +111,30 @@ class _Search:
         problem: Problem,
         plan: Plan,
         state: TrainState,
-        k: int,
+        objective: FlatObjective,
         on_epoch: EpochHook | None,
     ) -> None:
-        self.plan, self.state, self.k, self.on_epoch = plan, state, k, on_epoch
-        self.objective = Objective(problem, plan)
+        self.plan, self.state, self.on_epoch = plan, state, on_epoch
+        self.objective = objective
         self.validation = None if problem.valid is None else Validation(problem, [plan])
-        self.model = Parameters(state.parameters.values[k : k + 1], plan.layer_sizes)
+        self.n_rows = len(problem.train)
         self.begun = False
         self.started = time.perf_counter()
 
     def run(self) -> None:
-        state, k = self.state, self.k
-        first: NDArray[np.float64] = self.model.values[0].astype(np.float64)
+        """Search until an outcome is known."""
+        state = self.state
+        first: NDArray[np.float64] = state.parameters.values[0].astype(np.float64)
         options: Any = {
             "maxiter": self.plan.max_iter,
             "maxfun": self.plan.max_fun,
             "gtol": self.plan.tol,
         }
-        n_epochs = len(state.histories[k])
-        if not np.isfinite(self.evaluate(first)[0]):
-            self.note(first)
-            return
+        n_epochs = len(state.histories[0])
         try:
+            if not np.isfinite(self.evaluate(first)[0]):
+                self.note(first)
+                return
             found = minimize(  # type: ignore[call-overload]  # the stubs lack jac=True with it
                 self.evaluate,
                 first,
@@ -124,19 +144,17 @@ class _Search:
                 options=options,
             )
         except KeyboardInterrupt:
-            state.outcomes[k] = Outcome.INTERRUPTED
+            state.outcomes = [Outcome.INTERRUPTED]
             return
-        if len(state.histories[k]) == n_epochs:
+        if len(state.histories[0]) == n_epochs:
             self.evaluate(found.x)
             self.note(found.x)
-        if self.begun:
-            self.begun = False
-            if self.on_epoch is not None:
-                self.on_epoch.end(state)
-        if state.outcomes[k] is Outcome.RUNNING:
-            state.message[k] = str(found.message)
+        elif self.begun and self.on_epoch is not None:
+            self.on_epoch.end(state)
+        if state.outcomes[0] is Outcome.RUNNING:
+            state.message = [str(found.message)]
             by_status = {0: Outcome.CONVERGED, 1: Outcome.REACHED_MAX_ITER}
-            state.outcomes[k] = by_status.get(found.status, Outcome.STALLED)
+            state.outcomes = [by_status.get(found.status, Outcome.STALLED)]
 
     def evaluate(self, values: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         """The objective; the first evaluation of an iteration begins its epoch."""
@@ -147,38 +165,28 @@ class _Search:
 
     def iteration_ends(self, values: NDArray[np.float64]) -> None:
         """Take in an accepted point; raise StopIteration where training is to end."""
-        if not np.array_equal(values, self.objective.parameters.values[0]):
+        if not np.array_equal(values, self.objective.values):
             self.objective(values)
         self.note(values)
-        if self.state.outcomes[self.k] is not Outcome.RUNNING:
+        if self.state.outcomes[0] is not Outcome.RUNNING:
             raise StopIteration
 
     def note(self, values: NDArray[np.float64]) -> None:
         """Write an iteration into the history, and tell who wants to know."""
-        state, k, figures = self.state, self.k, self.objective.figures
-        self.model.values[0] = values
-        state.n_updates[k] += 1
-        loss, accuracy = float(figures.mean_loss[0]), float(figures.accuracy[0])
-        row = {
-            "train_loss": loss,
-            "penalty": self.objective.penalty,
-            "train_accuracy": accuracy,
-            "valid_loss": np.nan,
-            "valid_accuracy": np.nan,
-            "learning_rate": np.nan,
-            "seconds": time.perf_counter() - self.started,
-        }
+        state = self.state
+        state.parameters.values[0] = values
+        state.n_updates += 1
+        epoch = Epoch(
+            train=self.objective.figures,
+            valid=None if self.validation is None else self.validation.evaluate(state.parameters),
+            penalty=np.array([self.objective.penalty]),
+            learning_rates=np.array([np.nan]),
+            seconds=time.perf_counter() - self.started,
+            train_sizes=[self.n_rows],
+            valid_sizes=[] if self.validation is None else self.validation.sizes,
+        )
         self.started = time.perf_counter()
-        batches = {"train_loss": np.array([loss]), "train_accuracy": np.array([accuracy])}
-        finite = bool(np.isfinite(loss + self.objective.penalty) and np.isfinite(values).all())
-        if self.validation is not None:
-            valid = self.validation.evaluate(self.model)
-            row["valid_loss"] = float(valid.weighted_loss[0])
-            row["valid_accuracy"] = float(valid.accuracy[0])
-            batches |= {name: np.array([row[name]]) for name in ("valid_loss", "valid_accuracy")}
-        state.note_epoch(k, self.plan, row, finite)
-        if self.plan.record == "batch":
-            state.histories[k].append_batches(batches)
+        note_epoch(state, [self.plan], epoch)
         self.begun = False
         if self.on_epoch is not None and self.on_epoch.end(state):
-            state.outcomes[k] = Outcome.STOPPED_BY_CALLBACK
+            state.outcomes = [Outcome.STOPPED_BY_CALLBACK]

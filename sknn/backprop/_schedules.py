@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from ._parameters import IntArray
+from ._plan import Plan
 
 FloatVector = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
 
@@ -55,3 +56,26 @@ def onecycle(
     up = start + (1 - start) * 0.5 * (1 - np.cos(np.pi * rising))
     down = end + (1 - end) * 0.5 * (1 + np.cos(np.pi * falling))
     return np.where(step <= peak, up, down)
+
+
+def learning_rates(plan: Plan, first: int, updates_per_epoch: int, n_rows: int) -> FloatVector:
+    """The rates of the updates of one epoch, shape (updates_per_epoch,).
+
+    Parameters
+    ----------
+    plan : Plan
+    first : int
+        Updates made before this epoch.
+    updates_per_epoch, n_rows : int
+    """
+    step = first + np.arange(updates_per_epoch)
+    n_steps = plan.max_iter * updates_per_epoch
+    if plan.learning_rate == "invscaling":
+        factor = invscaling(step, updates_per_epoch, n_rows, plan.power_t)
+    elif plan.learning_rate == "cosine":
+        factor = cosine(step, n_steps)
+    elif plan.learning_rate == "onecycle":
+        factor = onecycle(step, n_steps)
+    else:
+        factor = constant(step)
+    return plan.learning_rate_init * factor

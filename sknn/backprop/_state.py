@@ -130,32 +130,6 @@ class TrainState:
         elif self.best is None:
             self.best = self.parameters.values.copy()
 
-    def note_epoch(self, k: int, plan: Plan, row: dict[str, float], finite: bool) -> None:
-        """Append an epoch to model k's history; keep its weights if best; decide if it ends.
-
-        Parameters
-        ----------
-        row : dict of str to float
-            A value for every column of the history.
-        finite : bool
-            Whether losses and weights are; if not, the model has diverged.
-        """
-        self.histories[k].append(row)
-        if not finite:
-            self.outcomes[k] = Outcome.DIVERGED
-            return
-        monitored = {
-            "objective": row["train_loss"] + row["penalty"],
-            "valid_loss": row["valid_loss"],
-            "valid_accuracy": -row["valid_accuracy"],
-        }[plan.monitor]
-        rule = self.stopping[k]
-        improved = rule.update(monitored, len(self.histories[k]), row["learning_rate"])
-        if improved and self.best is not None:
-            self.best[k] = self.parameters.values[k]
-        if rule.stopped:
-            self.outcomes[k] = Outcome.CONVERGED
-
     def result(self) -> Parameters:
         """The parameters that training has arrived at: the best, where those are restored."""
         values = self.parameters.values if self.best is None else self.best

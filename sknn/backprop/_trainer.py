@@ -13,8 +13,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from . import _schedules
 from ._batches import Batches, draw_orders
+from ._epoch import Epoch, note_epoch
 from ._figures import Figures, Validation
 from ._lbfgs import minimize_lbfgs
 from ._losses import SoftmaxCrossEntropy
@@ -23,6 +23,7 @@ from ._optimizers import OPTIMIZERS
 from ._parameters import Parameters
 from ._penalties import make_penalties, penalty_values
 from ._plan import Plan, Problem, check_stackable, column
+from ._schedules import learning_rates
 from ._state import Checkpoint, Outcome, TrainState
 
 
@@ -157,8 +158,8 @@ class Run:
         figures = Figures(state.n_models, keep_rows=plan.record == "batch")
 
         # 1. What depends on the step alone: learning rates and the optimizer's coefficients.
-        learning_rates = self._learning_rates()
-        self.optimizer.begin_epoch(learning_rates, state.n_updates)
+        rates = self._learning_rates()
+        self.optimizer.begin_epoch(rates, state.n_updates)
 
         # 2. The order of the rows. One batch of all rows needs none.
         one_batch = plan.batch_size >= len(self.problem.train)
@@ -183,25 +184,26 @@ class Run:
 
         # 4. The epoch's figures, the stopping rule, the best weights so far.
         state.n_updates += step
-        self._note(figures, learning_rates[-1], started)
+        epoch = Epoch(
+            train=figures,
+            valid=None if self.validation is None else self.validation.evaluate(state.parameters),
+            penalty=penalty_values(self.penalties, state.parameters),
+            learning_rates=rates[-1],
+            seconds=time.perf_counter() - started,
+            train_sizes=self.batches.sizes,
+            valid_sizes=[] if self.validation is None else self.validation.sizes,
+        )
+        note_epoch(state, self.plans, epoch)
         self.checkpoint.save(state)
 
     def _learning_rates(self) -> NDArray[np.float64]:
         """Rates of every update of the coming epoch, shape (n_updates, K)."""
         n_rows, n_steps = len(self.problem.train), len(self.batches.sizes)
         rates = np.empty((n_steps, len(self.plans)))
-        for k, plan in enumerate(self.plans):
-            step = self.state.n_updates[k] + np.arange(n_steps)
-            if plan.learning_rate == "invscaling":
-                factor = _schedules.invscaling(step, n_steps, n_rows, plan.power_t)
-            elif plan.learning_rate == "cosine":
-                factor = _schedules.cosine(step, plan.max_iter * n_steps)
-            elif plan.learning_rate == "onecycle":
-                factor = _schedules.onecycle(step, plan.max_iter * n_steps)
-            else:
-                factor = _schedules.constant(step)
-            rates[:, k] = plan.learning_rate_init * factor
-            rates[:, k] *= self.state.stopping[k].learning_rate_factor
+        for k, (plan, rule) in enumerate(zip(self.plans, self.state.stopping, strict=True)):
+            first = int(self.state.n_updates[k])
+            rates[:, k] = learning_rates(plan, first, n_steps, n_rows)
+            rates[:, k] *= rule.learning_rate_factor
         return rates
 
     def _penalize(self) -> None:
@@ -222,40 +224,3 @@ class Run:
             # The small number is torch's, against a norm of zero.
             scale = np.minimum(self.max_grad_norm / (norm + 1e-6), 1.0)
             np.multiply(gradient, scale, out=gradient, where=self.clips)
-
-    def _note(self, figures: Figures, learning_rates: NDArray[np.float64], started: float) -> None:
-        """Write the epoch into every model's history, and judge it."""
-        state, plan = self.state, self.plans[0]
-        loss, accuracy = figures.mean_loss, figures.accuracy
-        penalty = penalty_values(self.penalties, state.parameters)
-        finite = np.isfinite(loss + penalty) & np.isfinite(state.parameters.values).all(axis=1)
-        valid = None
-        if self.validation is not None:
-            valid = self.validation.evaluate(state.parameters)
-            finite &= np.isfinite(valid.weighted_loss)
-        batch_rows = self._batch_rows(figures, valid) if plan.record == "batch" else None
-        seconds = time.perf_counter() - started
-        for k in range(state.n_models):
-            row = {
-                "train_loss": float(loss[k]),
-                "penalty": float(penalty[k]),
-                "train_accuracy": float(accuracy[k]),
-                "valid_loss": np.nan if valid is None else float(valid.weighted_loss[k]),
-                "valid_accuracy": np.nan if valid is None else float(valid.accuracy[k]),
-                "learning_rate": float(learning_rates[k]),
-                "seconds": seconds,
-            }
-            state.note_epoch(k, self.plans[k], row, bool(finite[k]))
-            if batch_rows is not None:
-                state.histories[k].append_batches(
-                    {name: values[k] for name, values in batch_rows.items()}
-                )
-
-    def _batch_rows(
-        self, figures: Figures, valid: Figures | None
-    ) -> dict[str, NDArray[np.float64]]:
-        loss, accuracy = figures.by_batch(self.batches.sizes)
-        rows = {"train_loss": loss, "train_accuracy": accuracy}
-        if valid is not None and self.validation is not None:
-            rows["valid_loss"], rows["valid_accuracy"] = valid.by_batch(self.validation.sizes)
-        return rows

@@ -5,7 +5,7 @@ another form.
 """
 
 from sknn.report._figures import producers_figures
-#from sknn.report._tables import producers_tables
-#from sknn.report._write import output_directory, write_producers
+from sknn.report._tables import producers_tables
+from sknn.report._write import output_directory, write_producers
 
 __all__ = ["output_directory", "producers_figures", "producers_tables", "write_producers"]

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import median_filter, uniform_filter1d
 
-from sknn.report._style import BLUE, ORANGE
+from sknn.report._style import BLACK, BLUE, ORANGE
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,25 +21,28 @@ SIDES = (("train", "training", BLUE, "-"), ("valid", "test rows", ORANGE, "--"))
 def plot_epochs(axes: Axes, history: History, measure: str) -> None:
     """Draw ``"loss"`` or ``"accuracy"`` of every epoch, training and validation."""
     for side, label, color, dashes in SIDES:
-        _plot_with_trend(axes, history[f"{side}_{measure}"], label, color, dashes)
+        _plot_with_trend(axes, history[f"{side}_{measure}"], measure, label, color, dashes)
     _finish(axes, measure)
 
 
 def plot_volatility(axes: Axes, history: History, measure: str) -> None:
     """Draw the volatility of ``"loss"`` or ``"accuracy"``: highest minus lowest of an epoch."""
     for side, label, color, dashes in SIDES:
-        _plot_with_trend(axes, history.volatility(f"{side}_{measure}"), label, color, dashes)
+        values = history.volatility(f"{side}_{measure}")
+        _plot_with_trend(axes, values, measure, label, color, dashes)
     _finish(axes, measure)
 
 
 def plot_batches(axes: Axes, history: History, measure: str, side: str) -> None:
-    """Draw ``"loss"`` or ``"accuracy"`` of every batch of one side, and of the epochs over it."""
+    """Draw ``"loss"`` or ``"accuracy"`` of every batch of one side, and the epochs' trend."""
     column = f"{side}_{measure}"
     label, color = next((label, color) for name, label, color, _ in SIDES if name == side)
     epochs = np.arange(1, len(history) + 1)
     batches = history.batches[column]
     # Batches of an epoch lie between its start and its end, in their order.
-    where = [n - 1 + np.arange(1, len(b) + 1) / len(b) for n, b in zip(epochs, batches, strict=True)]
+    where = [
+        n - 1 + np.arange(1, len(b) + 1) / len(b) for n, b in zip(epochs, batches, strict=True)
+    ]
     axes.plot(
         np.concatenate(where),
         np.concatenate(batches),
@@ -52,43 +56,62 @@ def plot_batches(axes: Axes, history: History, measure: str, side: str) -> None:
         rasterized=True,
         label=f"a batch, {label}",
     )
-    axes.plot(epochs, history[column], color="#222222", linewidth=0.8, label="the epoch")
+    axes.plot(epochs, trend(history[column], measure), color=BLACK, label="trend of the epochs")
     _finish(axes, measure)
 
 
 def plot_band(
-    axes: Axes, curves: NDArray[np.float64], label: str, color: str, dashes: str
+    axes: Axes, curves: NDArray[np.float64], measure: str, label: str, color: str, dashes: str
 ) -> None:
-    """Draw the median of many runs' curves (n_runs, n_epochs), and the middle 80 % of them."""
+    """Draw the median of many runs' trends (n_runs, n_epochs), and the middle 80 % of them."""
     epochs = np.arange(1, curves.shape[1] + 1)
-    low, middle, high = np.quantile(curves, [0.1, 0.5, 0.9], axis=0)
+    trends = np.stack([trend(curve, measure) for curve in curves])
+    low, middle, high = np.quantile(trends, [0.1, 0.5, 0.9], axis=0)
     axes.fill_between(epochs, low, high, color=color, alpha=0.18, linewidth=0)
     axes.plot(epochs, middle, color=color, linestyle=dashes, label=label)
 
 
-def running_mean(values: NDArray[np.float64], window: int) -> NDArray[np.float64]:
-    """Mean over `window` epochs around each one, over fewer at both ends."""
-    window = max(1, min(window, len(values)))
-    ones = np.ones(window)
-    return np.convolve(values, ones, "same") / np.convolve(np.ones(len(values)), ones, "same")
+def trend(values: NDArray[np.float64], measure: str) -> NDArray[np.float64]:
+    """The course of a curve: the running median of a loss, the running mean of an accuracy.
+
+    A median leaves out the spikes of a loss; that of an accuracy, which takes few values, would
+    jump between two of them.
+    """
+    window = trend_window(len(values))
+    if measure == "loss":
+        return median_filter(values, size=window)
+    return uniform_filter1d(values, size=window)
 
 
 def trend_window(n_epochs: int) -> int:
-    """Epochs that a trend line averages over: odd, and none for a short training."""
-    return n_epochs // 40 * 2 + 1
+    """Epochs that a trend runs over: an odd number, and 1, which is no trend, if there are few."""
+    return n_epochs // 50 * 2 + 1
+
+
+def scale_loss(axes: Axes) -> None:
+    """Make the y axis logarithmic, with labels that people read: 0.2, 0.5, 1."""
+    from matplotlib.ticker import LogLocator
+
+    axes.set_yscale("log")
+    low, high = axes.get_ylim()
+    within_few_decades = high / low < 300
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if within_few_decades else (1,)))
+    axes.yaxis.set_major_formatter("{x:g}")
+    axes.yaxis.set_minor_formatter("")
 
 
 def _plot_with_trend(
-    axes: Axes, values: NDArray[np.float64], label: str, color: str, dashes: str
+    axes: Axes, values: NDArray[np.float64], measure: str, label: str, color: str, dashes: str
 ) -> None:
     epochs = np.arange(1, len(values) + 1)
-    window = trend_window(len(values))
-    axes.plot(epochs, values, color=color, linewidth=0.6, alpha=0.4, label=f"_{label}")
-    axes.plot(epochs, running_mean(values, window), color=color, linestyle=dashes, label=label)
+    axes.plot(epochs, values, color=color, linewidth=0.6, alpha=0.35, label=f"_{label}")
+    # Above the curves of both sides.
+    over = {"color": color, "linestyle": dashes, "label": label, "zorder": 3}
+    axes.plot(epochs, trend(values, measure), **over)
 
 
 def _finish(axes: Axes, measure: str) -> None:
     axes.set_xlabel("epoch")
     if measure == "loss":
-        axes.set_yscale("log")
+        scale_loss(axes)
     axes.margins(x=0.01)

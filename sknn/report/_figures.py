@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sknn.report._curves import plot_band, plot_batches, plot_epochs, plot_volatility, trend_window
+from sknn.report._curves import (
+    plot_band,
+    plot_batches,
+    plot_epochs,
+    plot_volatility,
+    scale_loss,
+    trend_window,
+)
 from sknn.report._roc import one_vs_rest_curves, plot_roc
 from sknn.report._seeds import plot_seeds
 from sknn.report._style import BLACK, CYCLE, GREY, report_style
@@ -43,7 +50,7 @@ def producers_figures(result: ProducersResult) -> dict[str, Figure]:
 
 
 def _training(model: ProducersModel) -> Figure:
-    figure = _page(10, 7, f"Training with {model.title}", _caption(model))
+    figure = _page(10, 7, f"Training with {model.title}", _caption(model) + _trend_note(model))
     panels = figure.subplots(2, 2, sharex=True)
     titles = (
         ("Loss (cross-entropy)", "Accuracy"),
@@ -60,7 +67,7 @@ def _training(model: ProducersModel) -> Figure:
 
 
 def _batches(model: ProducersModel) -> Figure:
-    figure = _page(10, 7, f"Every batch, with {model.title}", _caption(model))
+    figure = _page(10, 7, f"Every batch, with {model.title}", _caption(model) + _trend_note(model))
     panels = figure.subplots(2, 2, sharex=True, sharey="row")
     for row, measure in enumerate(("loss", "accuracy")):
         for column, (side, name) in enumerate((("train", "training"), ("valid", "test rows"))):
@@ -75,9 +82,9 @@ def _batches(model: ProducersModel) -> Figure:
 def _roc(result: ProducersResult) -> Figure:
     figure = _page(
         13,
-        6,
+        5.2,
         "Each producer against the rest (ROC on the 45 test rows)",
-        f"models of seed {result.seeds[0]}, {_epochs(result.epochs)}",
+        f"models of seed {result.seeds[0]}, {_count(result.epochs, 'epoch')}",
     )
     panels = figure.subplots(1, len(result.models), squeeze=False)[0]
     split = result.split
@@ -92,11 +99,10 @@ def _roc(result: ProducersResult) -> Figure:
 
 
 def _seeds(result: ProducersResult) -> Figure:
-    runs = "seed" if len(result.seeds) == 1 else "seeds"
     figure = _page(
         9,
         5.5,
-        f"Accuracy over {len(result.seeds)} {runs}",
+        f"Accuracy over {_count(len(result.seeds), 'seed')}",
         "dots: a run each; line: their mean; diamond: the document's single run; "
         "square: mean and range of an independent re-run",
     )
@@ -109,13 +115,15 @@ def _validation(result: ProducersResult) -> Figure:
         11,
         4.8,
         "Loss and accuracy on the test rows",
-        f"median over {len(result.seeds)} seeds, and the middle 80 % of them",
+        f"median over {_count(len(result.seeds), 'seed')}, and the middle 80 % of them"
+        + _trend_note(result.models[0]),
     )
     panels = figure.subplots(1, 2)
     for axes, measure in zip(panels, ("loss", "accuracy"), strict=True):
         for model, (color, dashes) in zip(result.models, CYCLE, strict=True):
-            plot_band(axes, model.curves[f"valid_{measure}"], model.title, color, dashes)
+            plot_band(axes, model.curves[f"valid_{measure}"], measure, model.title, color, dashes)
         axes.set(title=measure.capitalize(), xlabel="epoch")
+    scale_loss(panels[0])
     panels[0].legend()
     return figure
 
@@ -131,19 +139,24 @@ def _page(width: float, height: float, title: str, caption: str) -> Figure:
 
 
 def _caption(model: ProducersModel) -> str:
-    """The parameters of a training, and how its curves are drawn."""
+    """The parameters of a training."""
     parameters = model.parameters
     layers = "-".join(str(size) for size in parameters["hidden_layer_sizes"])
-    epochs = len(model.history)
-    text = (
+    penalties = f"l1 = {parameters['l1']:g}, l2 = {parameters['l2']:g}"
+    return (
         f"hidden layers {layers}, {parameters['activation']} · {parameters['solver']}, learning "
         f"rate {parameters['learning_rate_init']:g} · batches of {parameters['batch_size']} · "
-        f"{_epochs(epochs)} · l1 = {parameters['l1']:g}, l2 = {parameters['l2']:g} · "
+        f"{_count(len(model.history), 'epoch')} · {penalties} · "
         f"seed {model.seeds[0]}"
     )
-    window = trend_window(epochs)
-    return text + (f" · bold: mean of {window} epochs" if window > 1 else "")
 
 
-def _epochs(n: int) -> str:
-    return f"{n} epoch" if n == 1 else f"{n} epochs"
+def _trend_note(model: ProducersModel) -> str:
+    window = trend_window(len(model.history))
+    if window == 1:
+        return ""
+    return f"\ntrend: running median (loss) and mean (accuracy) of {window} epochs"
+
+
+def _count(n: int, noun: str) -> str:
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"

@@ -73,15 +73,13 @@ def _to_the_right(curve: RocCurve, rates: NDArray[np.float64]) -> NDArray[np.flo
 
 def _from_the_left(curve: RocCurve, rates: NDArray[np.float64]) -> NDArray[np.float64]:
     # Read backwards, the last is the lowest.
-    return np.interp(
-        -rates, -curve.false_positive_rate[::-1], curve.true_positive_rate[::-1]
-    )
+    return np.interp(-rates, -curve.false_positive_rate[::-1], curve.true_positive_rate[::-1])
 
 
 def plot_roc(axes: Axes, curves: list[RocCurve]) -> None:
     """Draw the curves of the classes and their macro average, with the upper left corner again."""
     average = macro_average(curves)
-    corner = axes.inset_axes((0.34, 0.42, 0.6, 0.52))
+    corner = axes.inset_axes((0.4, 0.36, 0.56, 0.46))
     for where in (axes, corner):
         for curve, (color, dashes) in zip(curves, _cycle(len(curves)), strict=True):
             _draw(where, curve, color=color, linestyle=dashes)
@@ -92,7 +90,7 @@ def plot_roc(axes: Axes, curves: list[RocCurve]) -> None:
     corner.set(xlim=(-0.01, 0.3), ylim=(0.7, 1.01))
     corner.set_title("upper left corner", fontsize=8)
     corner.tick_params(labelsize=8)
-    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=1)
+    axes.legend(loc="lower right")
 
 
 def _draw(axes: Axes, curve: RocCurve, **style: object) -> None:
@@ -102,7 +100,6 @@ def _draw(axes: Axes, curve: RocCurve, **style: object) -> None:
         label=f"{curve.name}: AUC {curve.area:.3f}",
         # Curves lie on each other in the corner; none may hide another.
         alpha=0.85,
-        clip_on=True,
         **style,  # type: ignore[arg-type]
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sknn.report._style import BLACK, CYCLE, GREY
 
@@ -20,7 +21,7 @@ def plot_seeds(axes: Axes, models: tuple[ProducersModel, ...]) -> None:
         color, _ = CYCLE[place % len(CYCLE)]
         # Equal accuracies are laid side by side: with 45 rows there are few different ones.
         axes.plot(
-            place + spread_ties(model.accuracies, step=0.035),
+            place + spread_ties(model.accuracies, width=0.52),
             model.accuracies,
             "o",
             color=color,
@@ -29,14 +30,14 @@ def plot_seeds(axes: Axes, models: tuple[ProducersModel, ...]) -> None:
             label=f"_{model.name}",
         )
         axes.plot(
-            [place - 0.38, place + 0.28],
+            [place - 0.28, place + 0.28],
             [model.accuracy.mean] * 2,
             color=color,
             label="_mean",
         )
-        axes.plot(place + 0.4, model.published.accuracy, "D", color=BLACK, label="_document")
+        axes.plot(place + 0.42, model.published.accuracy, "D", color=BLACK, label="_document")
         axes.errorbar(
-            place + 0.32,
+            place + 0.35,
             model.rerun.mean,
             yerr=[
                 [model.rerun.mean - model.rerun.lowest],
@@ -51,10 +52,11 @@ def plot_seeds(axes: Axes, models: tuple[ProducersModel, ...]) -> None:
     axes.grid(visible=False, axis="x")
 
 
-def spread_ties(values: np.ndarray, step: float) -> np.ndarray:
-    """Offsets that put equal values side by side, centred on zero."""
-    offsets = np.empty(len(values))
-    for value in np.unique(values):
-        ties = np.flatnonzero(values == value)
-        offsets[ties] = (np.arange(len(ties)) - (len(ties) - 1) / 2) * step
+def spread_ties(values: NDArray[np.float64], width: float) -> NDArray[np.float64]:
+    """Offsets that put equal values side by side, centred on zero and within `width`."""
+    offsets = np.zeros(len(values))
+    _, which, counts = np.unique(values, return_inverse=True, return_counts=True)
+    step = min(0.04, width / max(1, counts.max() - 1))
+    for value, count in enumerate(counts):
+        offsets[which == value] = (np.arange(count) - (count - 1) / 2) * step
     return offsets

@@ -1,0 +1,101 @@
+"""Files of a study: all of them complete, or the former ones as they were."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from sknn.report._figures import producers_figures
+from sknn.report._metrics import producers_metrics
+
+if TYPE_CHECKING:
+    from sknn.studies import ProducersResult
+
+DPI = 150
+
+
+def write_producers(result: ProducersResult, out: str | os.PathLike[str]) -> list[Path]:
+    """Write what the producers study found to a directory.
+
+    Every file is written in full before any of a former run is replaced, so a failure or an
+    interrupt while writing leaves the former files as they were. Other files are left alone.
+
+    Parameters
+    ----------
+    result : ProducersResult
+        What :func:`sknn.studies.producers` returned.
+
+    out : str or path-like
+        The directory; made if there is none.
+
+    Returns
+    -------
+    paths : list of Path
+        The files: ``metrics.json`` with all figures, parameters and versions,
+        ``history_none.csv`` and so on with every epoch of the first seed's training, and the
+        figures of :func:`producers_figures` as PNG.
+
+    Raises
+    ------
+    NotADirectoryError
+        If `out` or a part of it is a file.
+
+    PermissionError
+        If `out` must not be written to.
+    """
+    directory = output_directory(out)
+    # Beside their destination, since a file can be moved at one stroke within a file system only.
+    with TemporaryDirectory(prefix=".unfinished-", dir=directory) as name:
+        unfinished = Path(name)
+        write_json(unfinished / "metrics.json", producers_metrics(result))
+        for model in result.models:
+            model.history.to_frame().to_csv(unfinished / f"history_{model.name}.csv")
+        for title, figure in producers_figures(result).items():
+            figure.savefig(unfinished / f"{title}.png", dpi=DPI)
+        return [
+            path.replace(directory / path.name)
+            for path in sorted(unfinished.iterdir(), key=lambda path: (path.suffix, path.name))
+        ]
+
+
+def output_directory(out: str | os.PathLike[str]) -> Path:
+    """Find or make the directory that files are to be written to.
+
+    Parameters
+    ----------
+    out : str or path-like
+        The directory.
+
+    Returns
+    -------
+    directory : Path
+        It, and it exists.
+
+    Raises
+    ------
+    NotADirectoryError
+        If `out` or a part of it is a file.
+
+    PermissionError
+        If `out` must not be written to.
+    """
+    directory = Path(out)
+    for path in (directory, *directory.parents):
+        if path.exists() and not path.is_dir():
+            raise NotADirectoryError(
+                f"`out` must be a directory, or a path where one can be made, got {str(out)!r}: "
+                f"{str(path)!r} is a file"
+            )
+    directory.mkdir(parents=True, exist_ok=True)
+    if not os.access(directory, os.W_OK | os.X_OK):
+        raise PermissionError(f"`out` must be a directory that may be written to, got {str(out)!r}")
+    return directory
+
+
+def write_json(path: Path, tree: Any) -> None:
+    """Write a tree of plain values, readable by people and by strict parsers."""
+    text = json.dumps(tree, indent=2, ensure_ascii=False, allow_nan=False)
+    path.write_text(text + "\n", encoding="utf-8")

@@ -1,4 +1,4 @@
-"""The producers study: which of three companies made this product?"""
+"""The producers study: which of three companies made a product."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise, product
+from itertools import product
 
 import numpy as np
 import pytest
@@ -177,8 +177,8 @@ def assert_relatively_close(actual, expected, rtol):
 
 CASES = list(
     product(
-        ACTIVATIONS,
         HIDDEN,
+        ACTIVATIONS,
         ("", "l1", "l2", "l1+l2"),
         (False, True),
         ((0.0, 0.0), (0.1, 0.3)),
@@ -189,7 +189,7 @@ CASES = list(
 
 
 def case_id(case):
-    activation, hidden, penalty, weighted, smoothing, dropout, is_sparse = case
+    hidden, activation, penalty, weighted, smoothing, dropout, is_sparse = case
     parts = [activation, "x".join(map(str, hidden)) or "linear", penalty]
     names = ("weights", "smoothing", "dropout", "sparse")
     flags = (weighted, any(smoothing), dropout, is_sparse)
@@ -323,4 +323,3 @@ def test_layer_widths_of_one(random_parameters):
     X = np.random.default_rng(1).normal(size=(5, 1))
     logits = predict_logits(parameters.weights, parameters.biases, "tanh", X)
     assert_allclose(logits, torch_logits(parameters, "tanh", X), rtol=1e-13)
-    assert [a * b for a, b in pairwise(parameters.layer_sizes)] == [1, 1, 2]

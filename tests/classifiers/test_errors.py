@@ -17,7 +17,6 @@ TABLE = {
         ((10, 2.0), r"ints of at least 1, got \(10, 2\.0\)"),
         ((10, "a"), r"ints of at least 1, got \(10, 'a'\)"),
         ([[10, 5]], r"ints of at least 1, got \[\[10, 5\]\]"),
-        ((True, 5), r"ints of at least 1, got \(True, 5\)"),
         (np.array([3.0, 4.0]), r"ints of at least 1, got array"),
     ],
     "activation": [("softplus", r"'softplus'"), (None, "None"), (1, "1")],
@@ -159,9 +158,9 @@ class TestValidationData:
             )
 
     def test_one_without_the_other(self, make, table):
-        with pytest.raises(ValueError, match=r"`X_val` must be given with `y_val`, got None"):
+        with pytest.raises(ValueError, match=r"`X_val`.*`y_val`.*None"):
             make().fit(*table, y_val=table[1])
-        with pytest.raises(ValueError, match=r"`y_val` must be given with `X_val`, got None"):
+        with pytest.raises(ValueError, match=r"`X_val`.*`y_val`.*None"):
             make().fit(*table, X_val=table[0])
         with pytest.raises(ValueError, match=r"`sample_weight_val`.*`X_val`"):
             make().fit(*table, sample_weight_val=np.ones(120))

@@ -1,0 +1,1 @@
+"""Times of sknn beside those of its peers. Run with ``python -m benchmarks``."""

@@ -1,0 +1,165 @@
+"""How times are taken, and how they are shown.
+
+Machines are noisy, and what disturbs one measurement disturbs its neighbour too. So the tasks
+that are compared run in turn, A B A B …, in one process, and every figure is a ratio of two
+times that were taken side by side.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import platform
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_info, threadpool_limits
+
+Times = Mapping[str, NDArray[np.float64]]
+Record = dict[str, Any]
+
+# A task that takes less is called several times, so that the clock's steps and the cost of
+# reading it do not count.
+LEAST_SECONDS = 0.02
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the user asked for."""
+
+    repeats: int = 7
+    smoke: bool = False
+
+    @property
+    def least_seconds(self) -> float:
+        """The shortest measurement worth taking."""
+        return 0.0 if self.smoke else LEAST_SECONDS
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """How many times as long one task took as another: the median over pairs, and their range."""
+
+    median: float
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, above: NDArray[np.float64], below: NDArray[np.float64]) -> Ratio:
+        """The ratios of times taken side by side."""
+        pairs = above / below
+        return cls(float(np.median(pairs)), float(pairs.min()), float(pairs.max()))
+
+    def __str__(self) -> str:
+        return f"{self.median:5.2f} ({self.low:.2f}–{self.high:.2f})"
+
+
+@dataclass
+class Report:
+    """A table of results; `records` hold the same as plain numbers."""
+
+    title: str
+    headers: Sequence[str]
+    rows: list[Sequence[str]] = field(default_factory=list)
+    records: list[Record] = field(default_factory=list)
+    notes: Sequence[str] = ()
+
+    def add(self, row: Sequence[str], **record: Any) -> None:
+        """Append a line, and what a machine is to read of it."""
+        self.rows.append(row)
+        self.records.append(record)
+
+
+def interleave(
+    tasks: Mapping[str, Callable[[], object]], settings: Settings, *, one_call: bool = False
+) -> Times:
+    """Seconds per call of every task, in `settings.repeats` rounds of all tasks in turn.
+
+    Parameters
+    ----------
+    tasks : dict of str to callable
+        What to time. Each is called once before, to warm up.
+    settings : Settings
+    one_call : bool
+        Whether a measurement is one call, however short.
+    """
+    seconds = np.empty((len(tasks), settings.repeats))
+    with threadpool_limits(1), _no_garbage_collection():
+        least = 0.0 if one_call else settings.least_seconds
+        numbers = [calls_that_take(task, least) for task in tasks.values()]
+        for i in range(settings.repeats):
+            gc.collect()
+            for task, number, times in zip(tasks.values(), numbers, seconds, strict=True):
+                times[i] = seconds_of(task, number) / number
+    return dict(zip(tasks, seconds, strict=True))
+
+
+def calls_that_take(task: Callable[[], object], least_seconds: float) -> int:
+    """How often to call a task, once warm, for a measurement of so many seconds."""
+    task()
+    number = 1
+    while (seconds := seconds_of(task, number)) < least_seconds:
+        number = int(np.ceil(number * min(10, 1.2 * least_seconds / seconds)))
+    return number
+
+
+def seconds_of(task: Callable[[], object], number: int) -> float:
+    """How long so many calls of a task take."""
+    calls = range(number)
+    start = time.perf_counter()
+    for _ in calls:
+        task()
+    return time.perf_counter() - start
+
+
+@contextmanager
+def _no_garbage_collection() -> Iterator[None]:
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+def describe_machine() -> dict[str, str]:
+    """The machine and the libraries that decide about times."""
+    blas = {
+        f"{info['internal_api']} {info['version']}": info.get("architecture", "?")
+        for info in threadpool_info()
+        if info["user_api"] == "blas"
+    }
+    simd = np.show_config(mode="dicts")["SIMD Extensions"]["found"]
+    return {
+        "machine": f"{os.cpu_count()} cores, {platform.machine()}, NumPy finds {', '.join(simd)}",
+        "BLAS": ", ".join(f"{name} ({kernels})" for name, kernels in blas.items()),
+        "Python": platform.python_version(),
+        **{name: _version(name) for name in ("numpy", "scipy", "scikit-learn")},
+        "load": f"{os.getloadavg()[0]:.1f} jobs waiting or running when this began",
+    }
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "?"
+
+
+def show(report: Report) -> None:
+    """Print a table with its columns aligned, the first to the left."""
+    lines = [list(report.headers), *map(list, report.rows)]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    print(f"\n{report.title}")
+    for i, line in enumerate(lines):
+        first, *rest = (cell.rjust(width) for cell, width in zip(line, widths, strict=True))
+        print("  ".join([line[0].ljust(len(first)), *rest]).rstrip())
+        if i == 0:
+            print("  ".join("─" * width for width in widths))
+    for note in report.notes:
+        print(f"  {note}")

@@ -1,0 +1,90 @@
+"""The end of an epoch: into the history, and the verdict on whether to go on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ._figures import Figures
+from ._plan import Plan
+from ._state import Outcome, TrainState
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """What an epoch of K models has come to.
+
+    Parameters
+    ----------
+    train, valid : Figures
+        Of the training batches, and of the validation rows if there are any.
+    penalty, learning_rates : ndarray of shape (K,)
+        Penalty terms at the epoch's end, learning rates of its last update.
+    seconds : float
+        Wall time.
+    train_sizes, valid_sizes : sequence of int
+        Sizes of the batches.
+    """
+
+    train: Figures
+    valid: Figures | None
+    penalty: NDArray[np.float64]
+    learning_rates: NDArray[np.float64]
+    seconds: float
+    train_sizes: Sequence[int]
+    valid_sizes: Sequence[int]
+
+
+def note_epoch(state: TrainState, plans: Sequence[Plan], epoch: Epoch) -> None:
+    """Append an epoch to every model's history; keep its weights if best; decide if it ends."""
+    loss, accuracy = epoch.train.mean_loss, epoch.train.accuracy
+    valid_loss = valid_accuracy = np.full(state.n_models, np.nan)
+    finite = np.isfinite(loss + epoch.penalty)
+    finite &= np.isfinite(state.parameters.values).all(axis=1)
+    if epoch.valid is not None:
+        valid_loss, valid_accuracy = epoch.valid.weighted_loss, epoch.valid.accuracy
+        finite &= np.isfinite(valid_loss)
+    for k, plan in enumerate(plans):
+        row = {
+            "train_loss": float(loss[k]),
+            "penalty": float(epoch.penalty[k]),
+            "train_accuracy": float(accuracy[k]),
+            "valid_loss": float(valid_loss[k]),
+            "valid_accuracy": float(valid_accuracy[k]),
+            "learning_rate": float(epoch.learning_rates[k]),
+            "seconds": epoch.seconds,
+        }
+        state.histories[k].append(row)
+        if finite[k]:
+            _judge(state, k, plan, row)
+        else:
+            state.outcomes[k] = Outcome.DIVERGED
+    if plans[0].record == "batch":
+        _note_batches(state, epoch)
+
+
+def _judge(state: TrainState, k: int, plan: Plan, row: dict[str, float]) -> None:
+    monitored = {
+        "objective": row["train_loss"] + row["penalty"],
+        "valid_loss": row["valid_loss"],
+        "valid_accuracy": -row["valid_accuracy"],
+    }[plan.monitor]
+    rule = state.stopping[k]
+    improved = rule.update(monitored, len(state.histories[k]), row["learning_rate"])
+    if improved and state.best is not None:
+        state.best[k] = state.parameters.values[k]
+    if rule.stopped:
+        state.outcomes[k] = Outcome.CONVERGED
+
+
+def _note_batches(state: TrainState, epoch: Epoch) -> None:
+    loss, accuracy = epoch.train.by_batch(epoch.train_sizes)
+    columns = {"train_loss": loss, "train_accuracy": accuracy}
+    if epoch.valid is not None:
+        loss, accuracy = epoch.valid.by_batch(epoch.valid_sizes)
+        columns |= {"valid_loss": loss, "valid_accuracy": accuracy}
+    for k, history in enumerate(state.histories):
+        history.append_batches({name: values[k] for name, values in columns.items()})

@@ -1,0 +1,83 @@
+"""All figures of a study as one tree of plain values, ready for JSON."""
+
+from __future__ import annotations
+
+import math
+import platform
+from dataclasses import asdict
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sknn import __version__
+from sknn.report._roc import macro_average, one_vs_rest_curves
+
+if TYPE_CHECKING:
+    from sknn.studies import ProducersModel, ProducersResult, ProducersSplit
+
+PACKAGES = ("numpy", "scipy", "scikit-learn", "pandas", "matplotlib")
+
+
+def producers_metrics(result: ProducersResult) -> dict[str, Any]:
+    """The producers study as a tree of dicts, lists, strings and finite numbers."""
+    split = result.split
+    support = split.y_test.value_counts().sort_index()
+    tree = {
+        "study": "producers",
+        "versions": versions(),
+        "epochs": result.epochs,
+        "seeds": result.seeds,
+        "split": {
+            "train_rows": len(split.y_train),
+            "test_rows": len(split.y_test),
+            "test_support": dict(zip(split.target_names, support, strict=True)),
+        },
+        "models": {model.name: _model(model, split) for model in result.models},
+        "notes": result.notes,
+    }
+    return plain(tree)
+
+
+def versions() -> dict[str, str]:
+    """Versions of what the figures were made with."""
+    packages = {name: version(name) for name in PACKAGES}
+    return {"sknn": __version__, "python": platform.python_version(), **packages}
+
+
+def plain(value: Any) -> Any:
+    """`value` in types that JSON knows; NaN becomes None, and an infinity its name."""
+    if isinstance(value, dict):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | np.ndarray):
+        return [plain(item) for item in value]
+    if isinstance(value, np.generic):
+        return plain(value.item())
+    if isinstance(value, float) and not math.isfinite(value):
+        return None if math.isnan(value) else str(value)
+    return value
+
+
+def _model(model: ProducersModel, split: ProducersSplit) -> dict[str, Any]:
+    curves = one_vs_rest_curves(
+        split.y_test, model.probabilities, model.pipeline.classes_, split.target_names
+    )
+    return {
+        "title": model.title,
+        "parameters": model.parameters,
+        "accuracy": {**asdict(model.accuracy), "by_seed": model.accuracies},
+        "within_a_run": {
+            "accuracy_sd_over_second_half": asdict(model.wobble),
+            "median_epoch_of_lowest_test_loss": model.turning_epoch,
+            "last_test_loss_over_lowest": asdict(model.overfit),
+        },
+        "first_seed": {
+            "seed": model.seeds[0],
+            "classification_report": model.report,
+            "roc_auc": {curve.name: curve.area for curve in [*curves, macro_average(curves)]},
+            "predictions": model.predictions,
+            "probabilities": model.probabilities,
+        },
+        "document": asdict(model.published),
+        "independent_rerun": asdict(model.rerun),
+    }
