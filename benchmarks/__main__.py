@@ -12,7 +12,7 @@ from pathlib import Path
 from sklearn.exceptions import ConvergenceWarning
 
 from . import fit, floor, imports, predict
-from ._harness import Report, Settings, describe_machine, show
+from ._harness import CLOCKS, Report, Settings, describe_machine, show
 
 THEMES = {"fit": fit.run, "predict": predict.run, "floor": floor.run, "imports": imports.run}
 
@@ -20,14 +20,16 @@ THEMES = {"fit": fit.run, "predict": predict.run, "floor": floor.run, "imports":
 def main() -> None:
     """Run the themes that were asked for."""
     arguments = _parse()
-    settings = Settings(2 if arguments.smoke else arguments.repeats, arguments.smoke)
+    repeats = 2 if arguments.smoke else arguments.repeats
+    settings = Settings(repeats, arguments.smoke, arguments.clock)
     # Scikit-learn's estimator warns of the very thing that makes the work equal: that it did
     # not stop before the last epoch.
     warnings.simplefilter("ignore", ConvergenceWarning)
     machine = describe_machine()
     for name, value in machine.items():
         print(f"{name:>12}  {value}")
-    print(f"{'repeats':>12}  {settings.repeats}, median of the pairs and (least–largest)")
+    print(f"{'repeats':>12}  {repeats}: median of the pairs and (least–largest)")
+    print(f"{'clock':>12}  {settings.clock}")
     results: dict[str, list[Report]] = {}
     start = time.perf_counter()
     for name in arguments.only:
@@ -55,6 +57,7 @@ def _parse() -> argparse.Namespace:
         help=f"some of {', '.join(THEMES)}",
     )
     parser.add_argument("--repeats", type=_at_least_one, default=7, metavar="N", help="default: 7")
+    parser.add_argument("--clock", choices=CLOCKS, default="cpu", help="what to read; default: cpu")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, too")
     return parser.parse_args()
 

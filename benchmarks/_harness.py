@@ -2,7 +2,8 @@
 
 Machines are noisy, and what disturbs one measurement disturbs its neighbour too. So the tasks
 that are compared run in turn, A B A B …, in one process, and every figure is a ratio of two
-times that were taken side by side.
+times that were taken side by side. All run on one thread, so the processor time of the process
+is what a quiet machine's wall clock would show, less the turns of other processes.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ Record = dict[str, Any]
 # reading it do not count.
 LEAST_SECONDS = 0.02
 
+CLOCKS = {"cpu": time.process_time, "wall": time.perf_counter}
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -35,6 +38,7 @@ class Settings:
 
     repeats: int = 7
     smoke: bool = False
+    clock: str = "cpu"
 
     @property
     def least_seconds(self) -> float:
@@ -89,33 +93,33 @@ def interleave(
     one_call : bool
         Whether a measurement is one call, however short.
     """
+    clock = CLOCKS[settings.clock]
     seconds = np.empty((len(tasks), settings.repeats))
     with threadpool_limits(1), _no_garbage_collection():
         least = 0.0 if one_call else settings.least_seconds
-        numbers = [calls_that_take(task, least) for task in tasks.values()]
+        numbers = [_calls_that_take(task, least) for task in tasks.values()]
         for i in range(settings.repeats):
             gc.collect()
             for task, number, times in zip(tasks.values(), numbers, seconds, strict=True):
-                times[i] = seconds_of(task, number) / number
+                times[i] = _seconds(task, number, clock) / number
     return dict(zip(tasks, seconds, strict=True))
 
 
-def calls_that_take(task: Callable[[], object], least_seconds: float) -> int:
-    """How often to call a task, once warm, for a measurement of so many seconds."""
+def _calls_that_take(task: Callable[[], object], least_seconds: float) -> int:
     task()
     number = 1
-    while (seconds := seconds_of(task, number)) < least_seconds:
+    # By the clock on the wall, which never shows 0.
+    while (seconds := _seconds(task, number, time.perf_counter)) < least_seconds:
         number = int(np.ceil(number * min(10, 1.2 * least_seconds / seconds)))
     return number
 
 
-def seconds_of(task: Callable[[], object], number: int) -> float:
-    """How long so many calls of a task take."""
+def _seconds(task: Callable[[], object], number: int, clock: Callable[[], float]) -> float:
     calls = range(number)
-    start = time.perf_counter()
+    start = clock()
     for _ in calls:
         task()
-    return time.perf_counter() - start
+    return clock() - start
 
 
 @contextmanager

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from copy import deepcopy
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from sknn import ScratchMLPClassifier
 from sknn.backprop import (
@@ -32,7 +32,7 @@ from sknn.backprop import (
 )
 
 from ._cases import DTYPES, Case, cases
-from ._harness import Ratio, Report, Settings, Times, calls_that_take, interleave, seconds_of
+from ._harness import Ratio, Report, Settings, Times, interleave
 
 Task = Callable[[], object]
 Array = NDArray[Any]
@@ -130,11 +130,10 @@ def _floor(run: Run, settings: Settings) -> dict[str, Task]:
     """The products of an update, each in the faster orientation, and one pass."""
     parameters = Parameters(run.state.parameters.values.copy(), run.plans[0].layer_sizes)
     gradients = Parameters(1e-3 * parameters.values, run.plans[0].layer_sizes)
-    with threadpool_limits(1):
-        products = [
-            _faster(A, B, out, settings)
-            for A, B, out in _products(parameters, gradients, run.batches.batch_size)
-        ]
+    products = [
+        _faster(A, B, out, settings)
+        for A, B, out in _products(parameters, gradients, run.batches.batch_size)
+    ]
 
     def multiply() -> None:
         for A, B, out in products:
@@ -166,17 +165,9 @@ def _products(
 def _faster(A: Array, B: Array, out: Array, settings: Settings) -> tuple[Array, Array, Array]:
     """The product itself or its transpose, BᵀAᵀ, whichever BLAS is faster at."""
     both = (A, B, out), (B.T, np.ascontiguousarray(A.T), np.empty(out.shape[::-1], out.dtype))
-    if settings.smoke:
-        return both[0]
-    best = []
-    for left, right, result in both:
-
-        def task(left: Array = left, right: Array = right, result: Array = result) -> None:
-            np.matmul(left, right, out=result)
-
-        number = calls_that_take(task, settings.least_seconds / 10)
-        best.append(min(seconds_of(task, number) / number for _ in range(5)))
-    return both[int(np.argmin(best))]
+    tasks = {str(i): partial(np.matmul, *operands) for i, operands in enumerate(both)}
+    seconds = [times.min() for times in interleave(tasks, settings).values()]
+    return both[int(np.argmin(seconds))]
 
 
 def _layer_stages(run: Run) -> dict[str, tuple[Task, int]]:

@@ -25,7 +25,12 @@ __all__ = [
 ]
 
 # Callers that hand an interrupt on to the user as it is, rather than go on with other fits.
-_TRANSPARENT = ("sklearn.base", "sklearn.pipeline", "sknn.classifiers._base")
+_TRANSPARENT = (
+    "sklearn.base",
+    "sklearn.pipeline",
+    "sknn.classifiers._base",
+    "sknn.classifiers._results",
+)
 
 
 def is_outermost_fit() -> bool:

@@ -41,16 +41,16 @@ class History:
     ----------
     epochs : dict of str to list of float
         The columns.
-    batches : dict of str to list of ndarray
-        With ``record="batch"``: for each epoch an array of one value a batch, for the training
+    batches : dict of str to dict of int to ndarray
+        With ``record="batch"``: by epoch, from 1, an array of one value a batch, for the training
         batches and for the validation rows cut into batches of the same size.
     """
 
     epochs: dict[str, list[float]] = field(
         default_factory=lambda: {name: [] for name in EPOCH_COLUMNS}
     )
-    batches: dict[str, list[NDArray[np.float64]]] = field(
-        default_factory=lambda: {name: [] for name in BATCH_COLUMNS}
+    batches: dict[str, dict[int, NDArray[np.float64]]] = field(
+        default_factory=lambda: {name: {} for name in BATCH_COLUMNS}
     )
 
     def __len__(self) -> int:
@@ -76,24 +76,23 @@ class History:
             column.append(row[name])
 
     def append_batches(self, row: dict[str, NDArray[np.float64]]) -> None:
-        """Add an epoch's batch values."""
+        """Add the batch values of the epoch that was appended last."""
         for name, values in row.items():
-            self.batches[name].append(values)
+            self.batches[name][len(self)] = values
 
     def truncate(self, n_epochs: int) -> None:
         """Forget the epochs after the first `n_epochs`."""
-        forgotten = len(self) - n_epochs
         for column in self.epochs.values():
             del column[n_epochs:]
         for values in self.batches.values():
-            if forgotten > 0 and values:
-                del values[-forgotten:]
+            for epoch in [epoch for epoch in values if epoch > n_epochs]:
+                del values[epoch]
 
     def copy(self) -> History:
         """Return a copy that later epochs leave alone."""
         return History(
             {name: list(column) for name, column in self.epochs.items()},
-            {name: list(column) for name, column in self.batches.items()},
+            {name: dict(values) for name, values in self.batches.items()},
         )
 
     def best_epoch(
@@ -118,6 +117,8 @@ class History:
     def volatility(self, column: str = "train_loss") -> NDArray[np.float64]:
         """Return highest minus lowest batch value within each epoch, shape (n_epochs,).
 
+        NaN for an epoch whose batches were not recorded.
+
         Parameters
         ----------
         column : {"train_loss", "train_accuracy", "valid_loss", "valid_accuracy"}
@@ -136,7 +137,10 @@ class History:
                 f"no batch values of {column!r} were recorded: fit with `record='batch'`"
                 + (" and with validation data." if column.startswith("valid") else ".")
             )
-        return np.array([np.nanmax(epoch) - np.nanmin(epoch) for epoch in values])
+        volatility = np.full(len(self), np.nan)
+        for epoch, batch_values in values.items():
+            volatility[epoch - 1] = np.nanmax(batch_values) - np.nanmin(batch_values)
+        return volatility
 
     def to_frame(self, level: Literal["epoch", "batch"] = "epoch") -> pd.DataFrame:
         """Return the record as a data frame.
@@ -153,21 +157,21 @@ class History:
             index = pd.RangeIndex(1, len(self) + 1, name="epoch")
             frame = pd.DataFrame(self.epochs, index=index)
             for name, values in self.batches.items():
-                if len(values) == len(self) > 0:
+                if values:
                     frame[f"{name}_volatility"] = self.volatility(name)
             return frame
         if level != "batch":
             raise ValueError(f"`level` must be 'epoch' or 'batch', got {level!r}")
         self.volatility("train_loss")  # raises where there is nothing to show
-        sizes = [len(epoch) for epoch in self.batches["train_loss"]]
-        first = len(self) - len(sizes) + 1
+        recorded = self.batches["train_loss"]
+        sizes = [len(values) for values in recorded.values()]
         rows = pd.MultiIndex.from_arrays(
             [
-                np.repeat(np.arange(first, first + len(sizes)), sizes),
+                np.repeat(list(recorded), sizes),
                 np.concatenate([np.arange(1, size + 1) for size in sizes]),
             ],
             names=["epoch", "batch"],
         )
         names = ("train_loss", "train_accuracy")
-        columns = {name: np.concatenate(self.batches[name]) for name in names}
+        columns = {name: np.concatenate(list(self.batches[name].values())) for name in names}
         return pd.DataFrame(columns, index=rows)

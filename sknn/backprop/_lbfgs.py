@@ -18,7 +18,7 @@ from ._network import build_network
 from ._parameters import Parameters
 from ._penalties import make_penalties, penalty_values
 from ._plan import Plan, Problem, column
-from ._state import Outcome, TrainState
+from ._state import Checkpoint, Outcome, TrainState
 
 if TYPE_CHECKING:
     from ._trainer import EpochHook
@@ -118,6 +118,7 @@ class _Search:
         self.objective = objective
         self.validation = None if problem.valid is None else Validation(problem, [plan])
         self.n_rows = len(problem.train)
+        self.checkpoint = Checkpoint(state)
         self.begun = False
         self.started = time.perf_counter()
 
@@ -144,6 +145,7 @@ class _Search:
                 options=options,
             )
         except KeyboardInterrupt:
+            self.checkpoint.restore(state)
             state.outcomes = [Outcome.INTERRUPTED]
             return
         if len(state.histories[0]) == n_epochs:
@@ -176,6 +178,7 @@ class _Search:
         state = self.state
         state.parameters.values[0] = values
         state.n_updates += 1
+        state.rows_seen += self.n_rows
         epoch = Epoch(
             train=self.objective.figures,
             valid=None if self.validation is None else self.validation.evaluate(state.parameters),
@@ -187,6 +190,8 @@ class _Search:
         )
         self.started = time.perf_counter()
         note_epoch(state, [self.plan], epoch)
+        self.checkpoint.save(state)
         self.begun = False
-        if self.on_epoch is not None and self.on_epoch.end(state):
-            state.outcomes = [Outcome.STOPPED_BY_CALLBACK]
+        broken = state.outcomes[0] is Outcome.DIVERGED
+        if self.on_epoch is not None and not broken and self.on_epoch.end(state):
+            state.end(Outcome.STOPPED_BY_CALLBACK)

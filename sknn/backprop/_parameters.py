@@ -60,6 +60,10 @@ class Parameters:
         n_params = count_weights(layer_sizes) + sum(layer_sizes[1:])
         return cls(np.zeros((n_models, n_params), dtype), layer_sizes)
 
+    def __reduce__(self) -> tuple[type[Parameters], tuple[FloatArray, tuple[int, ...]]]:
+        # Views do not survive copying or pickling: they are made anew.
+        return Parameters, (self.values, self.layer_sizes)
+
     @property
     def n_models(self) -> int:
         """The number of networks, K."""

@@ -1,7 +1,7 @@
 """The learning rate as a function of the step: a factor of `learning_rate_init`.
 
-Steps are updates, counted from 0. Every function takes an array of steps and returns the factors
-of all of them, so that an epoch's rates are computed at once. `"adaptive"` is no function of the
+Steps are updates, counted from 0. Every function takes an array and returns the factors of all its
+elements, so that an epoch's rates are computed at once. `"adaptive"` is no function of the
 step: it follows the loss, and lives with the stopping rule.
 """
 
@@ -20,12 +20,11 @@ def constant(step: IntArray) -> FloatVector:
     return np.ones(step.shape)
 
 
-def invscaling(step: IntArray, updates_per_epoch: int, n_rows: int, power_t: float) -> FloatVector:
+def invscaling(rows_seen: IntArray, power_t: float) -> FloatVector:
     r""":math:`(1 + t)^{-power\_t}`, with t the rows seen in all epochs before this one.
 
     Scikit-learn's rule: the rate changes between epochs only.
     """
-    rows_seen = step // updates_per_epoch * n_rows
     return np.asarray(np.power(1.0 + rows_seen, -power_t))
 
 
@@ -58,7 +57,7 @@ def onecycle(
     return np.where(step <= peak, up, down)
 
 
-def learning_rates(plan: Plan, first: int, updates_per_epoch: int, n_rows: int) -> FloatVector:
+def learning_rates(plan: Plan, first: int, updates_per_epoch: int, rows_seen: int) -> FloatVector:
     """The rates of the updates of one epoch, shape (updates_per_epoch,).
 
     Parameters
@@ -66,12 +65,14 @@ def learning_rates(plan: Plan, first: int, updates_per_epoch: int, n_rows: int) 
     plan : Plan
     first : int
         Updates made before this epoch.
-    updates_per_epoch, n_rows : int
+    updates_per_epoch : int
+    rows_seen : int
+        Rows that all epochs before this one have visited.
     """
     step = first + np.arange(updates_per_epoch)
     n_steps = plan.max_iter * updates_per_epoch
     if plan.learning_rate == "invscaling":
-        factor = invscaling(step, updates_per_epoch, n_rows, plan.power_t)
+        factor = invscaling(np.full(step.shape, rows_seen), plan.power_t)
     elif plan.learning_rate == "cosine":
         factor = cosine(step, n_steps)
     elif plan.learning_rate == "onecycle":

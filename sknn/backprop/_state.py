@@ -65,8 +65,8 @@ class TrainState:
     slots : dict of str to ndarray of shape (K, P)
         The optimizer's memory.
     streams : list of Streams
-    n_updates : ndarray of int of shape (K,)
-        Optimizer steps made so far.
+    n_updates, rows_seen : ndarray of int of shape (K,)
+        Optimizer steps made, and rows visited, so far.
     stopping : list of EarlyStopping
     histories : list of History
     best : ndarray of shape (K, P) or None
@@ -80,6 +80,7 @@ class TrainState:
     slots: dict[str, FloatArray]
     streams: list[Streams]
     n_updates: IntArray
+    rows_seen: IntArray
     stopping: list[EarlyStopping]
     histories: list[History]
     best: FloatArray | None
@@ -105,10 +106,8 @@ class TrainState:
             slots=optimizer.zero_slots(parameters.values) if optimizer else {},
             streams=list(streams),
             n_updates=np.zeros(len(plans), dtype=np.intp),
-            stopping=[
-                EarlyStopping(p.tol, p.n_iter_no_change, p.learning_rate == "adaptive")
-                for p in plans
-            ],
+            rows_seen=np.zeros(len(plans), dtype=np.intp),
+            stopping=[stopping_rule(plan) for plan in plans],
             histories=[History() for _ in plans],
             best=None,
             outcomes=[Outcome.RUNNING for _ in plans],
@@ -123,12 +122,18 @@ class TrainState:
     def resume(self, plans: Sequence[Plan]) -> None:
         """Make ready for another fit with these plans; changed settings take effect."""
         self.outcomes = [Outcome.RUNNING] * self.n_models
-        for rule, plan in zip(self.stopping, plans, strict=True):
-            rule.resume(plan.tol, plan.n_iter_no_change, plan.learning_rate == "adaptive")
         if not plans[0].restore_best:
             self.best = None
         elif self.best is None:
             self.best = self.parameters.values.copy()
+        for k, plan in enumerate(plans):
+            if self.stopping[k].resume(stopping_rule(plan)) and self.best is not None:
+                self.best[k] = self.parameters.values[k]
+
+    def end(self, outcome: Outcome) -> None:
+        """Let this be the outcome of every model that is still running."""
+        running = Outcome.RUNNING
+        self.outcomes = [outcome if known is running else known for known in self.outcomes]
 
     def result(self) -> Parameters:
         """The parameters that training has arrived at: the best, where those are restored."""
@@ -143,6 +148,7 @@ class TrainState:
             slots={name: slot[index] for name, slot in self.slots.items()},
             streams=[self.streams[k] for k in models],
             n_updates=self.n_updates[index],
+            rows_seen=self.rows_seen[index],
             stopping=[self.stopping[k] for k in models],
             histories=[self.histories[k] for k in models],
             best=None if self.best is None else self.best[index],
@@ -165,6 +171,7 @@ class TrainState:
             },
             streams=[s for part in parts for s in part.streams],
             n_updates=np.concatenate([part.n_updates for part in parts]),
+            rows_seen=np.concatenate([part.rows_seen for part in parts]),
             stopping=[s for part in parts for s in part.stopping],
             histories=[h for part in parts for h in part.histories],
             best=np.concatenate(best) if best else None,
@@ -203,4 +210,12 @@ class Checkpoint:
 
 
 def _arrays(state: TrainState) -> list[np.ndarray[Any, Any]]:
-    return [state.parameters.values, state.n_updates, *state.slots.values()]
+    best = [] if state.best is None else [state.best]
+    counts = [state.n_updates, state.rows_seen]
+    return [state.parameters.values, *counts, *state.slots.values(), *best]
+
+
+def stopping_rule(plan: Plan) -> EarlyStopping:
+    """The rule that a plan asks for, with nothing counted yet."""
+    adaptive = plan.learning_rate == "adaptive"
+    return EarlyStopping(plan.tol, plan.n_iter_no_change, adaptive, plan.monitor)

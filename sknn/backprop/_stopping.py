@@ -26,11 +26,14 @@ class EarlyStopping:
         Epochs without improvement that are allowed; infinity never stops.
     adaptive : bool, default=False
         Whether to divide the learning rate before giving up.
+    monitor : str, default="objective"
+        Name of the value.
     """
 
     tol: float
     n_iter_no_change: float
     adaptive: bool = False
+    monitor: str = "objective"
     best: float = field(default=np.inf)
     best_epoch: int = field(default=0)
     count: int = field(default=0)
@@ -62,11 +65,29 @@ class EarlyStopping:
                 self.stopped = True
         return improved
 
-    def resume(self, tol: float, n_iter_no_change: float, adaptive: bool) -> None:
-        """Go on with a new fit: changed settings take effect, and a rule that fired starts over."""
-        self.tol, self.n_iter_no_change, self.adaptive = tol, n_iter_no_change, adaptive
-        if not adaptive:
+    def resume(self, asked: EarlyStopping) -> bool:
+        """Go on with another fit, whose settings may have changed.
+
+        A rule that has fired counts afresh; one that is to watch another value also forgets the
+        best one.
+
+        Parameters
+        ----------
+        asked : EarlyStopping
+            A fresh rule with the settings of that fit.
+
+        Returns
+        -------
+        bool
+            Whether the best value was forgotten.
+        """
+        forgets = asked.monitor != self.monitor
+        if forgets:
+            self.best, self.best_epoch = asked.best, asked.best_epoch
+        if forgets or self.stopped:
+            self.count, self.stopped = 0, False
+        if not asked.adaptive:
             self.learning_rate_factor = 1.0
-        if self.stopped:
-            self.stopped = False
-            self.count = 0
+        self.tol, self.n_iter_no_change = asked.tol, asked.n_iter_no_change
+        self.adaptive, self.monitor = asked.adaptive, asked.monitor
+        return forgets

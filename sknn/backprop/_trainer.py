@@ -77,24 +77,20 @@ def _train_stack(
     finished: list[tuple[list[int], TrainState]] = []
     run = Run(problem, plans, state)
     for n_epochs in range(1, plans[0].max_iter + 1):
-        if on_epoch is not None:
-            on_epoch.begin(state)
         try:
+            if on_epoch is not None:
+                on_epoch.begin(state)
             run.epoch()
+            # Of a model that is broken, nobody wants to know more than that.
+            broken = all(outcome is Outcome.DIVERGED for outcome in state.outcomes)
+            if on_epoch is not None and not broken and on_epoch.end(state):
+                state.end(Outcome.STOPPED_BY_CALLBACK)
         except KeyboardInterrupt:
             run.checkpoint.restore(state)
             state.outcomes = [Outcome.INTERRUPTED] * state.n_models
             break
-        if on_epoch is not None and on_epoch.end(state):
-            state.outcomes = [
-                Outcome.STOPPED_BY_CALLBACK if outcome is Outcome.RUNNING else outcome
-                for outcome in state.outcomes
-            ]
         if n_epochs == plans[0].max_iter:
-            state.outcomes = [
-                Outcome.REACHED_MAX_ITER if outcome is Outcome.RUNNING else outcome
-                for outcome in state.outcomes
-            ]
+            state.end(Outcome.REACHED_MAX_ITER)
         running = [k for k, outcome in enumerate(state.outcomes) if outcome is Outcome.RUNNING]
         if not running:
             break
@@ -184,6 +180,7 @@ class Run:
 
         # 4. The epoch's figures, the stopping rule, the best weights so far.
         state.n_updates += step
+        state.rows_seen += len(self.problem.train)
         epoch = Epoch(
             train=figures,
             valid=None if self.validation is None else self.validation.evaluate(state.parameters),
@@ -198,11 +195,11 @@ class Run:
 
     def _learning_rates(self) -> NDArray[np.float64]:
         """Rates of every update of the coming epoch, shape (n_updates, K)."""
-        n_rows, n_steps = len(self.problem.train), len(self.batches.sizes)
+        n_steps, state = len(self.batches.sizes), self.state
         rates = np.empty((n_steps, len(self.plans)))
-        for k, (plan, rule) in enumerate(zip(self.plans, self.state.stopping, strict=True)):
-            first = int(self.state.n_updates[k])
-            rates[:, k] = learning_rates(plan, first, n_steps, n_rows)
+        for k, (plan, rule) in enumerate(zip(self.plans, state.stopping, strict=True)):
+            first, rows_seen = int(state.n_updates[k]), int(state.rows_seen[k])
+            rates[:, k] = learning_rates(plan, first, n_steps, rows_seen)
             rates[:, k] *= rule.learning_rate_factor
         return rates
 

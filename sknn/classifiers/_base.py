@@ -242,7 +242,7 @@ class BaseMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
             reset=not resume,
         )
         labels = encode_labels(y, classes=self.classes_ if partial else None)
-        weights = row_weights(X, y, sample_weight, self.class_weight)
+        weights = row_weights(X, y, sample_weight, self.class_weight, classes=labels.classes)
         valid_rows = validation_rows(self, valid, labels.classes, X.dtype)
 
         # 2. The streams of random numbers: new ones, or those of the fit that is gone on from.
@@ -267,7 +267,7 @@ class BaseMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
             max_iter=max_iter,
         )
         if resume:
-            check_resumable(self, labels.classes, plan)
+            check_resumable(self, labels.classes, plan, partial)
 
         # 4. Train, from the first weights or from the last.
         if memory is not None:

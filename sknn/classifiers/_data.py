@@ -62,20 +62,21 @@ def encode_labels(y: np.ndarray, name: str = "y", classes: np.ndarray | None = N
         If `y` is no classification target, has fewer than two classes, or one that is not in
         `classes`.
     """
-    check_classification_targets(y)
-    encoder = LabelEncoder().fit(y if classes is None else classes)
-    if classes is not None:
-        new = np.setdiff1d(np.unique(y), encoder.classes_)
-        if len(new):
-            raise ValueError(
-                f"`{name}` must have no class that training has not, got {new.tolist()}; "
-                f"known classes are {encoder.classes_.tolist()}"
-            )
-    if len(encoder.classes_) < 2:
+    try:
+        check_classification_targets(y)
+        found = LabelEncoder().fit(y).classes_
+        new = [] if classes is None else [c for c in found.tolist() if c not in classes.tolist()]
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"`{name}` must hold class labels: {error}") from error
+    if new:
         raise ValueError(
-            f"`{name}` must have at least 2 classes, got 1 class: {encoder.classes_.tolist()}"
+            f"`{name}` must have no class that training has not, got {new}; "
+            f"known classes are {classes.tolist()}"
         )
-    return Labels(encoder.classes_, encoder.transform(y).astype(np.intp))
+    classes = found if classes is None else classes
+    if len(classes) < 2:
+        raise ValueError(f"`{name}` must have at least 2 classes, got 1 class: {classes.tolist()}")
+    return Labels(classes, np.searchsorted(classes, y.astype(classes.dtype)))
 
 
 def row_weights(
@@ -83,6 +84,8 @@ def row_weights(
     y: np.ndarray,
     sample_weight: Any,
     class_weight: Any = None,
+    *,
+    classes: np.ndarray,
     name: str = "sample_weight",
 ) -> np.ndarray | None:
     """Sample weight × class weight of every row, None where all are one.
@@ -94,36 +97,54 @@ def row_weights(
     """
     weights = None
     if sample_weight is not None:
-        weights = check_sample_weight(
-            sample_weight,
-            X,
-            dtype=np.float64,
-            ensure_non_negative=True,
-            copy=True,
-            allow_all_zero_weights=True,
-        )
+        try:
+            weights = check_sample_weight(
+                sample_weight,
+                X,
+                dtype=np.float64,
+                ensure_non_negative=True,
+                copy=True,
+                allow_all_zero_weights=True,
+            )
+        except ValueError as error:
+            raise ValueError(f"`{name}` must be weights of the rows: {error}") from error
         if not weights.any():
             raise ValueError(f"`{name}` must have a weight above zero, got only zeros")
+        weights /= weights.max()  # so that no sum of huge weights overflows
     if class_weight is not None:
         weights = np.ones(X.shape[0]) if weights is None else weights
-        weighted = weights > 0
-        present = np.unique(y[weighted])
-        by_class = dict.fromkeys(np.unique(y).tolist(), 1.0)
-        by_class |= dict(
-            zip(
-                present.tolist(),
-                compute_class_weight(
-                    class_weight, classes=present, y=y[weighted], sample_weight=weights[weighted]
-                ),
-                strict=True,
-            )
-        )
-        weights *= np.array([by_class[label] for label in y.tolist()])
+        by_class = class_weights(class_weight, y, weights, classes)
+        weights *= by_class[np.searchsorted(classes, y)]
         if not weights.any():
             raise ValueError(
                 f"`class_weight` must leave a row a weight above zero, got {class_weight!r}"
             )
     return weights
+
+
+def class_weights(
+    class_weight: Any, y: np.ndarray, weights: np.ndarray, classes: np.ndarray
+) -> np.ndarray:
+    """The weight of each of `classes`; a class whose rows weigh nothing has no say in them.
+
+    Raises
+    ------
+    ValueError
+        If weights are negative or not finite, or belong to no class.
+    """
+    counted = y[weights > 0]
+    there = (
+        np.isin(classes, counted) if isinstance(class_weight, str) else np.full(len(classes), True)
+    )
+    by_class = np.zeros(len(classes))
+    by_class[there] = compute_class_weight(
+        class_weight, classes=classes[there], y=counted, sample_weight=weights[weights > 0]
+    )
+    if not (np.isfinite(by_class).all() and (by_class >= 0).all()):
+        raise ValueError(
+            f"`class_weight` must be finite weights of at least 0, got {class_weight!r}"
+        )
+    return by_class
 
 
 def scale_weights(weights: np.ndarray | None, dtype: np.dtype, name: str) -> np.ndarray | None:
@@ -177,7 +198,7 @@ def validation_rows(
     except ValueError as error:
         raise ValueError(f"`X_val`, `y_val` must be like `X`, `y`: {error}") from error
     numbers = encode_labels(y, "y_val", classes).numbers
-    weights = row_weights(X, y, sample_weight, name="sample_weight_val")
+    weights = row_weights(X, y, sample_weight, classes=classes, name="sample_weight_val")
     return Rows(X, numbers, scale_weights(weights, dtype, "sample_weight_val"))
 
 

@@ -29,13 +29,17 @@ class Memory:
     state: TrainState
 
 
-def check_resumable(estimator: BaseMLPClassifier, classes: np.ndarray, plan: Plan) -> None:
+def check_resumable(
+    estimator: BaseMLPClassifier, classes: np.ndarray, plan: Plan, partial: bool
+) -> None:
     """Raise ValueError if `plan` cannot go on from what `estimator` has learnt."""
     trained = estimator.coefs_[0].dtype
     asked = trained if estimator.dtype == "auto" else np.dtype(estimator.dtype)
     if plan.solver == "lbfgs":
         asked = np.dtype(np.float64)
     memory = estimator._memory
+    way_out = "clone the estimator" if partial else "set warm_start=False"
+    way_out += " to start afresh"
     for name, now, before in (
         ("y", classes.tolist(), estimator.classes_.tolist()),
         (
@@ -50,7 +54,7 @@ def check_resumable(estimator: BaseMLPClassifier, classes: np.ndarray, plan: Pla
             what = "classes of `y`" if name == "y" else f"`{name}`"
             raise ValueError(
                 f"The {what} must stay as in the fit that this one goes on from, {before!r}, "
-                f"got {now!r}; set warm_start=False to start afresh."
+                f"got {now!r}; {way_out}."
             )
 
 

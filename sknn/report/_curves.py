@@ -105,9 +105,9 @@ def _plot_with_trend(
 ) -> None:
     epochs = np.arange(1, len(values) + 1)
     axes.plot(epochs, values, color=color, linewidth=0.6, alpha=0.35, label=f"_{label}")
+    (line,) = axes.plot(epochs, trend(values, measure), dashes, color=color, label=label)
     # Above the curves of both sides.
-    over = {"color": color, "linestyle": dashes, "label": label, "zorder": 3}
-    axes.plot(epochs, trend(values, measure), **over)
+    line.set_zorder(3)
 
 
 def _finish(axes: Axes, measure: str) -> None:

@@ -5,22 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from numbers import Integral
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
-from joblib import effective_n_jobs
 from numpy.typing import NDArray
 from sklearn import config_context
 from sklearn.metrics import accuracy_score, classification_report
 from sklearn.model_selection import train_test_split
 from sklearn.pipeline import Pipeline
-from sklearn.utils.parallel import Parallel, delayed
-from threadpoolctl import threadpool_limits
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from sknn._sklearn_compat import Interval, validate_params
 from sknn.classifiers import ScratchMLPClassifier
 from sknn.datasets import load_producers
 from sknn.preprocessing import ColumnNormScaler
+from sknn.studies._parallel import run_in_parallel
 from sknn.studies._producers_result import ProducersModel, ProducersResult, ProducersSplit
 from sknn.studies._published import PUBLISHED, RERUN
 from sknn.studies._results import FitProgress
@@ -120,14 +119,8 @@ def producers(
     chosen = _check_seeds(seeds)
     split = _split()
     fits: dict[str, list[_Fit]] = {model.name: [] for model in MODELS}
-    jobs = [(model, seed) for model in MODELS for seed in chosen]
-    # A process for which there is no fit is not worth starting.
-    parallel = Parallel(n_jobs=min(effective_n_jobs(n_jobs), len(jobs)), return_as="generator")
-    finished = parallel(
-        delayed(_fit)(model, seed, epochs, split, keep_pipeline=seed == chosen[0])
-        for model, seed in jobs
-    )
-    for done, fit in enumerate(finished, start=1):
+    jobs = [(model, seed, epochs, split, seed == chosen[0]) for model in MODELS for seed in chosen]
+    for done, fit in enumerate(run_in_parallel(_fit, jobs, n_jobs), start=1):
         fits[fit.model.name].append(fit)
         if progress is not None:
             progress(FitProgress(done, len(jobs), fit.model.title, fit.seed, fit.accuracy))
@@ -136,10 +129,10 @@ def producers(
 
 
 def _check_seeds(seeds: int | Sequence[int]) -> tuple[int, ...]:
-    if isinstance(seeds, Integral):
+    if isinstance(seeds, int | np.integer):
         return tuple(range(seeds))
-    chosen = list(cast(Sequence[int], seeds))
-    valid = all(isinstance(seed, Integral) and 0 <= seed < 2**32 for seed in chosen)
+    chosen = list(seeds)
+    valid = all(isinstance(seed, int | np.integer) and 0 <= seed < 2**32 for seed in chosen)
     if not chosen or not valid or len(set(chosen)) < len(chosen):
         raise ValueError(
             "`seeds` must be an int of at least 1, or different ints from 0 to 2**32 - 1, "
@@ -176,9 +169,7 @@ def _pipeline(model: _Model, seed: int, epochs: int) -> Pipeline:
     return Pipeline([("scale", ColumnNormScaler()), ("mlp", mlp)], transform_input=["X_val"])
 
 
-def _fit(
-    model: _Model, seed: int, epochs: int, split: ProducersSplit, *, keep_pipeline: bool
-) -> _Fit:
+def _fit(model: _Model, seed: int, epochs: int, split: ProducersSplit, keep_pipeline: bool) -> _Fit:
     """Run one fit of the study, in whatever process joblib has chosen."""
     # One thread: bits depend on the number of threads, and processes share the processors.
     with threadpool_limits(1), config_context(enable_metadata_routing=True):

@@ -90,13 +90,15 @@ NOTES = (
     "each figure here comes with its spread over seeds.",
     "The test set has 45 rows: one row is 2.2 points, and 43 right print as 0.96. A 95 % Wilson "
     "interval for 43 of 45 reaches from 85 to 99 %, wider than any difference between the models.",
-    "The document calls its test rows validation rows and picks parameters by them. Here they are "
-    "only recorded, no choice depends on them, and the weights are those of the last epoch. The "
-    "document's λ and learning rate, taken over as they are, were chosen on these rows all the "
-    "same: the accuracies are those of its protocol, not estimates for new products.",
+    "The document has no test set apart: it reports accuracy on the validation rows that it tried "
+    "its parameters out on. Here these rows are only recorded, nothing is chosen by them, and the "
+    "weights are those of the last epoch. Its λ and learning rate are taken over, though, so the "
+    "accuracies are those of its protocol and not an estimate for new products.",
     "The document sums the gradient over a batch, sknn takes the mean: its learning rate 0.01 with "
     "batches of 10 is 0.1 here, its λ of 0.08 (L2) and 0.008 (L1) are 0.008 and 0.0008. Only the "
-    "last batch of an epoch, 3 rows, differs: its data step is 10/3 times the document's.",
+    "last batch of an epoch differs: it has 3 rows, and a mean over them is a step 10/3 times the "
+    "document's. That makes the end of each epoch a gamble, and costs most with L2: with the sum "
+    "in that batch too, sknn's networks reach 93.8, 90.4 and 93.1 % over 20 seeds.",
     "The document's caption says λ = 0.01 for L1 and its text leaves out the ½ of L2; its code has "
     "0.008 and the ½, and so has this study.",
 )

@@ -153,9 +153,10 @@ def assert_same_history() -> Callable[[History, History], None]:
                 assert_array_equal(one[column], other[column], err_msg=column)
         assert len(one["seconds"]) == len(other["seconds"])
         for column, values in one.batches.items():
-            assert len(values) == len(other.batches[column]), column
-            for left, right in zip(values, other.batches[column], strict=True):
-                assert_array_equal(left, right, err_msg=f"batches: {column}")
+            assert list(values) == list(other.batches[column]), column
+            for epoch, left in values.items():
+                right = other.batches[column][epoch]
+                assert_array_equal(left, right, err_msg=f"batches of {epoch}: {column}")
 
     return compare
 
@@ -175,6 +176,7 @@ def assert_same_state(assert_same_history) -> Callable[[TrainState, TrainState],
         if one.best is not None:
             assert_array_equal(one.best, other.best, err_msg="best")
         assert_array_equal(one.n_updates, other.n_updates)
+        assert_array_equal(one.rows_seen, other.rows_seen)
         assert one.stopping == other.stopping
         assert one.outcomes == other.outcomes
         for left, right in zip(one.streams, other.streams, strict=True):

@@ -144,9 +144,19 @@ def test_frame_of_batches_recorded_from_the_second_fit_on():
     found = history(2)
     later = history(1, batches=True)
     found.append({name: column[0] for name, column in later.epochs.items()})
-    found.append_batches({name: column[0] for name, column in later.batches.items()})
+    found.append_batches({name: column[1] for name, column in later.batches.items()})
     assert [epoch for epoch, _ in found.to_frame("batch").index] == [3, 3, 3]
-    assert list(found.to_frame().columns) == COLUMNS
+    assert_array_equal(found.volatility(), [np.nan, np.nan, 2])
+    assert_array_equal(found.to_frame()["train_loss_volatility"], [np.nan, np.nan, 2])
+
+
+def test_batches_recorded_in_the_first_fit_only():
+    found = history(1, batches=True)
+    found.append({name: 0.0 for name in COLUMNS})
+    assert [epoch for epoch, _ in found.to_frame("batch").index] == [1, 1, 1]
+    assert_array_equal(found.volatility(), [2, np.nan])
+    found.truncate(1)
+    assert len(found.batches["train_loss"]) == 1
 
 
 def test_frame_refuses_what_it_does_not_have():
@@ -167,7 +177,9 @@ def test_truncate(n_epochs, valid):
     assert len(found.batches["train_loss"]) == n_left
     assert len(found.batches["valid_loss"]) == n_left * valid
     assert list(found["train_loss"]) == [3, 2, 1][:n_left]
-    assert [epoch[1] for epoch in found.batches["train_loss"]] == [2, 3, 4][:n_left]
+    assert list(found.batches["train_loss"]) == [1, 2, 3][:n_left]
+    values = found.batches["train_loss"].values()
+    assert [epoch[1] for epoch in values] == [2, 3, 4][:n_left]
 
 
 def test_copy_is_left_alone_by_later_epochs():
@@ -175,7 +187,7 @@ def test_copy_is_left_alone_by_later_epochs():
     copied = found.copy()
     third = history(3, batches=True)
     found.append({name: column[2] for name, column in third.epochs.items()})
-    found.append_batches({name: column[2] for name, column in third.batches.items()})
+    found.append_batches({name: column[3] for name, column in third.batches.items()})
     assert (len(found), len(copied)) == (3, 2)
     assert len(copied.batches["train_loss"]) == 2
     copied.truncate(0)

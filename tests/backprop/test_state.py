@@ -86,7 +86,7 @@ def trained(make_plan, make_problem, fit) -> TrainState:
     """Three models after 3 epochs, with validation and best weights."""
     plans = [
         make_plan(learning_rate_init=rate, restore_best=True, monitor="valid_loss", max_iter=3)
-        for rate in (0.1, 0.01, 0.001)
+        for rate in (1.0, 0.1, 0.01)
     ]
     return fit(make_problem(n_valid=10), plans)
 
@@ -120,7 +120,7 @@ def test_models_may_be_taken_out_and_trained_on(
     """A model that goes on alone goes on as it would have in the stack."""
     plans = [
         make_plan(learning_rate_init=rate, restore_best=True, monitor="valid_loss", max_iter=2)
-        for rate in (0.1, 0.01, 0.001)
+        for rate in (1.0, 0.1, 0.01)
     ]
     alone = deepcopy(trained).take([1])
     problem = make_problem(n_valid=10)
@@ -163,7 +163,13 @@ def test_best_is_of_the_best_epoch(monitor, make_plan, make_problem, fit):
     """The weights of epoch n are those of a fit that ends with it."""
     problem = make_problem(n_valid=15)
     plan = make_plan(
-        monitor=monitor, restore_best=True, max_iter=12, learning_rate_init=0.3, l2=0.01
+        monitor=monitor,
+        restore_best=True,
+        max_iter=12,
+        solver="sgd",
+        activation="tanh",
+        learning_rate_init=0.1,
+        l2=0.01,
     )
     state = fit(problem, plan)
     history = state.histories[0]

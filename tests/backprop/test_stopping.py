@@ -137,9 +137,9 @@ def fired():
 
 def test_resume_counts_afresh_after_a_stop():
     rule = fired()
-    rule.resume(1e-4, 1, False)
+    assert not rule.resume(EarlyStopping(1e-4, 1))
     assert not rule.stopped
-    assert rule.best == 1.0
+    assert (rule.best, rule.best_epoch) == (1.0, 1)
     rule.update(1.0, 4, 0.1)
     assert not rule.stopped
     rule.update(1.0, 5, 0.1)
@@ -150,7 +150,7 @@ def test_resume_goes_on_counting_where_nothing_had_stopped():
     rule = EarlyStopping(1e-4, 2)
     for epoch in (1, 2, 3):
         rule.update(1.0, epoch, 0.1)
-    rule.resume(1e-4, 2, False)
+    assert not rule.resume(EarlyStopping(1e-4, 2))
     rule.update(1.0, 4, 0.1)
     assert rule.stopped
 
@@ -159,7 +159,7 @@ def test_resume_takes_up_changed_settings():
     rule = EarlyStopping(0.0, 100)
     for epoch in (1, 2, 3):
         rule.update(1.0, epoch, 0.1)
-    rule.resume(0.5, 1, False)
+    rule.resume(EarlyStopping(0.5, 1))
     rule.update(0.9, 4, 0.1)  # would have been an improvement before
     rule.update(0.8, 5, 0.1)
     assert rule.stopped
@@ -170,7 +170,19 @@ def test_resume_keeps_the_adapted_rate_until_it_is_no_longer_adaptive():
     rule.update(1.0, 1, 0.1)
     rule.update(1.0, 2, 0.1)
     assert rule.learning_rate_factor == pytest.approx(0.2)
-    rule.resume(1e-4, 0, True)
+    rule.resume(EarlyStopping(1e-4, 0, adaptive=True))
     assert rule.learning_rate_factor == pytest.approx(0.2)
-    rule.resume(1e-4, 0, False)
+    rule.resume(EarlyStopping(1e-4, 0))
     assert rule.learning_rate_factor == 1
+    assert not rule.adaptive
+
+
+def test_resume_forgets_the_best_of_another_value():
+    """An accuracy of 0.9, watched as -0.9, is below any loss."""
+    rule = EarlyStopping(1e-4, 2, monitor="valid_accuracy")
+    for epoch in (1, 2, 3):
+        rule.update(-0.9, epoch, 0.1)
+    assert rule.resume(EarlyStopping(1e-4, 2, monitor="valid_loss"))
+    assert rule.monitor == "valid_loss"
+    assert rule.update(0.5, 4, 0.1)
+    assert (rule.best, rule.best_epoch, rule.count) == (0.5, 4, 0)

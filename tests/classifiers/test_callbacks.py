@@ -107,9 +107,7 @@ class TestHooks:
             assert seen.n_iter_ == epoch == len(seen.history_) == len(seen.loss_curve_)
             assert_array_equal(seen.predict_proba(table[0]), shorter.predict_proba(table[0]))
             assert_array_equal(seen.loss_curve_, shorter.loss_curve_)
-        for earlier, later in zip(
-            recorder.of("end")[:4], recorder.of("begin")[2:], strict=True
-        ):
+        for earlier, later in zip(recorder.of("end")[:4], recorder.of("begin")[2:], strict=True):
             assert_array_equal(earlier["fitted"].coefs_[0], later["fitted"].coefs_[0])
 
     def test_fitted_estimator_is_independent(self, make, table, solver):
@@ -169,8 +167,10 @@ def test_early_stopping_shows_the_best_weights_so_far(make, table, held_out):
     recorder = Recorder()
     fitted = make(early_stopping=True, max_iter=80, learning_rate_init=0.05)
     fitted.set_callbacks(recorder).fit(*table, X_val=held_out[0], y_val=held_out[1])
-    seen = [log_loss(held_out[1], given["fitted"].predict_proba(held_out[0])) for given in
-            recorder.of("end")[:-1]]
+    seen = [
+        log_loss(held_out[1], given["fitted"].predict_proba(held_out[0]))
+        for given in recorder.of("end")[:-1]
+    ]
     best = np.minimum.accumulate(fitted.history_["valid_loss"])
     assert best[-1] < fitted.history_["valid_loss"][-1]
     assert_allclose(seen, best, rtol=1e-9)

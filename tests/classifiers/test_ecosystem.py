@@ -12,8 +12,12 @@ import sklearn
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
-from sklearn.ensemble import AdaBoostClassifier, BaggingClassifier, StackingClassifier
-from sklearn.ensemble import VotingClassifier
+from sklearn.ensemble import (
+    AdaBoostClassifier,
+    BaggingClassifier,
+    StackingClassifier,
+    VotingClassifier,
+)
 from sklearn.feature_selection import RFE
 from sklearn.inspection import permutation_importance
 from sklearn.metrics import log_loss
@@ -103,9 +107,10 @@ class TestPipeline:
         pipeline = Pipeline([("scale", scaler()), ("mlp", mlp)]).fit(*table)
         assert pipeline.score(*table) > 0.75
         by_hand = clone(mlp).fit(scaler().fit_transform(table[0]), table[1])
-        assert_array_equal(pipeline.predict_proba(held_out[0]), by_hand.predict_proba(
-            scaler().fit(table[0]).transform(held_out[0])
-        ))
+        assert_array_equal(
+            pipeline.predict_proba(held_out[0]),
+            by_hand.predict_proba(scaler().fit(table[0]).transform(held_out[0])),
+        )
 
     def test_names_pass_through(self, make, table):
         X = pd.DataFrame(table[0], columns=list("abcdef"))
@@ -194,9 +199,7 @@ class TestSearch:
         assert search.best_params_["dropout"] in [(0.0, 0.1), (0.2, 0.0), 0.3]
 
     def test_curves(self, make, table):
-        _, train, test = learning_curve(
-            make(batch_size=10), *table, cv=2, train_sizes=[0.3, 1.0]
-        )
+        _, train, test = learning_curve(make(batch_size=10), *table, cv=2, train_sizes=[0.3, 1.0])
         assert np.isfinite(train).all() and np.isfinite(test).all()
         train, _ = validation_curve(
             make(max_iter=60), *table, param_name="l2", param_range=[0.0, 10.0], cv=2
@@ -238,7 +241,9 @@ class TestMetaEstimators:
     @pytest.mark.parametrize("voting", ["hard", "soft"])
     def test_voting(self, make, table, voting):
         members = [("mlp", make(max_iter=50)), ("tree", DecisionTreeClassifier(random_state=0))]
-        vote = VotingClassifier(members, voting=voting).fit(table[0], np.array(list("abc"))[table[1]])
+        vote = VotingClassifier(members, voting=voting).fit(
+            table[0], np.array(list("abc"))[table[1]]
+        )
         assert vote.score(table[0], np.array(list("abc"))[table[1]]) > 0.6
 
     def test_boosting(self, make, table):

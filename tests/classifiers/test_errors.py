@@ -153,9 +153,7 @@ class TestValidationData:
     @pytest.mark.parametrize("early_stopping", [False, True])
     def test_a_class_that_training_has_not(self, make, table, early_stopping):
         with pytest.raises(ValueError, match=r"`y_val` .*\[7\].*\[0, 1, 2\]"):
-            make(early_stopping=early_stopping).fit(
-                *table, X_val=table[0][:3], y_val=[0, 1, 7]
-            )
+            make(early_stopping=early_stopping).fit(*table, X_val=table[0][:3], y_val=[0, 1, 7])
 
     def test_one_without_the_other(self, make, table):
         with pytest.raises(ValueError, match=r"`X_val`.*`y_val`.*None"):

@@ -120,7 +120,9 @@ class TestAgainstMetrics:
             ("valid_loss", ends[-1], held_out),
         ):
             proba = estimator.predict_proba(X)
-            even = np.mean([log_loss(np.full(len(y), c), proba, labels=[0, 1, 2]) for c in range(3)])
+            even = np.mean(
+                [log_loss(np.full(len(y), c), proba, labels=[0, 1, 2]) for c in range(3)]
+            )
             expected = 0.7 * log_loss(y, proba) + 0.3 * even
             assert_allclose(fitted.history_[column][-1], expected, rtol=1e-9)
 
@@ -174,7 +176,9 @@ class TestColumns:
         assert np.isnan(fitted.history_["valid_accuracy"]).all()
         with pytest.raises(ValueError, match="X_val"):
             fitted.history_.best_epoch()
-        assert fitted.history_.best_epoch("train_loss") == np.argmin(fitted.history_["train_loss"]) + 1
+        assert (
+            fitted.history_.best_epoch("train_loss") == np.argmin(fitted.history_["train_loss"]) + 1
+        )
 
     def test_columns_are_copies(self, make, table):
         history = make().fit(*table).history_
@@ -247,6 +251,8 @@ class TestFrame:
         history = fitted.set_params(record="epoch").fit(*table).history_
         frame = history.to_frame("batch")
         assert frame.index.get_level_values("epoch").unique().tolist() == [1, 2, 3]
+        losses = frame["train_loss"].groupby("epoch").mean()  # of batches of equal size
+        assert_allclose(losses, history["train_loss"][:3], rtol=1e-9)
 
 
 def test_copies_and_pickles(make, table):

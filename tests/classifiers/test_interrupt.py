@@ -36,7 +36,7 @@ def interrupted(after_epoch=None):
 
 
 class CtrlC:
-    """Interrupts in the hook of an epoch, by exception or by signal."""
+    """Interrupts in the hook of an epoch, by exception or signal, or some seconds after it."""
 
     def __init__(self, at, how="raise", hook="end"):
         self.at, self.how, self.hook, self.n_epochs = at, how, hook, 0
@@ -50,7 +50,10 @@ class CtrlC:
     def interrupt(self):
         if self.how == "raise":
             raise KeyboardInterrupt
-        os.kill(os.getpid(), signal.SIGINT)
+        if self.how == "signal":
+            os.kill(os.getpid(), signal.SIGINT)
+        else:
+            threading.Timer(self.how, os.kill, (os.getpid(), signal.SIGINT)).start()
 
     def on_fit_task_begin(self, estimator, context):
         if context.parent is not None and context.task_name == "epoch":
@@ -126,6 +129,20 @@ class TestMidEpoch:
         assert len(estimator.history_) == len(estimator.loss_curve_) == estimator.n_iter_
         assert_same_fit(estimator, shorter(make, big, estimator.n_iter_, **params))
 
+    @pytest.mark.parametrize("solver", SOLVERS)
+    @pytest.mark.parametrize("early_stopping", [False, True])
+    def test_during_validation(self, make, table, assert_same_fit, solver, early_stopping):
+        """The epoch is not complete yet while its validation rows are looked at."""
+        rng = np.random.default_rng(0)
+        valid = {"X_val": rng.normal(size=(300_000, 6)), "y_val": rng.integers(3, size=300_000)}
+        params = {"solver": solver, "early_stopping": early_stopping, "tol": 1e-12}
+        estimator = make(**params, max_iter=1000).set_callbacks(CtrlC(2, how=0.02))
+        with interrupted(after_epoch=2):
+            estimator.fit(*table, **valid)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            assert_same_fit(estimator, make(**params, max_iter=2).fit(*table, **valid))
+
     def test_going_on_is_as_if_nothing_had_been(self, make, big, after, assert_same_fit):
         params = {"dropout": 0.2, "record": "batch", "learning_rate": "invscaling"}
         estimator = make(**params, max_iter=10_000, warm_start=True)
@@ -167,7 +184,7 @@ def test_warm_start_goes_on(make, table, assert_same_fit):
 
 
 def test_an_interrupted_second_fit_keeps_the_first(make, table, assert_same_fit):
-    """Before the second fit's first epoch is over, the first one's weights are the last complete."""
+    """Until the second fit has an epoch behind it, the first one's last is the last complete."""
     estimator = make(warm_start=True, max_iter=3).fit(*table)
     before = copy.deepcopy(estimator)
     estimator.set_callbacks(CtrlC(1, hook="begin"))

@@ -84,7 +84,10 @@ def test_column_vector_warns(make, table, assert_same_fit):
     labels=st.one_of(
         st.lists(st.integers(-(2**31), 2**31), min_size=2, max_size=6, unique=True),
         st.lists(
-            st.text("abcdefghijkläöü é", min_size=1, max_size=6), min_size=2, max_size=6, unique=True
+            st.text("abcdefghijkläöü é", min_size=1, max_size=6),
+            min_size=2,
+            max_size=6,
+            unique=True,
         ),
         st.just([True, False]),
     ),
@@ -94,7 +97,9 @@ def test_column_vector_warns(make, table, assert_same_fit):
 )
 def test_any_labels_and_shapes(make, labels, n_features, dtype, seed):
     rng = np.random.default_rng(seed)
-    y = np.array(labels)[np.concatenate([np.arange(len(labels)), rng.integers(len(labels), size=9)])]
+    y = np.array(labels)[
+        np.concatenate([np.arange(len(labels)), rng.integers(len(labels), size=9)])
+    ]
     X = rng.normal(0, 3, (len(y), n_features)).astype(dtype)
     fitted = make(max_iter=2, batch_size=5, hidden_layer_sizes=(3,)).fit(X, y)
     assert fitted.classes_.tolist() == sorted(labels)

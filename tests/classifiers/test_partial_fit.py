@@ -215,8 +215,8 @@ def test_changed_rates_take_effect(make, table):
 
 
 def test_an_error_tells_of_what_partial_fit_can_do(make, table):
-    """The way out that it names must be one: `warm_start` has no effect on partial_fit."""
+    """The way out that it names must be one: to set `warm_start` does nothing to partial_fit."""
     estimator = make().partial_fit(*table, classes=CLASSES)
     with pytest.raises(ValueError, match="hidden_layer_sizes") as caught:
         estimator.set_params(hidden_layer_sizes=(3,)).partial_fit(*table)
-    assert "warm_start=False" not in str(caught.value)
+    assert "set warm_start=False" not in str(caught.value)

@@ -74,7 +74,12 @@ def test_held_out_split_does_not_depend_on_what_else_is_random(make, table):
     """The streams are separate: what one draws does not move another."""
     plain = make(early_stopping=True, max_iter=1, learning_rate_init=1e-300, l2=0.0).fit(*table)
     masked = make(
-        early_stopping=True, max_iter=1, learning_rate_init=1e-300, l2=0.0, dropout=0.5, batch_size=7
+        early_stopping=True,
+        max_iter=1,
+        learning_rate_init=1e-300,
+        l2=0.0,
+        dropout=0.5,
+        batch_size=7,
     ).fit(*table)
     assert plain.history_["valid_loss"] == masked.history_["valid_loss"]
 
@@ -116,4 +121,6 @@ def test_fits_in_threads_are_the_same_fits(make, table, assert_same_fit):
 def test_predictions_do_not_depend_on_the_other_rows_of_a_batch(make, table):
     fitted = make().fit(*table)
     X = np.random.default_rng(0).normal(size=(1200, 6))
-    np.testing.assert_allclose(fitted.predict_proba(X)[-7:], fitted.predict_proba(X[-7:]), rtol=1e-12)
+    np.testing.assert_allclose(
+        fitted.predict_proba(X)[-7:], fitted.predict_proba(X[-7:]), rtol=1e-12
+    )

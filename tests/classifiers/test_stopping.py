@@ -194,7 +194,9 @@ class TestAdaptive:
         fitted = make(
             solver=solver, learning_rate="adaptive", n_iter_no_change=1, tol=0.1, max_iter=500
         ).fit(*table)
-        assert_allclose(np.unique(fitted.history_["learning_rate"])[::-1], 0.01 / 5.0 ** np.arange(7))
+        assert_allclose(
+            np.unique(fitted.history_["learning_rate"])[::-1], 0.01 / 5.0 ** np.arange(7)
+        )
 
     def test_of_the_validation_loss(self, early, table, held_out):
         fitted = early(table, learning_rate="adaptive", n_iter_no_change=3, max_iter=500)

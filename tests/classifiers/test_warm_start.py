@@ -125,9 +125,7 @@ def test_schedules_over_max_iter_are_refused(make, table, schedule):
         make(learning_rate=schedule, warm_start=True).fit(*table)
 
 
-@pytest.mark.parametrize(
-    "classes", [["a", "b"], ["a", "b", "d"], ["a", "b", "c", "d"]], ids=str
-)
+@pytest.mark.parametrize("classes", [["a", "b"], ["a", "b", "d"], ["a", "b", "c", "d"]], ids=str)
 def test_other_classes_are_an_error(make, table, classes):
     y = np.array(["a", "b", "c"])[table[1]]
     estimator = make(warm_start=True).fit(table[0], y)
@@ -138,7 +136,7 @@ def test_other_classes_are_an_error(make, table, classes):
 
 def test_other_columns_are_an_error(make, table):
     estimator = make(warm_start=True).fit(*table)
-    with pytest.raises(ValueError, match="5 features.*expecting 6"):
+    with pytest.raises(ValueError, match=r"5 features.*expecting 6"):
         estimator.fit(table[0][:, 1:], table[1])
 
 
@@ -146,7 +144,12 @@ def test_other_columns_are_an_error(make, table):
 def test_other_rows_and_another_batch_size(make, table, schedule):
     """The learning rate goes by the rows that were seen, however they were cut."""
     estimator = make(
-        solver="sgd", learning_rate=schedule, power_t=0.5, warm_start=True, batch_size=10, max_iter=2
+        solver="sgd",
+        learning_rate=schedule,
+        power_t=0.5,
+        warm_start=True,
+        batch_size=10,
+        max_iter=2,
     ).fit(*table)
     estimator.set_params(batch_size=30).fit(table[0][:60], table[1][:60])
     estimator.set_params(batch_size=60).fit(*table)

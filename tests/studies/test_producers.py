@@ -1,0 +1,194 @@
+"""The producers study against scikit-learn's own metrics and loaders."""
+
+import warnings
+from dataclasses import FrozenInstanceError
+
+import numpy as np
+import pytest
+from sklearn import get_config
+from sklearn.datasets import load_wine
+from sklearn.metrics import accuracy_score, log_loss, precision_recall_fscore_support
+from sklearn.model_selection import train_test_split
+
+from sknn.studies import FitProgress, producers
+
+NAMES = ["none", "l2", "l1"]
+
+
+@pytest.fixture(scope="module")
+def rows():
+    """The document's split, made without sknn."""
+    wine = load_wine()
+    return train_test_split(wine.data, wine.target + 1, test_size=0.25, random_state=0)
+
+
+def test_the_split_is_the_documents(result, rows):
+    X_train, X_test, y_train, y_test = rows
+    assert len(y_train) == 133
+    np.testing.assert_array_equal(np.bincount(y_test)[1:], [16, 21, 8])
+    for ours, theirs in zip(
+        (result.split.X_train, result.split.X_test, result.split.y_train, result.split.y_test),
+        (X_train, X_test, y_train, y_test),
+        strict=True,
+    ):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_the_models_are_the_documents(result):
+    assert [model.name for model in result.models] == NAMES
+    penalties = [(m.parameters["l1"], m.parameters["l2"]) for m in result.models]
+    assert penalties == [(0, 0), (0, 0.008), (0.0008, 0)]
+    for model in result.models:
+        shared = {
+            "hidden_layer_sizes": (128, 128),
+            "solver": "sgd",
+            "momentum": 0,
+            "nesterovs_momentum": False,
+            "learning_rate_init": 0.1,
+            "learning_rate": "constant",
+            "batch_size": 10,
+            "max_iter": 12,
+            "early_stopping": False,
+        }
+        assert shared.items() <= model.parameters.items()
+        assert "random_state" not in model.parameters
+        assert result[model.name] is model
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_figures_of_the_first_seed_agree_with_scikit_learn(result, rows, name):
+    _, X_test, _, y_test = rows
+    model = result[name]
+    # Columns have names in the study.
+    X_test = result.split.X_test
+    np.testing.assert_array_equal(model.predictions, model.pipeline.predict(X_test))
+    np.testing.assert_allclose(model.probabilities, model.pipeline.predict_proba(X_test))
+    assert model.accuracies[0] == accuracy_score(y_test, model.predictions)
+    assert model.report["accuracy"] == pytest.approx(model.accuracies[0])
+    figures = precision_recall_fscore_support(
+        y_test, model.predictions, labels=[1, 2, 3], zero_division=0.0
+    )
+    for k, producer in enumerate(result.split.target_names):
+        row = model.report[producer]
+        ours = [row["precision"], row["recall"], row["f1-score"], row["support"]]
+        np.testing.assert_allclose(ours, [figure[k] for figure in figures])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_validation_curves_end_where_the_fitted_network_is(result, rows, name):
+    model, y_test = result[name], rows[3]
+    loss = log_loss(y_test, model.probabilities)
+    assert model.history["valid_loss"][-1] == pytest.approx(loss, rel=1e-10)
+    # Only if the test rows went through the scaler does the recorded accuracy fit, for any seed.
+    np.testing.assert_allclose(model.curves["valid_accuracy"][:, -1], model.accuracies)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_curves_are_those_of_each_seed(result, name):
+    model = result[name]
+    assert model.seeds == result.seeds == (0, 1, 2)
+    assert len(model.history) == result.epochs == 12
+    for column, curve in model.curves.items():
+        assert curve.shape == (3, 12)
+        np.testing.assert_array_equal(curve[0], model.history[column])
+        assert not np.array_equal(curve[0], curve[1])
+    # Every batch of the first seed: 13 of 10 rows and one of 3.
+    assert [len(batch) for batch in model.history.batches["train_loss"]] == [14] * 12
+    assert len(model.history.volatility("valid_loss")) == 12
+
+
+def test_summaries(result):
+    model = result["l1"]
+    accuracy, loss = model.curves["valid_accuracy"], model.curves["valid_loss"]
+    assert model.accuracy.mean == pytest.approx(sum(model.accuracies) / 3)
+    assert model.wobble.mean == pytest.approx(np.mean([np.std(run[6:]) for run in accuracy]))
+    assert model.overfit.lowest == pytest.approx(min(run[-1] / min(run) for run in loss))
+    assert model.overfit.lowest >= 1
+    lowest = sorted(run.tolist().index(min(run)) + 1 for run in loss)
+    assert model.turning_epoch == lowest[1]
+
+
+def test_a_result_cannot_be_changed_and_names_its_models(result):
+    with pytest.raises(FrozenInstanceError):
+        result.epochs = 1
+    with pytest.raises(KeyError, match=r"one of \['none', 'l2', 'l1'\], got 'L3'"):
+        result["L3"]
+    assert all(isinstance(note, str) for note in result.notes)
+
+
+def test_the_document_is_consistent_with_itself(result):
+    # Recall times support is a number of rows, and their sum is the accuracy.
+    for model in result.models:
+        published = model.published
+        rows = [published.report[name] for name in result.split.target_names]
+        hits = sum(round(row["recall"] * row["support"]) for row in rows)
+        assert [row["support"] for row in rows] == [16, 21, 8]
+        assert round(hits / 45, 2) == published.accuracy
+
+
+def equal_but_for_times(one, other):
+    for ours, theirs in zip(one.models, other.models, strict=True):
+        np.testing.assert_array_equal(ours.accuracies, theirs.accuracies)
+        np.testing.assert_array_equal(ours.probabilities, theirs.probabilities)
+        for column in ours.curves:
+            np.testing.assert_array_equal(ours.curves[column], theirs.curves[column])
+        for a, b in zip(ours.pipeline[-1].coefs_, theirs.pipeline[-1].coefs_, strict=True):
+            np.testing.assert_array_equal(a, b)
+
+
+def test_n_jobs_does_not_change_a_bit(result):
+    equal_but_for_times(result, producers(seeds=3, epochs=12, n_jobs=2))
+
+
+def test_seeds_can_be_chosen(result):
+    one = producers(seeds=[2], epochs=12)
+    assert one.seeds == (2,)
+    for model in one.models:
+        assert model.accuracies[0] == result[model.name].accuracies[2]
+        assert model.pipeline[-1].random_state == 2
+
+
+def test_progress_is_told_of_every_fit(result):
+    told = []
+    again = producers(seeds=3, epochs=12, progress=told.append)
+    assert all(isinstance(fit, FitProgress) for fit in told)
+    assert [(fit.done, fit.total) for fit in told] == [(k, 9) for k in range(1, 10)]
+    assert [fit.seed for fit in told] == [0, 1, 2] * 3
+    assert [fit.accuracy for fit in told] == np.concatenate(
+        [model.accuracies for model in again.models]
+    ).tolist()
+
+
+def test_no_setting_is_left_changed_and_nothing_warns():
+    before = get_config()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        # One epoch: some producers are never predicted.
+        producers(seeds=1, epochs=1)
+    assert get_config() == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"epochs": 0}, r"'epochs' parameter .* must be an int in the range \[1, inf\). Got 0"),
+        ({"epochs": 1.5}, r"'epochs' parameter .* Got 1.5"),
+        ({"seeds": 0}, r"'seeds' parameter .* Got 0"),
+        ({"seeds": []}, r"`seeds` must be .*, got \[\]"),
+        ({"seeds": [1, 1]}, r"`seeds` must be .* different ints .*, got \[1, 1\]"),
+        ({"seeds": [-1]}, r"`seeds` must be .* from 0 .*, got \[-1\]"),
+        ({"seeds": ["a"]}, r"`seeds` must be .*, got \['a'\]"),
+        ({"progress": 3}, r"'progress' parameter .* must be a callable or None. Got 3"),
+    ],
+)
+def test_bad_arguments(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        producers(**arguments)
+
+
+def test_an_error_in_progress_reaches_the_caller():
+    def stop(fit):
+        raise RuntimeError("enough")
+
+    with pytest.raises(RuntimeError, match="enough"):
+        producers(seeds=1, epochs=1, progress=stop)

@@ -1,0 +1,226 @@
+"""The command as a user meets it: a process with arguments, streams and an exit code."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import sknn
+from sknn import _cli
+from sknn.studies import FitProgress
+
+COMMAND = [sys.executable, "-m", "sknn"]
+SHORT = ["study", "producers", "--epochs", "2", "--seeds", "1", "--jobs", "1"]
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(sknn.__file__).parents[1])}
+
+
+def run(*arguments, cwd):
+    return subprocess.run(
+        [*COMMAND, *arguments],
+        cwd=cwd,
+        env=ENVIRONMENT,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=120,
+    )
+
+
+def test_the_study_prints_and_writes(tmp_path):
+    done = run(*SHORT, "--out", "results", cwd=tmp_path)
+    assert done.returncode == 0
+    for title in ("No penalty", "L2 penalty", "L1 penalty"):
+        assert f"{title}: test rows, seed 0" in done.stdout
+    assert "3 fits in" in done.stdout
+    lines = done.stderr.splitlines()
+    assert [line.partition(":")[0] for line in lines] == [
+        "1/3 no penalty, seed 0",
+        "2/3 L2 penalty, seed 0",
+        "3/3 L1 penalty, seed 0",
+    ]
+    metrics = json.loads((tmp_path / "results" / "metrics.json").read_text(encoding="utf-8"))
+    assert (metrics["epochs"], metrics["seeds"]) == (2, [0])
+    for path in (tmp_path / "results").iterdir():
+        assert f"  {path.name}\n" in done.stdout
+
+
+def test_quiet_says_nothing_and_writes_to_the_default_place(tmp_path):
+    done = run(*SHORT, "--quiet", cwd=tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert (tmp_path / "output" / "producers" / "metrics.json").is_file()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            ["study", "producers", "--epochs", "0"],
+            "--epochs: must be an int of at least 1, got '0'",
+        ),
+        (["study", "producers", "--seeds", "x"], "--seeds: must be an int of at least 1, got 'x'"),
+        (["study", "producers", "--jobs", "-1"], "--jobs: must be an int of at least 1, got '-1'"),
+        (["study", "producers", "--nonsense"], "unrecognized arguments: --nonsense"),
+        (["study"], "required: STUDY"),
+        ([], "required: COMMAND"),
+    ],
+)
+def test_wrong_usage_is_one_line(capsys, arguments, message):
+    with pytest.raises(SystemExit) as exit_:
+        _cli.main(arguments)
+    streams = capsys.readouterr()
+    assert exit_.value.code == 2
+    assert streams.out == ""
+    (line,) = streams.err.splitlines()
+    assert message in line
+    assert line.startswith("sknn")
+
+
+def test_a_file_in_the_way_is_found_before_the_work(tmp_path):
+    (tmp_path / "file").write_text("keep")
+    done = run("study", "producers", "--out", "file", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        "sknn: error: `out` must be a directory, or a path where one can be made, got 'file': "
+        "'file' is a file\n"
+    )
+    assert (tmp_path / "file").read_text() == "keep"
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (ValueError("Training diverged:\n  lower it"), "Training diverged: lower it"),
+        (OSError(28, "No space left on device"), "[Errno 28] No space left on device"),
+        (RuntimeError("no"), "RuntimeError: no"),
+    ],
+)
+def test_an_error_is_one_line(monkeypatch, tmp_path, capsys, error, line):
+    def fail(**_):
+        raise error
+
+    monkeypatch.setattr("sknn.studies.producers", fail)
+    assert _cli.main(["study", "producers", "--out", str(tmp_path)]) == 1
+    assert capsys.readouterr().err == f"sknn: error: {line}\n"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C is no signal to a process there")
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_ctrl_c_says_what_is_finished(tmp_path, jobs):
+    process = subprocess.Popen(
+        [*COMMAND, "study", "producers", "--epochs", "400", "--seeds", "5", "--jobs", jobs],
+        cwd=tmp_path,
+        env=ENVIRONMENT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        # A group of its own, which gets the signal as from a terminal.
+        start_new_session=True,
+    )
+    first = process.stderr.readline()
+    os.killpg(process.pid, signal.SIGINT)
+    stdout, stderr = process.communicate(timeout=60)
+    assert first.startswith("1/15 no penalty, seed 0")
+    assert process.returncode == 130
+    assert stdout == ""
+    *fits, last = stderr.splitlines()
+    assert all(" penalty, seed " in line for line in fits)
+    assert last.startswith("sknn: interrupted: ")
+    assert f"{len(fits) + 1} of 15 fits had finished (no penalty" in last
+    assert last.endswith("no file was written")
+    assert os.listdir(tmp_path / "output" / "producers") == []
+
+
+@pytest.mark.parametrize(
+    ("done", "total", "words"),
+    [
+        (0, 0, "no fit had finished; no file was written"),
+        (2, 9, "2 of 9 fits had finished (A 1, B 1); no file was written"),
+        (2, 2, "all 2 fits had finished, but not all files were written"),
+    ],
+)
+def test_summary_of_an_interrupted_study(done, total, words):
+    progress = _cli._Progress()
+    for k in range(done):
+        progress(FitProgress(k + 1, total, "AB"[k], 0, 1.0))
+    assert progress.summary() == words
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+def test_a_terminal_gets_a_bar(tmp_path):
+    import pty
+
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        [*COMMAND, *SHORT],
+        cwd=tmp_path,
+        env={**ENVIRONMENT, "TERM": "xterm", "COLUMNS": "120"},
+        stdout=subprocess.DEVNULL,
+        stderr=theirs,
+    ) as process:
+        os.close(theirs)
+        shown = b""
+        try:
+            while chunk := os.read(ours, 4096):
+                shown += chunk
+        except OSError:
+            pass  # Linux: the other end was closed
+        finally:
+            os.close(ours)
+    assert process.returncode == 0
+    assert b"3/3" in shown
+    assert b"\x1b[" in shown
+    assert b"1/3 no penalty, seed 0: accuracy" not in shown
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such signal there")
+def test_a_reader_that_has_seen_enough(tmp_path):
+    process = subprocess.Popen(
+        [*COMMAND, *SHORT],
+        cwd=tmp_path,
+        env=ENVIRONMENT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+    )
+    process.stdout.close()
+    stderr = process.stderr.read()
+    process.stderr.close()
+    assert process.wait(timeout=60) == 1
+    assert "Traceback" not in stderr
+    assert "BrokenPipe" not in stderr
+
+
+def test_version_and_help(capsys):
+    for arguments, words in (
+        (["--version"], f"sknn {sknn.__version__}"),
+        (["--help"], "examples:"),
+        (["study", "producers", "--help"], "sknn study producers --out results"),
+    ):
+        with pytest.raises(SystemExit) as exit_:
+            _cli.main(arguments)
+        assert exit_.value.code == 0
+        assert words in capsys.readouterr().out
+
+
+def test_help_loads_nothing_heavy():
+    code = (
+        "import sys; from sknn._cli import main\n"
+        "try: main(['--help'])\n"
+        "except SystemExit: pass\n"
+        "print(*sys.modules)"
+    )
+    started = time.perf_counter()
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=ENVIRONMENT,
+        capture_output=True,
+        encoding="utf-8",
+        check=True,
+    )
+    assert time.perf_counter() - started < 2
+    heavy = {"numpy", "sklearn", "pandas", "matplotlib", "torch", "rich", "joblib"}
+    assert not heavy & set(done.stdout.split())
