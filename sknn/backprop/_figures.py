@@ -42,7 +42,8 @@ class Figures:
         if weights is None:
             weight = np.ones_like(loss) if self._rows is not None else None
         else:
-            weight = np.broadcast_to(weights, loss.shape).astype(np.float64)
+            # In C order, so that a row is summed alike for one model and for many.
+            weight = np.broadcast_to(weights, loss.shape).astype(np.float64, order="C")
             loss *= weight
             hit *= weight
         self._n_rows += loss.shape[1]

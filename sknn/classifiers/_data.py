@@ -65,7 +65,8 @@ def encode_labels(y: np.ndarray, name: str = "y", classes: np.ndarray | None = N
     try:
         check_classification_targets(y)
         found = LabelEncoder().fit(y).classes_
-        new = [] if classes is None else [c for c in found.tolist() if c not in classes.tolist()]
+        classes = found if classes is None else classes
+        new = [label for label in found.tolist() if label not in classes.tolist()]
     except (TypeError, ValueError) as error:
         raise ValueError(f"`{name}` must hold class labels: {error}") from error
     if new:
@@ -73,7 +74,6 @@ def encode_labels(y: np.ndarray, name: str = "y", classes: np.ndarray | None = N
             f"`{name}` must have no class that training has not, got {new}; "
             f"known classes are {classes.tolist()}"
         )
-    classes = found if classes is None else classes
     if len(classes) < 2:
         raise ValueError(f"`{name}` must have at least 2 classes, got 1 class: {classes.tolist()}")
     return Labels(classes, np.searchsorted(classes, y.astype(classes.dtype)))
@@ -133,9 +133,9 @@ def class_weights(
         If weights are negative or not finite, or belong to no class.
     """
     counted = y[weights > 0]
-    there = (
-        np.isin(classes, counted) if isinstance(class_weight, str) else np.full(len(classes), True)
-    )
+    there = np.full(len(classes), True)
+    if class_weight == "balanced":
+        there = np.isin(classes, counted)
     by_class = np.zeros(len(classes))
     by_class[there] = compute_class_weight(
         class_weight, classes=classes[there], y=counted, sample_weight=weights[weights > 0]

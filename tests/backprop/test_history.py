@@ -152,7 +152,7 @@ def test_frame_of_batches_recorded_from_the_second_fit_on():
 
 def test_batches_recorded_in_the_first_fit_only():
     found = history(1, batches=True)
-    found.append({name: 0.0 for name in COLUMNS})
+    found.append(dict.fromkeys(COLUMNS, 0.0))
     assert [epoch for epoch, _ in found.to_frame("batch").index] == [1, 1, 1]
     assert_array_equal(found.volatility(), [2, np.nan])
     found.truncate(1)

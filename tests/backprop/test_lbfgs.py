@@ -268,10 +268,13 @@ def test_a_start_that_is_not_finite_has_diverged(lbfgs_plan, make_problem, start
 
 
 def test_a_hook_does_not_hide_that_a_model_has_converged(lbfgs_plan, make_problem, fit):
-    plan = lbfgs_plan(monitor="valid_loss", n_iter_no_change=0, tol=100.0)
-    state = fit(make_problem(n_valid=9), plan, on_epoch=Recorder(stop_at=2))
+    """Both at the iteration at which the validation set ends the search."""
+    plan = lbfgs_plan(l2=0.0, monitor="valid_loss", n_iter_no_change=1)
+    problem = make_problem(n_valid=20)
+    n_epochs = len(fit(problem, plan).histories[0])
+    state = fit(problem, plan, on_epoch=Recorder(stop_at=n_epochs))
     assert state.outcomes == [Outcome.CONVERGED]
-    assert len(state.histories[0]) == 2
+    assert len(state.histories[0]) == n_epochs
 
 
 def interrupted(monkeypatch, problem, plans, state, at):

@@ -141,12 +141,20 @@ def test_result_is_the_best_where_that_is_kept(trained):
 
 def test_resume_makes_all_models_run(trained, make_plan):
     assert trained.outcomes == [Outcome.REACHED_MAX_ITER] * 3
-    plans = [make_plan(tol=0.25, n_iter_no_change=7, restore_best=True)] * 3
+    plan = make_plan(tol=0.25, n_iter_no_change=7, restore_best=True, monitor="valid_loss")
+    plans = [plan] * 3
     best = trained.best.copy()
     trained.resume(plans)
     assert trained.outcomes == [Outcome.RUNNING] * 3
     assert [(rule.tol, rule.n_iter_no_change) for rule in trained.stopping] == [(0.25, 7)] * 3
     assert_array_equal(trained.best, best)
+
+
+def test_resume_with_another_monitor_begins_the_record_anew(trained, make_plan):
+    assert (trained.best != trained.parameters.values).any()
+    trained.resume([make_plan(restore_best=True, monitor="valid_accuracy")] * 3)
+    assert_array_equal(trained.best, trained.parameters.values)
+    assert [rule.best for rule in trained.stopping] == [np.inf] * 3
 
 
 def test_resume_drops_or_begins_the_record_of_best_weights(trained, make_plan):
