@@ -37,12 +37,14 @@ def minimize_lbfgs(
     several times. `objective` makes what is minimised; by default an `Objective`.
     """
     parts = [state.take([k]) for k in range(len(plans))]
+    interrupted = False
     for plan, part in zip(plans, parts, strict=True):
-        if parts[0].outcomes[0] is Outcome.INTERRUPTED:
+        if interrupted:
             part.outcomes = [Outcome.INTERRUPTED]
         else:
             search = _Search(problem, plan, part, (objective or Objective)(problem, plan), on_epoch)
             search.run()
+            interrupted = part.outcomes[0] is Outcome.INTERRUPTED
     return TrainState.join(parts) if len(parts) > 1 else parts[0]
 
 

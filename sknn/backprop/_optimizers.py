@@ -71,6 +71,9 @@ class Optimizer(ABC):
         for piece in self.pieces:
             self._update(i, *piece)
 
+    def end_epoch(self) -> None:  # noqa: B027  # most rules have nothing to tidy up
+        """Called after the last update of an epoch."""
+
     @abstractmethod
     def _update(self, i: int, *piece: FloatArray) -> None:
         """Update a piece: parameters, gradient, one array per slot, scratch."""
@@ -97,6 +100,12 @@ class SGD(Optimizer):
         self.momentum = column(plans, "momentum")
         self.nesterov = plans[0].nesterovs_momentum
         self.is_plain = not self.momentum.any()
+        self.velocity = slots["velocity"]
+
+    def end_epoch(self) -> None:
+        # Models without momentum remember nothing, whatever their neighbours do.
+        if not self.is_plain:
+            self.velocity[self.momentum[:, 0] == 0] = 0.0
 
     def _update(self, i: int, *piece: FloatArray) -> None:
         values, gradient, velocity, scratch = piece

@@ -22,6 +22,11 @@ class Penalty(ABC):
     def __init__(self, strength: FloatArray) -> None:
         self.strength = strength
 
+    def _scaled(self, sums: FloatArray) -> FloatArray:
+        """Strength times sum; a penalty of strength 0 is 0 also where the sum overflows."""
+        product = np.zeros_like(sums)
+        return np.multiply(sums, self.strength, out=product, where=self.strength > 0)
+
     @abstractmethod
     def value(self, weights: FloatArray) -> FloatArray:
         """The penalty of every model, shape (K, 1)."""
@@ -39,7 +44,7 @@ class L1(Penalty):
     """
 
     def value(self, weights: FloatArray) -> FloatArray:
-        return self.strength * np.add.reduce(np.abs(weights), axis=1, keepdims=True)
+        return self._scaled(np.add.reduce(np.abs(weights), axis=1, keepdims=True))
 
     def gradient(self, weights: FloatArray, out: FloatArray) -> FloatArray:
         np.sign(weights, out=out)
@@ -50,7 +55,7 @@ class L2(Penalty):
     r"""Ridge, :math:`\frac12 \lambda \sum W^2`, with gradient :math:`\lambda W`."""
 
     def value(self, weights: FloatArray) -> FloatArray:
-        return 0.5 * self.strength * np.add.reduce(weights * weights, axis=1, keepdims=True)
+        return self._scaled(0.5 * np.add.reduce(weights * weights, axis=1, keepdims=True))
 
     def gradient(self, weights: FloatArray, out: FloatArray) -> FloatArray:
         return np.multiply(weights, self.strength, out=out)

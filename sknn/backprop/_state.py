@@ -180,32 +180,47 @@ class TrainState:
         )
 
 
+@dataclass
+class _Saved:
+    """What a `Checkpoint` has noted down of one epoch's end."""
+
+    arrays: list[np.ndarray[Any, Any]]
+    generators: list[tuple[Any, Any]]
+    stopping: list[EarlyStopping]
+    n_epochs: list[int]
+
+
 class Checkpoint:
     """The state as it was after the last complete epoch, to fall back to on Ctrl-C."""
 
     def __init__(self, state: TrainState) -> None:
-        self._arrays = [np.empty_like(array) for array in _arrays(state)]
+        self._spare = [np.empty_like(array) for array in _arrays(state)]
+        self._saved = _Saved([np.empty_like(array) for array in _arrays(state)], [], [], [])
         self.save(state)
 
     def save(self, state: TrainState) -> None:
         """Note the state down."""
-        for saved, array in zip(self._arrays, _arrays(state), strict=True):
-            np.copyto(saved, array)
-        self._generators: list[tuple[Any, Any]] = [
-            (s.order.bit_generator.state, s.dropout.bit_generator.state) for s in state.streams
-        ]
-        self._stopping = [replace(rule) for rule in state.stopping]
-        self._n_epochs = [len(history) for history in state.histories]
+        for copy, array in zip(self._spare, _arrays(state), strict=True):
+            np.copyto(copy, array)
+        saved = _Saved(
+            self._spare,
+            [(s.order.bit_generator.state, s.dropout.bit_generator.state) for s in state.streams],
+            [replace(rule) for rule in state.stopping],
+            [len(history) for history in state.histories],
+        )
+        # In one assignment: an interrupt finds the old notes or the new, never some of both.
+        self._spare, self._saved = self._saved.arrays, saved
 
     def restore(self, state: TrainState) -> None:
         """Put the state back as it was when last saved."""
-        for saved, array in zip(self._arrays, _arrays(state), strict=True):
-            np.copyto(array, saved)
-        for streams, (order, dropout) in zip(state.streams, self._generators, strict=True):
+        saved = self._saved
+        for copy, array in zip(saved.arrays, _arrays(state), strict=True):
+            np.copyto(array, copy)
+        for streams, (order, dropout) in zip(state.streams, saved.generators, strict=True):
             streams.order.bit_generator.state = order
             streams.dropout.bit_generator.state = dropout
-        state.stopping = [replace(rule) for rule in self._stopping]
-        for history, n_epochs in zip(state.histories, self._n_epochs, strict=True):
+        state.stopping = [replace(rule) for rule in saved.stopping]
+        for history, n_epochs in zip(state.histories, saved.n_epochs, strict=True):
             history.truncate(n_epochs)
 
 

@@ -62,6 +62,10 @@ def train(
         Of the same models in the same order; ``state.outcomes`` says how each one ended.
         Ctrl-C ends the training of all with the last complete epoch.
     """
+    if len(plans) != state.n_models:
+        raise ValueError(
+            f"`plans` must be one for each of the {state.n_models} models, got {len(plans)} plans"
+        )
     check_stackable(plans)
     state.resume(plans)
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
@@ -177,6 +181,8 @@ class Run:
                 self.optimizer.step(step)
                 step += 1
             figures.add(block.logits, block.labels, block.weights, self.batches.smoothing)
+
+        self.optimizer.end_epoch()
 
         # 4. The epoch's figures, the stopping rule, the best weights so far.
         state.n_updates += step

@@ -37,15 +37,14 @@ def plot_batches(axes: Axes, history: History, measure: str, side: str) -> None:
     """Draw ``"loss"`` or ``"accuracy"`` of every batch of one side, and the epochs' trend."""
     column = f"{side}_{measure}"
     label, color = next((label, color) for name, label, color, _ in SIDES if name == side)
-    epochs = np.arange(1, len(history) + 1)
     batches = history.batches[column]
     # Batches of an epoch lie between its start and its end, in their order.
     where = [
-        n - 1 + np.arange(1, len(b) + 1) / len(b) for n, b in zip(epochs, batches, strict=True)
+        epoch - 1 + np.arange(1, len(values) + 1) / len(values) for epoch, values in batches.items()
     ]
     axes.plot(
         np.concatenate(where),
-        np.concatenate(batches),
+        np.concatenate(list(batches.values())),
         linestyle="none",
         marker=".",
         markersize=2.0,
@@ -56,6 +55,7 @@ def plot_batches(axes: Axes, history: History, measure: str, side: str) -> None:
         rasterized=True,
         label=f"a batch, {label}",
     )
+    epochs = np.arange(1, len(history) + 1)
     axes.plot(epochs, trend(history[column], measure), color=BLACK, label="trend of the epochs")
     _finish(axes, measure)
 

@@ -75,6 +75,7 @@ class Net:
 
         self.rates = [(0.3, 0.0), (0.5, 0.2), (0.0, 0.4)][: len(sizes) - 1] if self.dropout else []
         self.generators = [np.random.default_rng(seed) for seed in (7, 8)]
+        self.generator_states = [generator.bit_generator.state for generator in self.generators]
         self.network = build_network(
             self.parameters,
             self.gradients,
@@ -88,8 +89,8 @@ class Net:
 
     def forward(self):
         """Logits, with the same masks every time."""
-        for generator, seed in zip(self.generators, (7, 8), strict=True):
-            generator.bit_generator.state = np.random.default_rng(seed).bit_generator.state
+        for generator, state in zip(self.generators, self.generator_states, strict=True):
+            generator.bit_generator.state = state
         return self.network.forward(self.rows)
 
     def gradient(self):

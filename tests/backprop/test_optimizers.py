@@ -110,7 +110,8 @@ def test_trajectory(case, sizes, make_plan, random_parameters):
         rates = rates_of_epoch(rng)
         optimizer.begin_epoch(rates, np.full(N_MODELS, epoch * N_STEPS))
         for step in range(N_STEPS):
-            random_gradients(gradients, rng)
+            if step % 4 == 0 or sizes == SMALL:
+                random_gradients(gradients, rng)
             optimizer.step(step)
             peers.step(gradients, rates[step])
         assert_allclose(parameters.values, peers.values, rtol=1e-10, atol=1e-10)

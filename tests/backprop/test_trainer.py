@@ -460,8 +460,8 @@ def test_a_neighbours_penalty_ends_no_training(make_plan, make_problem, start):
     problem.train.X[...] = 0
     plans = [make_plan(l1=l1, dtype=np.dtype(np.float32)) for l1 in (0.0, 0.1)]
     state = start(plans)
-    state.parameters.weights[0][0] = 3e38
-    alone, stack = (train(problem, plans[:n], state.take(range(n))) for n in (1, 2))
+    state.parameters.weights[0][0] = 3e38  # of the model without the penalty
+    alone, stack = (train(problem, plans[:n], deepcopy(state).take(range(n))) for n in (1, 2))
     assert alone.outcomes == [Outcome.REACHED_MAX_ITER]
     assert stack.outcomes == [Outcome.REACHED_MAX_ITER] * 2
     assert_array_equal(stack.parameters.values[0], alone.parameters.values[0])

@@ -291,3 +291,9 @@ class TestProgressBar:
         estimator = make(max_iter=1000, tol=1.0, n_iter_no_change=2)
         assert estimator.set_callbacks(ProgressBar()).fit(*table).n_iter_ < 10
         assert "100%" in capsys.readouterr().out
+
+    def test_of_a_fit_that_diverges(self, make, table, capsys):
+        estimator = make(solver="sgd", learning_rate_init=1e100, max_iter=50)
+        with pytest.raises(ValueError, match="diverged"):
+            estimator.set_callbacks(ProgressBar()).fit(*table)
+        assert "ScratchMLPClassifier" in capsys.readouterr().out

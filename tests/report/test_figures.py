@@ -40,12 +40,12 @@ def test_training_curves_are_the_history(result, figures, name):
         "Loss (cross-entropy)": (history["train_loss"], history["valid_loss"]),
         "Accuracy": (history["train_accuracy"], history["valid_accuracy"]),
         "Volatility of the loss": (
-            [max(b) - min(b) for b in history.batches["train_loss"]],
-            [max(b) - min(b) for b in history.batches["valid_loss"]],
+            [max(b) - min(b) for b in history.batches["train_loss"].values()],
+            [max(b) - min(b) for b in history.batches["valid_loss"].values()],
         ),
         "Volatility of the accuracy": (
-            [max(b) - min(b) for b in history.batches["train_accuracy"]],
-            [max(b) - min(b) for b in history.batches["valid_accuracy"]],
+            [max(b) - min(b) for b in history.batches["train_accuracy"].values()],
+            [max(b) - min(b) for b in history.batches["valid_accuracy"].values()],
         ),
     }
     assert {axes.get_title(loc="left") for axes in panels} == set(expected)
@@ -82,9 +82,11 @@ def test_batches_are_the_history(result, figures):
     columns = ("train_loss", "valid_loss", "train_accuracy", "valid_accuracy")
     for axes, column in zip(panels, columns, strict=True):
         dots = axes.get_lines()[0]
-        np.testing.assert_array_equal(dots.get_ydata(), np.concatenate(history.batches[column]))
+        np.testing.assert_array_equal(
+            dots.get_ydata(), np.concatenate([*history.batches[column].values()])
+        )
         # The last batch of an epoch stands where its epoch ends.
-        per_epoch = len(history.batches[column][0])
+        per_epoch = len(history.batches[column][1])
         np.testing.assert_allclose(dots.get_xdata()[per_epoch - 1 :: per_epoch], range(1, 61))
 
 

@@ -93,7 +93,7 @@ def test_curves_are_those_of_each_seed(result, name):
         np.testing.assert_array_equal(curve[0], model.history[column])
         assert not np.array_equal(curve[0], curve[1])
     # Every batch of the first seed: 13 of 10 rows and one of 3.
-    assert [len(batch) for batch in model.history.batches["train_loss"]] == [14] * 12
+    assert [len(batch) for batch in model.history.batches["train_loss"].values()] == [14] * 12
     assert len(model.history.volatility("valid_loss")) == 12
 
 
