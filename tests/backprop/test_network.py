@@ -27,7 +27,7 @@ TORCH = {
     "tanh": torch.tanh,
 }
 ACTIVATIONS = list(TORCH)
-HIDDEN = [(), (4,), (5, 3)]
+HIDDEN = [(), (4,), (4, 2)]
 N_CLASSES = 3
 
 
@@ -43,7 +43,7 @@ class Net:
     dropout: bool = False
     is_sparse: bool = False
     n_rows: int = 6
-    n_features: int = 4
+    n_features: int = 3
     scale: float = 0.7
     penalties: list[Penalty] = field(default_factory=list)
 

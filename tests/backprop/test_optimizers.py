@@ -9,7 +9,7 @@ from sknn.backprop import OPTIMIZERS, Parameters
 from sknn.backprop._optimizers import PIECE
 
 N_EPOCHS, N_STEPS, N_MODELS = 5, 40, 3
-LARGE, SMALL = (300, 230, 5), (4, 3, 2)
+LARGE, SMALL = (150, 150, 5), (4, 3, 2)
 
 # Settings of the plan, model by model.
 MOMENTA = [{"momentum": 0.9}, {"momentum": 0.5}, {"momentum": 0.99}]
@@ -91,14 +91,17 @@ def random_gradients(gradients, rng):
 
 
 @pytest.mark.parametrize("case", CASES)
-@pytest.mark.parametrize("sizes", [LARGE, SMALL])
-def test_trajectory(case, sizes, make_plan, random_parameters):
+@pytest.mark.parametrize(
+    ("sizes", "piece"), [(LARGE, PIECE), (SMALL, PIECE), (SMALL, 7), (SMALL, 1)]
+)
+def test_trajectory(case, sizes, piece, make_plan, random_parameters, monkeypatch):
     """Over 200 steps in epochs; the optimizer is made anew midway, as when a model has left."""
     solver, settings, common = CASES[case]
     plans = [make_plan(solver=solver, layer_sizes=sizes, **s, **common) for s in settings]
     parameters = random_parameters(N_MODELS, sizes)
     gradients = Parameters.zeros(N_MODELS, sizes, np.float64)
-    assert (parameters.values.shape[1] > PIECE) == (sizes == LARGE)
+    monkeypatch.setattr("sknn.backprop._optimizers.PIECE", piece)
+    assert (parameters.values.size > piece) == ((sizes, piece) != (SMALL, PIECE))
     slots = OPTIMIZERS[solver].zero_slots(parameters.values)
     peers = Peers(plans, parameters)
     start = parameters.values.copy()

@@ -84,6 +84,12 @@ def test_held_out_split_does_not_depend_on_what_else_is_random(make, table):
     assert plain.history_["valid_loss"] == masked.history_["valid_loss"]
 
 
+@pytest.mark.parametrize("batch_size", ["full", 120])
+def test_a_batch_of_all_rows_is_not_shuffled(make, table, assert_same_fit, batch_size):
+    shuffled = make(batch_size=batch_size, shuffle=True).fit(*table)
+    assert_same_fit(shuffled, make(batch_size=batch_size, shuffle=False).fit(*table))
+
+
 def test_fit_leaves_data_and_parameters_alone(make, table):
     X, y = table[0].copy(), table[1].copy()
     weight = np.ones(len(y))

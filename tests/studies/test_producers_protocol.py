@@ -34,7 +34,7 @@ def test_the_whole_study_comes_out_like_the_independent_rerun():
     none = result["none"]
     assert 0.91 <= none.accuracy.lowest <= none.accuracy.highest <= 0.98
     # Without a penalty the training rows are learned by heart, and the test loss rises again.
-    assert none.curves["train_loss"][:, -1].max() < 0.02
+    assert np.median(none.curves["train_loss"][:, 900:]) < 0.02
     assert 200 < none.turning_epoch < 700
     assert none.overfit.lowest > 1.2
     # With one, they are not.
