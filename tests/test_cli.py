@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -213,7 +212,6 @@ def test_help_loads_nothing_heavy():
         "except SystemExit: pass\n"
         "print(*sys.modules)"
     )
-    started = time.perf_counter()
     done = subprocess.run(
         [sys.executable, "-c", code],
         env=ENVIRONMENT,
@@ -221,6 +219,5 @@ def test_help_loads_nothing_heavy():
         encoding="utf-8",
         check=True,
     )
-    assert time.perf_counter() - started < 2
     heavy = {"numpy", "sklearn", "pandas", "matplotlib", "torch", "rich", "joblib"}
     assert not heavy & set(done.stdout.split())

@@ -285,7 +285,7 @@ class BaseMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
         self._memory = None  # what training changes must not be gone on from if it fails
         hook = epoch_hook(self, context, for_callbacks, attributes)
         state = self._train(problem, plan, state, hook)
-        report_outcome(state, plan, partial)
+        report_outcome(state, plan, not partial and bool(np.isfinite(self.n_iter_no_change)))
 
         # 5. Read the fitted attributes out of the state.
         for name, value in attributes(state).items():
@@ -350,7 +350,14 @@ class BaseMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
     def _validated_logits(self, X: Any) -> np.ndarray:
         check_is_fitted(self)
         X = validate_data(self, X, accept_sparse="csr", dtype=self.coefs_[0].dtype, reset=False)
-        return self._logits(X)
+        logits = self._logits(X)
+        if not np.isfinite(logits).all():
+            raise ValueError(
+                "The logits of these rows are not finite: X or the weights are too large for "
+                f"{logits.dtype}. Scale the columns of X, or train with a lower "
+                f"`learning_rate_init`, which was {self.learning_rate_init!r}."
+            )
+        return logits
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "coefs_")

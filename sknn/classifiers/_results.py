@@ -41,8 +41,16 @@ def fitted_attributes(state: TrainState, plan: Plan, classes: np.ndarray) -> dic
     }
 
 
-def report_outcome(state: TrainState, plan: Plan, partial: bool) -> None:
+def report_outcome(state: TrainState, plan: Plan, asks_convergence: bool) -> None:
     """Raise or warn of what went wrong in the training of one model.
+
+    Parameters
+    ----------
+    state : TrainState
+        Of that model.
+    plan : Plan
+    asks_convergence : bool
+        Whether to warn where training ended before it converged.
 
     Raises
     ------
@@ -69,8 +77,7 @@ def report_outcome(state: TrainState, plan: Plan, partial: bool) -> None:
             ConvergenceWarning,
             stacklevel=USER_LEVEL,
         )
-    asks_convergence = plan.solver == "lbfgs" or np.isfinite(plan.n_iter_no_change)
-    if outcome is Outcome.REACHED_MAX_ITER and asks_convergence and not partial:
+    if outcome is Outcome.REACHED_MAX_ITER and asks_convergence:
         limit = state.message[0] or f"`max_iter`={plan.max_iter} epochs"
         warnings.warn(
             f"Training reached its limit ({limit}) and has not converged yet.",
