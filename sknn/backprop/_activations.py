@@ -15,7 +15,7 @@ from scipy.special import expit
 from ._layers import Layer
 from ._parameters import FloatArray
 
-CACHED_NUMBERS = 65_536
+FEW, CACHED_NUMBERS = 4_096, 65_536
 
 
 class Activation(Layer):
@@ -26,9 +26,15 @@ class Activation(Layer):
         self.output = np.empty((0, 0, 0), dtype)
         self.slope = np.empty(self.shape, dtype)
 
+    @staticmethod
     @abstractmethod
+    def apply(Z: FloatArray) -> FloatArray:
+        """Overwrite `Z` with ``f(Z)`` and return it; all that prediction needs."""
+
     def forward(self, X: FloatArray) -> FloatArray:
         """Overwrite `X` with ``f(X)``, remember it and return it."""
+        self.output = self.apply(X)
+        return self.output
 
     @abstractmethod
     def backward(self, gradient: FloatArray) -> FloatArray:
@@ -46,6 +52,11 @@ class ReLU(Activation):
         self.zeros = np.zeros(self.shape if fits else (1, 1, width), dtype)
         self.positive = np.empty(self.shape, np.bool_)
 
+    @staticmethod
+    def apply(Z: FloatArray) -> FloatArray:
+        # Of many numbers `clip` makes faster work, of few `maximum`.
+        return np.maximum(Z, 0.0, out=Z) if Z.size < FEW else np.clip(Z, 0.0, np.inf, out=Z)
+
     def forward(self, X: FloatArray) -> FloatArray:
         self.output = np.maximum(X, self.zeros, out=X)
         return self.output
@@ -58,9 +69,9 @@ class ReLU(Activation):
 class Tanh(Activation):
     """``tanh(z)``; derivative ``1 - a²``."""
 
-    def forward(self, X: FloatArray) -> FloatArray:
-        self.output = np.tanh(X, out=X)
-        return self.output
+    @staticmethod
+    def apply(Z: FloatArray) -> FloatArray:
+        return np.tanh(Z, out=Z)
 
     def backward(self, gradient: FloatArray) -> FloatArray:
         np.multiply(self.output, self.output, out=self.slope)
@@ -71,9 +82,9 @@ class Tanh(Activation):
 class Logistic(Activation):
     """``1 / (1 + exp(-z))``; derivative ``a (1 - a)``."""
 
-    def forward(self, X: FloatArray) -> FloatArray:
-        self.output = expit(X, out=X)
-        return self.output
+    @staticmethod
+    def apply(Z: FloatArray) -> FloatArray:
+        return expit(Z, out=Z)
 
     def backward(self, gradient: FloatArray) -> FloatArray:
         np.subtract(1.0, self.output, out=self.slope)
@@ -84,9 +95,9 @@ class Logistic(Activation):
 class Identity(Activation):
     """``z`` itself; derivative 1. A network of these is a linear model."""
 
-    def forward(self, X: FloatArray) -> FloatArray:
-        self.output = X
-        return X
+    @staticmethod
+    def apply(Z: FloatArray) -> FloatArray:
+        return Z
 
     def backward(self, gradient: FloatArray) -> FloatArray:
         return gradient

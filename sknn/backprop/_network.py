@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from scipy.sparse import issparse
 
-from ._activations import ACTIVATIONS, Activation
+from ._activations import ACTIVATIONS
 from ._layers import Dropout, Layer, Linear, SparseDropout, SparseLinear
 from ._parameters import FloatArray, Parameters
 
@@ -113,33 +113,18 @@ def predict_logits(
     n_models, _, n_classes = weights[-1].shape
     n_rows = X.shape[0]
     is_sparse = issparse(X)
+    apply = ACTIVATIONS[activation].apply
     logits = np.empty((n_models, n_rows, n_classes), weights[0].dtype)
-    buffers: list[tuple[FloatArray, Activation]] = []
     for start in range(0, n_rows, PREDICTION_ROWS):
-        stop = min(start + PREDICTION_ROWS, n_rows)
-        if not buffers or buffers[0][0].shape[1] != stop - start:
-            buffers = _hidden_buffers(weights, activation, stop - start)
-        hidden = X[start:stop] if is_sparse else X[None, start:stop]
-        for W, b, (buffer, function) in zip(weights, biases, buffers, strict=False):
-            hidden = function.forward(_affine(hidden, W, b, out=buffer))
-        _affine(hidden, weights[-1], biases[-1], out=logits[:, start:stop])
+        chunk = slice(start, start + PREDICTION_ROWS)
+        hidden = X[chunk] if is_sparse else X[None, chunk]
+        for W, b in zip(weights[:-1], biases[:-1], strict=True):
+            hidden = apply(_affine(hidden, W, b))
+        logits[:, chunk] = _affine(hidden, weights[-1], biases[-1])
     return logits
 
 
-def _hidden_buffers(
-    weights: Sequence[FloatArray], activation: str, n_rows: int
-) -> list[tuple[FloatArray, Activation]]:
-    """An output buffer and a nonlinearity for every hidden layer."""
-    shapes = [(len(W), n_rows, W.shape[2]) for W in weights[:-1]]
-    dtype = weights[0].dtype
-    return [(np.empty(shape, dtype), ACTIVATIONS[activation](*shape, dtype)) for shape in shapes]
-
-
-def _affine(X: Any, W: FloatArray, b: FloatArray, out: FloatArray) -> FloatArray:
+def _affine(X: Any, W: FloatArray, b: FloatArray) -> FloatArray:
     """X W + b of K models; `X` is (K, B, d), (1, B, d), or one CSR matrix for all."""
-    if issparse(X):
-        for model, weights in enumerate(W):
-            out[model] = X @ weights
-    else:
-        np.matmul(X, W, out=out)
-    return np.add(out, b, out=out)
+    Z = np.stack([X @ weights for weights in W]) if issparse(X) else np.matmul(X, W)
+    return np.add(Z, b, out=Z)

@@ -101,10 +101,11 @@ class SGD(Optimizer):
         self.nesterov = plans[0].nesterovs_momentum
         self.is_plain = not self.momentum.any()
         self.velocity = slots["velocity"]
+        self.end_epoch()
 
     def end_epoch(self) -> None:
         # Models without momentum remember nothing, whatever their neighbours do.
-        if not self.is_plain:
+        if (self.momentum == 0).any():
             self.velocity[self.momentum[:, 0] == 0] = 0.0
 
     def _update(self, i: int, *piece: FloatArray) -> None:

@@ -134,8 +134,14 @@ class Run:
         )
         self.penalties = make_penalties(plans)
         self.max_grad_norm = column(plans, "max_grad_norm")
-        self.clips = np.isfinite(self.max_grad_norm)
+        self.is_clipped = np.isfinite(self.max_grad_norm)
+        self.clips = bool(self.is_clipped.any())
         self.scratch = np.empty_like(state.parameters.values)
+        weights_only = slice(0, self.gradients.n_weights)
+        self.weights, self.grad_weights, self.scratch_weights = (
+            array[:, weights_only]
+            for array in (state.parameters.values, self.gradients.values, self.scratch)
+        )
         self.validation = None if problem.valid is None else Validation(problem, plans)
         self.checkpoint = Checkpoint(state)
 
@@ -211,19 +217,16 @@ class Run:
 
     def _penalize(self) -> None:
         """Add the penalties' gradients to the loss's."""
-        if self.penalties:
-            n_weights = self.gradients.n_weights
-            weights = self.state.parameters.values[:, :n_weights]
-            gradient, scratch = self.gradients.values[:, :n_weights], self.scratch[:, :n_weights]
-            for penalty in self.penalties:
-                np.add(gradient, penalty.gradient(weights, out=scratch), out=gradient)
+        for penalty in self.penalties:
+            gradient = penalty.gradient(self.weights, out=self.scratch_weights)
+            np.add(self.grad_weights, gradient, out=self.grad_weights)
 
     def _clip(self) -> None:
         """Shorten each model's gradient to `max_grad_norm`, where it is longer."""
-        if self.clips.any():
+        if self.clips:
             gradient = self.gradients.values
             np.multiply(gradient, gradient, out=self.scratch)
             norm = np.sqrt(np.add.reduce(self.scratch, axis=1, keepdims=True))
             # The small number is torch's, against a norm of zero.
             scale = np.minimum(self.max_grad_norm / (norm + 1e-6), 1.0)
-            np.multiply(gradient, scale, out=gradient, where=self.clips)
+            np.multiply(gradient, scale, out=gradient, where=self.is_clipped)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -33,7 +34,14 @@ def run_in_parallel(
     parallel = Parallel(n_jobs=n_jobs, return_as="generator")
     with _started_processes_ignore_interrupts():
         results = parallel(delayed(function)(*each) for each in arguments)
-    yield from results
+    try:
+        for result in results:  # noqa: UP028, so that whoever stops early stops here
+            yield result
+    finally:
+        with warnings.catch_warnings():
+            # joblib tells whoever stops early that calls were in vain.
+            warnings.simplefilter("ignore", UserWarning)
+            results.close()
 
 
 @contextmanager

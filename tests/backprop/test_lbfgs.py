@@ -12,7 +12,7 @@ from scipy.special import softmax
 from sklearn.linear_model import LogisticRegression
 from torch.nn import functional
 
-from sknn.backprop import Objective, Outcome, predict_logits, train
+from sknn.backprop import History, Objective, Outcome, predict_logits, train
 
 ACTIVATIONS = {
     "identity": lambda z: z,
@@ -307,15 +307,35 @@ def test_ctrl_c_keeps_the_last_iteration(at, lbfgs_plan, make_problem, start, fi
     assert_array_equal(state.parameters.values, before)
 
 
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_ctrl_c_while_an_iteration_is_noted_down(when, lbfgs_plan, make_problem, fit, monkeypatch):
+    """The third iteration has happened, or it has not."""
+    problem = make_problem(n_valid=20)
+    plan = lbfgs_plan(restore_best=True, monitor="valid_loss")
+    append = History.append
+
+    def interrupted_append(self, row):
+        if len(self) == 2 and when == "before":
+            raise KeyboardInterrupt
+        append(self, row)
+        if len(self) == 3:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(History, "append", interrupted_append)
+        state = fit(problem, plan)
+    assert state.outcomes == [Outcome.INTERRUPTED]
+    n_complete = len(state.histories[0])
+    shorter = fit(problem, replace(plan, max_iter=n_complete))
+    assert_array_equal(state.parameters.values, shorter.parameters.values)
+    assert_array_equal(state.best, shorter.best)
+    assert state.stopping == shorter.stopping
+    assert state.n_updates.tolist() == [n_complete]
+
+
 @pytest.mark.parametrize(
     "which",
-    [
-        0,
-        pytest.param(
-            1, marks=pytest.mark.xfail(reason="only the first model's outcome is looked at")
-        ),
-        2,
-    ],
+    [0, 1, 2],
 )
 def test_ctrl_c_ends_the_search_of_all_models_that_are_left(
     which, lbfgs_plan, make_problem, start, fit, monkeypatch

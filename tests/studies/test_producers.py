@@ -186,9 +186,10 @@ def test_bad_arguments(arguments, message):
         producers(**arguments)
 
 
-def test_an_error_in_progress_reaches_the_caller():
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_an_error_in_progress_reaches_the_caller(n_jobs):
     def stop(fit):
         raise RuntimeError("enough")
 
     with pytest.raises(RuntimeError, match="enough"):
-        producers(seeds=1, epochs=1, progress=stop)
+        producers(seeds=3, epochs=30, n_jobs=n_jobs, progress=stop)
