@@ -17,14 +17,18 @@ __all__ = [
     "classifiers",
     "datasets",
     "preprocessing",
+    "report",
+    "studies",
 ]
 
 if TYPE_CHECKING:
-    from sknn import backprop, classifiers, datasets, preprocessing
+    from sknn import backprop, classifiers, datasets, preprocessing, report, studies
     from sknn.classifiers import ScratchMLPClassifier
     from sknn.preprocessing import ColumnNormScaler
 
-_SUBPACKAGES = frozenset({"backprop", "classifiers", "datasets", "preprocessing"})
+_SUBPACKAGES = frozenset(
+    {"backprop", "classifiers", "datasets", "preprocessing", "report", "studies"}
+)
 _HOME = {
     "ColumnNormScaler": "preprocessing",
     "ScratchMLPClassifier": "classifiers",

@@ -8,6 +8,7 @@ scikit-learn release is checked against a single file. The dependency is bounded
 import sys
 from types import FrameType
 
+from sklearn.base import BaseEstimator
 from sklearn.base import _fit_context as fit_context
 from sklearn.utils._param_validation import Interval, Options, StrOptions, validate_params
 from sklearn.utils.multiclass import _check_partial_fit_first_call as check_partial_fit_first_call
@@ -20,9 +21,16 @@ __all__ = [
     "check_partial_fit_first_call",
     "check_sample_weight",
     "fit_context",
+    "has_callbacks",
     "is_outermost_fit",
     "validate_params",
 ]
+
+
+def has_callbacks(estimator: BaseEstimator) -> bool:
+    """Whether callbacks were set on this estimator, or handed down to it."""
+    return hasattr(estimator, "_skl_callbacks")
+
 
 # Callers that hand an interrupt on to the user as it is, rather than go on with other fits.
 _TRANSPARENT = (

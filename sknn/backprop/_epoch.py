@@ -43,7 +43,8 @@ def note_epoch(state: TrainState, plans: Sequence[Plan], epoch: Epoch) -> None:
     loss, accuracy = epoch.train.mean_loss, epoch.train.accuracy
     valid_loss = valid_accuracy = np.full(state.n_models, np.nan)
     finite = np.isfinite(loss + epoch.penalty)
-    finite &= np.isfinite(state.parameters.values).all(axis=1)
+    for array in (state.parameters.values, *state.slots.values()):
+        finite &= np.isfinite(array).all(axis=1)
     if epoch.valid is not None:
         valid_loss, valid_accuracy = epoch.valid.weighted_loss, epoch.valid.accuracy
         finite &= np.isfinite(valid_loss)

@@ -126,6 +126,8 @@ class History:
 
         Raises
         ------
+        KeyError
+            If there is no such column.
         ValueError
             If batches were not recorded.
         """

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ._parameters import FloatArray, IntArray
 
@@ -134,8 +133,3 @@ def check_stackable(plans: Sequence[Plan]) -> None:
                     f"`{name}` must be equal for all models of a stack, got "
                     f"{getattr(first, name)!r} and {getattr(plan, name)!r}"
                 )
-
-
-def float_vector(values: Sequence[float]) -> NDArray[np.float64]:
-    """Numbers as a float64 vector."""
-    return np.array(values, dtype=np.float64)

@@ -52,7 +52,7 @@ def train(
     plans : sequence of Plan of length K
         The settings of each; see `check_stackable` for what must be equal.
     state : TrainState of K models
-        Where to go on from; changed in place.
+        Where to go on from. It is used up: go on with the one that is returned.
     on_epoch : EpochHook, optional
         Told of every epoch, with the state of the models still training.
 
@@ -229,4 +229,6 @@ class Run:
             norm = np.sqrt(np.add.reduce(self.scratch, axis=1, keepdims=True))
             # The small number is torch's, against a norm of zero.
             scale = np.minimum(self.max_grad_norm / (norm + 1e-6), 1.0)
+            # A norm that overflows would stop the training without a word.
+            scale[~np.isfinite(norm)] = np.nan
             np.multiply(gradient, scale, out=gradient, where=self.is_clipped)

@@ -1,13 +1,14 @@
 """What every multilayer-perceptron classifier shares, whatever engine trains it.
 
-`fit` reads from top to bottom: validate, turn parameters into a `Plan` and data into a `Problem`,
-let the engine train, read the fitted attributes out of the state. An engine supplies two methods,
+`fit` prepares (validates, turns data into a `Problem` and parameters into a `Plan`), lets the
+engine train, and reads the fitted attributes out of the state. An engine supplies two methods,
 `_train` and `_logits`.
 """
 
 from __future__ import annotations
 
 from abc import ABCMeta, abstractmethod
+from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -38,7 +39,17 @@ from ._resolve import (
     training_dtypes,
 )
 from ._results import fitted_attributes, report_outcome
-from ._resume import Memory, check_resumable, state_of_fitted
+from ._resume import check_resumable, state_of_fitted
+
+
+@dataclass(frozen=True)
+class Job:
+    """A training that is ready to begin, and the class labels that it is about."""
+
+    problem: Problem
+    plan: Plan
+    state: TrainState
+    classes: np.ndarray
 
 
 class BaseMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
@@ -48,7 +59,9 @@ class BaseMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
     intercepts_: list[np.ndarray]
     classes_: np.ndarray
     history_: History
-    _memory: Memory | None = None
+    _plan: Plan  # of the last fit
+    _state: TrainState | None = None  # where it ended, for fits that go on from it
+    _held_out: bool = False  # whether it held rows out
 
     _parameter_constraints: ClassVar[dict] = PARAMETER_CONSTRAINTS
 
@@ -230,7 +243,38 @@ class BaseMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
     ) -> Self:
         metadata = None if sample_weight is None else {"sample_weight": sample_weight}
         for_callbacks = {"X": X, "y": y, "metadata": metadata}
+        job = self._prepare(X, y, sample_weight, valid, resume, max_iter, partial)
+        context = self._init_callback_context(max_subtasks=max_iter + (self.solver == "lbfgs"))
+        context.call_on_fit_task_begin(estimator=self, **for_callbacks)
 
+        def attributes(state: TrainState) -> dict[str, Any]:
+            return fitted_attributes(state, job.plan, job.classes)
+
+        self._state = None  # what training changes must not be gone on from if it fails
+        hook = epoch_hook(self, context, for_callbacks, attributes)
+        state = self._train(job.problem, job.plan, job.state, hook)
+        report_outcome(state, job.plan, not partial and bool(np.isfinite(self.n_iter_no_change)))
+
+        for name, value in attributes(state).items():
+            setattr(self, name, value)
+        self._held_out = self.early_stopping and valid[0] is None
+        self._state = state if self.warm_start or partial else None
+        context.call_on_fit_task_end(
+            estimator=self, **for_callbacks, reconstruction_attributes=lambda: attributes(state)
+        )
+        return self
+
+    def _prepare(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any,
+        valid: tuple[Any, Any, Any],
+        resume: bool,
+        max_iter: int,
+        partial: bool,
+    ) -> Job:
+        """Everything up to training: what to train on, how, and where to start from."""
         # 1. Validate the data.
         refuse_multilabel(y)
         X, y = validate_data(
@@ -244,10 +288,15 @@ class BaseMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
         labels = encode_labels(y, classes=self.classes_ if partial else None)
         weights = row_weights(X, y, sample_weight, self.class_weight, classes=labels.classes)
         valid_rows = validation_rows(self, valid, labels.classes, X.dtype)
+        if resume and self.early_stopping and valid_rows is None and not self._held_out:
+            raise ValueError(
+                "`early_stopping` cannot hold rows out of a fit that goes on from one that was "
+                "trained on all of them: pass `X_val` and `y_val`, or set warm_start=False."
+            )
 
         # 2. The streams of random numbers: new ones, or those of the fit that is gone on from.
-        memory = self._memory if resume else None
-        streams = self._draw_streams() if memory is None else memory.state.streams[0]
+        state = self._state if resume else None
+        streams = self._draw_streams() if state is None else state.streams[0]
 
         # 3. The problem and the plan, with nothing left open.
         problem = make_problem(
@@ -266,35 +315,14 @@ class BaseMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
             dtype=X.dtype,
             max_iter=max_iter,
         )
+
+        # 4. The first weights, or the last.
         if resume:
             check_resumable(self, labels.classes, plan, partial)
-
-        # 4. Train, from the first weights or from the last.
-        if memory is not None:
-            state = memory.state
-        elif resume:
-            state = state_of_fitted(self, plan, streams)
+            state = state or state_of_fitted(self, plan, streams)
         else:
             state = TrainState.start([plan], [streams])
-        context = self._init_callback_context(max_subtasks=max_iter + (self.solver == "lbfgs"))
-        context.call_on_fit_task_begin(estimator=self, **for_callbacks)
-
-        def attributes(state: TrainState) -> dict[str, Any]:
-            return fitted_attributes(state, plan, labels.classes)
-
-        self._memory = None  # what training changes must not be gone on from if it fails
-        hook = epoch_hook(self, context, for_callbacks, attributes)
-        state = self._train(problem, plan, state, hook)
-        report_outcome(state, plan, not partial and bool(np.isfinite(self.n_iter_no_change)))
-
-        # 5. Read the fitted attributes out of the state.
-        for name, value in attributes(state).items():
-            setattr(self, name, value)
-        self._memory = Memory(plan, state) if self.warm_start or partial else None
-        context.call_on_fit_task_end(
-            estimator=self, **for_callbacks, reconstruction_attributes=lambda: attributes(state)
-        )
-        return self
+        return Job(problem, plan, state, labels.classes)
 
     def _draw_streams(self) -> Streams:
         words = check_random_state(self.random_state).randint(2**32, size=4, dtype=np.int64)

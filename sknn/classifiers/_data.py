@@ -66,7 +66,8 @@ def encode_labels(y: np.ndarray, name: str = "y", classes: np.ndarray | None = N
         check_classification_targets(y)
         found = LabelEncoder().fit(y).classes_
         classes = found if classes is None else classes
-        new = [label for label in found.tolist() if label not in classes.tolist()]
+        known = set(classes.tolist())
+        new = [label for label in found.tolist() if label not in known]
     except (TypeError, ValueError) as error:
         raise ValueError(f"`{name}` must hold class labels: {error}") from error
     if new:
@@ -137,9 +138,14 @@ def class_weights(
     if class_weight == "balanced":
         there = np.isin(classes, counted)
     by_class = np.zeros(len(classes))
-    by_class[there] = compute_class_weight(
-        class_weight, classes=classes[there], y=counted, sample_weight=weights[weights > 0]
-    )
+    try:
+        by_class[there] = compute_class_weight(
+            class_weight, classes=classes[there], y=counted, sample_weight=weights[weights > 0]
+        )
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"`class_weight` must be a number for each class, got {class_weight!r}: {error}"
+        ) from error
     if not (np.isfinite(by_class).all() and (by_class >= 0).all()):
         raise ValueError(
             f"`class_weight` must be finite weights of at least 0, got {class_weight!r}"

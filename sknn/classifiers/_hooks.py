@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator
 
+from sknn._sklearn_compat import has_callbacks
 from sknn.backprop import EpochHook, TrainState
 
 
@@ -106,7 +107,7 @@ def epoch_hook(
 ) -> EpochHook | None:
     """All that `estimator` wants to happen around its epochs, None if that is nothing."""
     hooks: list[EpochHook] = []
-    if hasattr(estimator, "_skl_callbacks"):
+    if has_callbacks(estimator):
         hooks.append(EpochCallbacks(estimator, context, data, attributes))
     if estimator.verbose:
         hooks.append(EpochPrinter(estimator))

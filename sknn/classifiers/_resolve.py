@@ -96,7 +96,7 @@ def resolve_plan(
             f"warm_start=True, got {estimator.learning_rate!r}: it ends at `max_iter`"
         )
     patience = float(estimator.n_iter_no_change)
-    return Plan(
+    plan = Plan(
         layer_sizes=(n_features, *hidden, n_classes),
         activation=estimator.activation,
         solver=estimator.solver,
@@ -128,11 +128,13 @@ def resolve_plan(
         record=estimator.record,
         dtype=np.dtype(dtype),
     )
+    check_representable(plan)
+    return plan
 
 
 def hidden_sizes(value: Any) -> tuple[int, ...]:
     """The widths of the hidden layers, as a tuple of int."""
-    sizes = [value] if isinstance(value, Integral) else list(np.atleast_1d(value))
+    sizes = [value] if isinstance(value, Integral) else list(value)
     if not all(isinstance(size, Integral) and int(size) >= 1 for size in sizes):
         raise ValueError(f"`hidden_layer_sizes` must be ints of at least 1, got {value!r}")
     return tuple(int(size) for size in sizes)
@@ -142,7 +144,7 @@ def dropout_rates(value: Any, hidden: tuple[int, ...]) -> tuple[float, ...]:
     """One dropout rate per hidden layer."""
     if isinstance(value, Real):
         return (float(value),) * len(hidden)
-    rates = list(np.atleast_1d(value))
+    rates = list(value)
     valid = all(isinstance(rate, Real) and 0 <= float(rate) < 1 for rate in rates)
     if not valid or len(rates) != len(hidden):
         raise ValueError(
@@ -150,6 +152,20 @@ def dropout_rates(value: Any, hidden: tuple[int, ...]) -> tuple[float, ...]:
             f"{len(hidden)} hidden layers, got {value!r}"
         )
     return tuple(float(rate) for rate in rates)
+
+
+def check_representable(plan: Plan) -> None:
+    """Raise ValueError if a setting loses its meaning when it is rounded to the dtype."""
+    for name, value in (("epsilon", plan.epsilon), ("learning_rate_init", plan.learning_rate_init)):
+        if plan.dtype.type(value) == 0:
+            raise ValueError(f"`{name}` must be above 0 in {plan.dtype}, got {value!r}")
+    for name, rate in (
+        *(("dropout", rate) for rate in plan.dropout),
+        ("input_dropout", plan.input_dropout),
+        ("label_smoothing", plan.label_smoothing),
+    ):
+        if plan.dtype.type(rate) == 1:
+            raise ValueError(f"`{name}` must be below 1 in {plan.dtype}, got {rate!r}")
 
 
 def resolve_batch_size(value: Any, n_rows: int) -> int:

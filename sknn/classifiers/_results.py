@@ -38,6 +38,7 @@ def fitted_attributes(state: TrainState, plan: Plan, classes: np.ndarray) -> dic
             accuracies[best_epoch - 1] if plan.restore_best and best_epoch else None
         ),
         "history_": history,
+        "_plan": plan,
     }
 
 
@@ -78,7 +79,9 @@ def report_outcome(state: TrainState, plan: Plan, asks_convergence: bool) -> Non
             stacklevel=USER_LEVEL,
         )
     if outcome is Outcome.REACHED_MAX_ITER and asks_convergence:
-        limit = state.message[0] or f"`max_iter`={plan.max_iter} epochs"
+        limit = f"`max_iter`={plan.max_iter} epochs"
+        if plan.solver == "lbfgs":
+            limit = f"`max_iter`={plan.max_iter} or `max_fun`={plan.max_fun}; {state.message[0]}"
         warnings.warn(
             f"Training reached its limit ({limit}) and has not converged yet.",
             ConvergenceWarning,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,22 +12,6 @@ if TYPE_CHECKING:
     from ._base import BaseMLPClassifier
 
 
-@dataclass(frozen=True)
-class Memory:
-    """What an estimator keeps between fits that go on from each other.
-
-    Parameters
-    ----------
-    plan : Plan
-        Of the last fit.
-    state : TrainState
-        That it ended in.
-    """
-
-    plan: Plan
-    state: TrainState
-
-
 def check_resumable(
     estimator: BaseMLPClassifier, classes: np.ndarray, plan: Plan, partial: bool
 ) -> None:
@@ -37,7 +20,7 @@ def check_resumable(
     asked = trained if estimator.dtype == "auto" else np.dtype(estimator.dtype)
     if plan.solver == "lbfgs":
         asked = np.dtype(np.float64)
-    memory = estimator._memory
+    before_plan = estimator._plan
     way_out = "clone the estimator" if partial else "set warm_start=False"
     way_out += " to start afresh"
     for name, now, before in (
@@ -47,7 +30,8 @@ def check_resumable(
             plan.layer_sizes[1:-1],
             tuple(len(intercept) for intercept in estimator.intercepts_[:-1]),
         ),
-        ("solver", plan.solver, plan.solver if memory is None else memory.plan.solver),
+        ("activation", plan.activation, before_plan.activation),
+        ("solver", plan.solver, before_plan.solver),
         ("dtype", str(asked), str(trained)),
     ):
         if now != before:

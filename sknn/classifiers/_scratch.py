@@ -26,7 +26,8 @@ class ScratchMLPClassifier(BaseMLPClassifier):
     solver : {'sgd', 'adam', 'adamw', 'rmsprop', 'lbfgs'}, default='adam'
         Optimizer. The first four work on batches, in the forms of `torch.optim`; 'rmsprop'
         smooths with 0.99. 'lbfgs' works on all rows at once, in float64, and often wins on
-        small tables; it refuses `l1` and dropout.
+        small tables; it refuses `l1` and dropout, and has no use for `batch_size`,
+        `learning_rate`, `learning_rate_init`, `max_grad_norm` and `shuffle`.
     learning_rate_init : float, default=0.001
         Step size, above 0.
     learning_rate : {'constant', 'invscaling', 'adaptive', 'cosine', 'onecycle'}, default='constant'
@@ -101,7 +102,9 @@ class ScratchMLPClassifier(BaseMLPClassifier):
         masks, each with a stream of its own. An int makes fits repeatable bit for bit.
     warm_start : bool, default=False
         Whether `fit` goes on from the last one as if it had not stopped: 100 and then 100
-        epochs on equal data are 200. Changed rates and penalties take effect.
+        epochs on equal data are 200, bit for bit. Changed rates and penalties take effect.
+        'lbfgs' goes on from the weights alone and estimates the curvature anew, and so does
+        every solver after a fit that failed.
     verbose : bool or int, default=False
         Whether to print a line per epoch.
     record : {'epoch', 'batch'}, default='epoch'
@@ -194,6 +197,6 @@ class ScratchMLPClassifier(BaseMLPClassifier):
         return predict_logits(
             [coef[None] for coef in self.coefs_],
             [intercept[None, None] for intercept in self.intercepts_],
-            self.activation,
+            self._plan.activation,
             X,
         )[0]

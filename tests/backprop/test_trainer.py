@@ -452,7 +452,6 @@ def test_slots_of_a_model_without_momentum(make_plan, make_problem, fit, assert_
     assert_stack_equals_its_models(fit, assert_same_state, problem, plans)
 
 
-@pytest.mark.xfail(reason="a stack forgets old momentum at once, a single model does not")
 def test_momentum_that_is_taken_away(make_plan, make_problem, fit, assert_same_state):
     """From 0.9 to 0: what was remembered is forgotten, by itself and in a stack."""
     problem = make_problem()
