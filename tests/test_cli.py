@@ -128,7 +128,9 @@ def test_ctrl_c_says_what_is_finished(tmp_path, jobs):
     *fits, last = stderr.splitlines()
     assert all(" penalty, seed " in line for line in fits)
     assert last.startswith("sknn: interrupted: ")
-    assert f"{len(fits) + 1} of 15 fits had finished (no penalty" in last
+    # A fit may have been counted, and not yet shown, when the signal came.
+    counts = [f"{len(fits) + more} of 15 fits had finished (no penalty" for more in (1, 2)]
+    assert any(count in last for count in counts)
     assert last.endswith("no file was written")
     assert os.listdir(tmp_path / "output" / "producers") == []
 

@@ -146,15 +146,15 @@ class _Search:
                 callback=self.iteration_ends,
                 options=options,
             )
+            if len(state.histories[0]) == n_epochs:
+                self.evaluate(found.x)
+                self.note(found.x)
+            elif self.begun and self.on_epoch is not None:
+                self.on_epoch.end(state)
         except KeyboardInterrupt:
             self.checkpoint.restore(state)
             state.outcomes = [Outcome.INTERRUPTED]
             return
-        if len(state.histories[0]) == n_epochs:
-            self.evaluate(found.x)
-            self.note(found.x)
-        elif self.begun and self.on_epoch is not None:
-            self.on_epoch.end(state)
         if state.outcomes[0] is Outcome.RUNNING:
             state.message = [str(found.message)]
             by_status = {0: Outcome.CONVERGED, 1: Outcome.REACHED_MAX_ITER}

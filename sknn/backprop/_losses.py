@@ -23,10 +23,19 @@ class SoftmaxCrossEntropy:
     ----------
     n_models, n_rows, n_classes : int
         Shape (K, B, C) of the logits of a batch.
+    divisor : int, optional
+        What to divide the sum over the rows by, in place of B.
     """
 
-    def __init__(self, n_models: int, n_rows: int, n_classes: int, dtype: np.dtype) -> None:
-        self.n_rows = n_rows
+    def __init__(
+        self,
+        n_models: int,
+        n_rows: int,
+        n_classes: int,
+        dtype: np.dtype,
+        divisor: int | None = None,
+    ) -> None:
+        self.scale = 1 / (divisor or n_rows)
         self.probabilities = np.empty((n_models, n_rows, n_classes), dtype)
         self._row = np.empty((n_models, n_rows, 1), dtype)
 
@@ -42,7 +51,7 @@ class SoftmaxCrossEntropy:
         gradient = np.subtract(self.probabilities, targets, out=self.probabilities)
         if weights is not None:
             np.multiply(gradient, weights, out=gradient)
-        return np.multiply(gradient, 1 / self.n_rows, out=gradient)
+        return np.multiply(gradient, self.scale, out=gradient)
 
 
 def softmax(

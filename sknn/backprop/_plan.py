@@ -82,6 +82,9 @@ class Plan:
 
     `max_grad_norm` is infinite for "no clipping"; `dropout` has one rate per hidden layer;
     `monitor` is what the stopping rule watches; `restore_best` keeps the best epoch's weights.
+    `divisor` is what the summed loss of a batch is divided by, None for its number of rows. With
+    the batch size in its place the last, smaller batch of an epoch makes a smaller step, as a
+    gradient that is summed over the batch does.
     """
 
     layer_sizes: tuple[int, ...]
@@ -111,6 +114,7 @@ class Plan:
     shuffle: bool
     record: str
     dtype: np.dtype[Any]
+    divisor: int | None = None
 
     @property
     def dropout_rates(self) -> tuple[float, ...]:

@@ -126,7 +126,9 @@ class Run:
         )
         self.networks = {size: self._network(size) for size in set(self.batches.sizes)}
         self.losses = {
-            size: SoftmaxCrossEntropy(state.n_models, size, problem.n_classes, plan.dtype)
+            size: SoftmaxCrossEntropy(
+                state.n_models, size, problem.n_classes, plan.dtype, plan.divisor
+            )
             for size in self.networks
         }
         self.optimizer = OPTIMIZERS[plan.solver](

@@ -307,8 +307,7 @@ class BaseMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
             validation_fraction=self.validation_fraction if self.early_stopping else None,
             seed=streams.split_seed,
         )
-        plan = resolve_plan(
-            self,
+        plan = self._resolve_plan(
             n_rows=len(problem.train),
             n_features=X.shape[1],
             n_classes=problem.n_classes,
@@ -323,6 +322,9 @@ class BaseMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
         else:
             state = TrainState.start([plan], [streams])
         return Job(problem, plan, state, labels.classes)
+
+    def _resolve_plan(self, **shape: Any) -> Plan:
+        return resolve_plan(self, **shape)
 
     def _draw_streams(self) -> Streams:
         words = check_random_state(self.random_state).randint(2**32, size=4, dtype=np.int64)

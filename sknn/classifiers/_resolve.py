@@ -53,6 +53,10 @@ PARAMETER_CONSTRAINTS: dict[str, list[Any]] = {
     "dtype": [StrOptions({"auto", "float32", "float64"})],
 }
 
+# The frames between a warning here and the user's call: from `resolve_batch_size` up to `fit`,
+# and its decorator.
+USER_LEVEL = 8
+
 SCHEDULES_OVER_MAX_ITER = ("cosine", "onecycle")
 
 
@@ -156,9 +160,8 @@ def dropout_rates(value: Any, hidden: tuple[int, ...]) -> tuple[float, ...]:
 
 def check_representable(plan: Plan) -> None:
     """Raise ValueError if a setting loses its meaning when it is rounded to the dtype."""
-    for name, value in (("epsilon", plan.epsilon), ("learning_rate_init", plan.learning_rate_init)):
-        if plan.dtype.type(value) == 0:
-            raise ValueError(f"`{name}` must be above 0 in {plan.dtype}, got {value!r}")
+    if plan.dtype.type(plan.epsilon) == 0:
+        raise ValueError(f"`epsilon` must be above 0 in {plan.dtype}, got {plan.epsilon!r}")
     for name, rate in (
         *(("dropout", rate) for rate in plan.dropout),
         ("input_dropout", plan.input_dropout),
@@ -178,7 +181,7 @@ def resolve_batch_size(value: Any, n_rows: int) -> int:
         warnings.warn(
             f"`batch_size`={value} is larger than the {n_rows} training rows and is "
             f"clipped to {n_rows}.",
-            stacklevel=6,
+            stacklevel=USER_LEVEL,
         )
     return min(int(value), n_rows)
 

@@ -31,7 +31,8 @@ def check_resumable(
             tuple(len(intercept) for intercept in estimator.intercepts_[:-1]),
         ),
         ("activation", plan.activation, before_plan.activation),
-        ("solver", plan.solver, before_plan.solver),
+        # Without an optimizer's memory, any solver may go on from the weights.
+        ("solver", plan.solver, before_plan.solver if estimator._state else plan.solver),
         ("dtype", str(asked), str(trained)),
     ):
         if now != before:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from numbers import Integral
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,8 @@ from sklearn.model_selection import train_test_split
 from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from sknn._sklearn_compat import Interval, validate_params
+from sknn._sklearn_compat import Interval, StrOptions, validate_params
+from sknn.backprop import Plan
 from sknn.classifiers import ScratchMLPClassifier
 from sknn.datasets import load_producers
 from sknn.preprocessing import ColumnNormScaler
@@ -58,6 +59,7 @@ class _Fit:
     {
         "seeds": [Interval(Integral, 1, None, closed="left"), "array-like"],
         "epochs": [Interval(Integral, 1, None, closed="left")],
+        "last_batch": [StrOptions({"sum", "mean"})],
         "n_jobs": [Integral, None],
         "progress": [callable, None],
     },
@@ -67,6 +69,7 @@ def producers(
     *,
     seeds: int | Sequence[int] = 20,
     epochs: int = 1000,
+    last_batch: Literal["sum", "mean"] = "sum",
     n_jobs: int | None = None,
     progress: Callable[[FitProgress], object] | None = None,
 ) -> ProducersResult:
@@ -84,6 +87,11 @@ def producers(
 
     epochs : int, default=1000
         Epochs of each fit.
+
+    last_batch : {"sum", "mean"}, default="sum"
+        The last batch of an epoch has 3 rows in place of 10. With "sum" its step is that of the
+        summed gradient, as in the document; with "mean" that of the mean gradient, as everywhere
+        else in sknn, and 10/3 times as long.
 
     n_jobs : int, default=None
         Fits to run at a time, each in a process of its own; None is 1 unless in a
@@ -119,7 +127,11 @@ def producers(
     chosen = _check_seeds(seeds)
     split = _split()
     fits: dict[str, list[_Fit]] = {model.name: [] for model in MODELS}
-    jobs = [(model, seed, epochs, split, seed == chosen[0]) for model in MODELS for seed in chosen]
+    jobs = [
+        (model, seed, epochs, last_batch, split, seed == chosen[0])
+        for model in MODELS
+        for seed in chosen
+    ]
     for done, fit in enumerate(run_in_parallel(_fit, jobs, n_jobs), start=1):
         fits[fit.model.name].append(fit)
         if progress is not None:
@@ -149,8 +161,19 @@ def _split() -> ProducersSplit:
     return ProducersSplit(X_train, X_test, y_train, y_test, bunch.target_names)
 
 
-def _pipeline(model: _Model, seed: int, epochs: int) -> Pipeline:
-    mlp = ScratchMLPClassifier(
+class SummedGradientMLPClassifier(ScratchMLPClassifier):
+    """The document's network: a batch's step is that of its summed gradient.
+
+    A batch that is smaller than the others then makes a smaller step.
+    """
+
+    def _resolve_plan(self, **shape: Any) -> Plan:
+        return replace(super()._resolve_plan(**shape), divisor=self.batch_size)
+
+
+def _pipeline(model: _Model, seed: int, epochs: int, last_batch: str) -> Pipeline:
+    classifier = SummedGradientMLPClassifier if last_batch == "sum" else ScratchMLPClassifier
+    mlp = classifier(
         hidden_layer_sizes=(128, 128),
         solver="sgd",
         learning_rate_init=0.1,
@@ -169,11 +192,18 @@ def _pipeline(model: _Model, seed: int, epochs: int) -> Pipeline:
     return Pipeline([("scale", ColumnNormScaler()), ("mlp", mlp)], transform_input=["X_val"])
 
 
-def _fit(model: _Model, seed: int, epochs: int, split: ProducersSplit, keep_pipeline: bool) -> _Fit:
+def _fit(
+    model: _Model,
+    seed: int,
+    epochs: int,
+    last_batch: str,
+    split: ProducersSplit,
+    keep_pipeline: bool,
+) -> _Fit:
     """Run one fit of the study, in whatever process joblib has chosen."""
     # One thread: bits depend on the number of threads, and processes share the processors.
     with threadpool_limits(1), config_context(enable_metadata_routing=True):
-        pipeline = _pipeline(model, seed, epochs)
+        pipeline = _pipeline(model, seed, epochs, last_batch)
         pipeline.fit(split.X_train, split.y_train, X_val=split.X_test, y_val=split.y_test)
         accuracy = accuracy_score(split.y_test, pipeline.predict(split.X_test))
     history = pipeline[-1].history_

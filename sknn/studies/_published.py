@@ -95,10 +95,10 @@ NOTES = (
     "weights are those of the last epoch. Its λ and learning rate are taken over, though, so the "
     "accuracies are those of its protocol and not an estimate for new products.",
     "The document sums the gradient over a batch, sknn takes the mean: its learning rate 0.01 with "
-    "batches of 10 is 0.1 here, its λ of 0.08 (L2) and 0.008 (L1) are 0.008 and 0.0008. Only the "
-    "last batch of an epoch differs: it has 3 rows, and a mean over them is a step 10/3 times the "
-    "document's. That makes the end of each epoch a gamble, and costs most with L2: with the sum "
-    "in that batch too, sknn's networks reach 93.8, 90.4 and 93.1 % over 20 seeds.",
+    "batches of 10 is 0.1 here, its λ of 0.08 (L2) and 0.008 (L1) are 0.008 and 0.0008. The last "
+    "batch of an epoch has 3 rows, and its sum is divided by 10 too, as the document's step asks; "
+    "divided by 3, as sknn and PyTorch do, it makes a step of 10/3 times the size, and the end of "
+    "each epoch a gamble (`producers(last_batch='mean')` shows it).",
     "The document's caption says λ = 0.01 for L1 and its text leaves out the ½ of L2; its code has "
     "0.008 and the ½, and so has this study.",
 )

@@ -202,12 +202,12 @@ def test_max_fun(lbfgs_plan, make_problem, fit):
 def test_tol_is_the_gradients(lbfgs_plan, make_problem, fit):
     """The search ends where no number of the gradient is above tol."""
     problem = make_problem()
-    plan = lbfgs_plan(layer_sizes=(5, 3), tol=1e-3)
+    plan = lbfgs_plan(layer_sizes=(5, 3), tol=0.02)
     state = fit(problem, plan)
     objective = Objective(problem, plan)
     slopes = approx_fprime(state.parameters.values[0], lambda x: objective(x)[0])
     assert state.outcomes == [Outcome.CONVERGED]
-    assert 1e-7 < np.abs(slopes).max() <= 1.1e-3
+    assert 1e-3 < np.abs(slopes).max() <= 0.02 + 1e-6
 
 
 def test_a_search_that_starts_at_the_optimum_says_so(lbfgs_plan, make_problem, fit):

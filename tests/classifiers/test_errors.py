@@ -117,7 +117,7 @@ def test_parameters_are_looked_at_when_fitting(table):
         {"max_grad_norm": 1},
         {"tol": 0},
     ],
-    ids=str,
+    ids=lambda params: str(params).partition(" at 0x")[0],
 )
 def test_right_parameters(make, table, params):
     assert make(**params, solver="sgd").fit(*table).n_iter_ == 10

@@ -10,6 +10,7 @@ from sknn import ScratchMLPClassifier
 def test_no_nan_is_predicted(table, method):
     mlp = ScratchMLPClassifier(
         solver="sgd",
+        activation="identity",
         momentum=0,
         learning_rate_init=1e150,
         max_iter=1,

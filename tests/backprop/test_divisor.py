@@ -1,0 +1,19 @@
+"""A batch's loss may be divided by another number than its rows, as a summed gradient asks."""
+
+import numpy as np
+import torch
+from numpy.testing import assert_allclose
+
+from sknn.backprop import SoftmaxCrossEntropy
+
+
+def test_gradient_is_that_of_the_divided_sum():
+    rng = np.random.default_rng(0)
+    logits, labels = rng.normal(size=(1, 3, 4)), np.array([2, 0, 3])
+    loss = SoftmaxCrossEntropy(1, 3, 4, np.dtype(np.float64), divisor=10)
+    loss.forward(logits)
+    ours = loss.backward(np.eye(4)[labels][None], None)
+    theirs = torch.tensor(logits[0], requires_grad=True)
+    summed = torch.nn.functional.cross_entropy(theirs, torch.tensor(labels), reduction="sum")
+    (summed / 10).backward()
+    assert_allclose(ours[0], theirs.grad.numpy(), rtol=1e-12, atol=1e-15)
