@@ -380,7 +380,8 @@ class BaseMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
     def _validated_logits(self, X: Any) -> np.ndarray:
         check_is_fitted(self)
         X = validate_data(self, X, accept_sparse="csr", dtype=self.coefs_[0].dtype, reset=False)
-        logits = self._logits(X)
+        with np.errstate(over="ignore", invalid="ignore"):
+            logits = self._logits(X)
         if not np.isfinite(logits).all():
             raise ValueError(
                 "The logits of these rows are not finite: X or the weights are too large for "
