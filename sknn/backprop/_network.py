@@ -111,20 +111,26 @@ def predict_logits(
     logits : ndarray of shape (K, n_rows, n_classes)
     """
     n_models, _, n_classes = weights[-1].shape
-    n_rows = X.shape[0]
+    n_rows, dtype = X.shape[0], weights[0].dtype
     is_sparse = issparse(X)
     apply = ACTIVATIONS[activation].apply
-    logits = np.empty((n_models, n_rows, n_classes), weights[0].dtype)
+    logits = np.empty((n_models, n_rows, n_classes), dtype)
+    most = min(n_rows, PREDICTION_ROWS)
+    buffers = [np.empty((n_models, most, W.shape[2]), dtype) for W in weights[:-1]]
     for start in range(0, n_rows, PREDICTION_ROWS):
-        chunk = slice(start, start + PREDICTION_ROWS)
-        hidden = X[chunk] if is_sparse else X[None, chunk]
-        for W, b in zip(weights[:-1], biases[:-1], strict=True):
-            hidden = apply(_affine(hidden, W, b))
-        logits[:, chunk] = _affine(hidden, weights[-1], biases[-1])
+        stop = min(start + PREDICTION_ROWS, n_rows)
+        hidden = X[start:stop] if is_sparse else X[None, start:stop]
+        for W, b, buffer in zip(weights, biases, buffers, strict=False):
+            hidden = apply(_affine(hidden, W, b, out=buffer[:, : stop - start]))
+        _affine(hidden, weights[-1], biases[-1], out=logits[:, start:stop])
     return logits
 
 
-def _affine(X: Any, W: FloatArray, b: FloatArray) -> FloatArray:
+def _affine(X: Any, W: FloatArray, b: FloatArray, out: FloatArray) -> FloatArray:
     """X W + b of K models; `X` is (K, B, d), (1, B, d), or one CSR matrix for all."""
-    Z = np.stack([X @ weights for weights in W]) if issparse(X) else np.matmul(X, W)
-    return np.add(Z, b, out=Z)
+    if issparse(X):
+        for model, weights in enumerate(W):
+            out[model] = X @ weights
+    else:
+        np.matmul(X, W, out=out)
+    return np.add(out, b, out=out)

@@ -378,7 +378,8 @@ class BaseMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
         return self.classes_[winners]
 
     def _validated_logits(self, X: Any) -> np.ndarray:
-        check_is_fitted(self)
+        if not self.__sklearn_is_fitted__():
+            check_is_fitted(self)  # raises; asking it first would cost a tenth of a short call
         X = validate_data(self, X, accept_sparse="csr", dtype=self.coefs_[0].dtype, reset=False)
         with np.errstate(over="ignore", invalid="ignore"):
             logits = self._logits(X)
