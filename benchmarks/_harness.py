@@ -105,7 +105,8 @@ def interleave(
         least = 0.0 if one_call else settings.least_seconds
         numbers = [_calls_that_take(task, least) for task in tasks.values()]
         for i in range(settings.repeats):
-            gc.collect()
+            if settings.repeats < 100:  # a thousand collections would take longer than the calls
+                gc.collect()
             for task, number, times in zip(tasks.values(), numbers, seconds, strict=True):
                 times[i] = _seconds(task, number, clock) / number
     return dict(zip(tasks, seconds, strict=True))

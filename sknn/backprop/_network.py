@@ -128,9 +128,9 @@ def predict_logits(
 
 def _affine(X: Any, W: FloatArray, b: FloatArray, out: FloatArray) -> FloatArray:
     """X W + b of K models; `X` is (K, B, d), (1, B, d), or one CSR matrix for all."""
-    if issparse(X):
+    if isinstance(X, np.ndarray):
+        np.matmul(X, W, out=out)
+    else:
         for model, weights in enumerate(W):
             out[model] = X @ weights
-    else:
-        np.matmul(X, W, out=out)
     return np.add(out, b, out=out)
