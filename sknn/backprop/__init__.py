@@ -6,7 +6,7 @@ K models, so one pass of the loop trains one network or a thousand.
 
 from ._activations import ACTIVATIONS, Activation, Identity, Logistic, ReLU, Tanh
 from ._batches import Batch, Batches, Block, batch_sizes, draw_orders
-from ._epoch import Epoch, note_epoch
+from ._epoch import Epoch, EpochHook, note_epoch
 from ._figures import Figures, Validation
 from ._history import History
 from ._initializers import draw_parameters, glorot_uniform
@@ -21,7 +21,7 @@ from ._plan import Plan, Problem, Rows
 from ._schedules import constant, cosine, invscaling, learning_rates, onecycle
 from ._state import Checkpoint, Outcome, Streams, TrainState
 from ._stopping import EarlyStopping
-from ._trainer import EpochHook, Run, train
+from ._trainer import Run, train
 
 __all__ = [
     "ACTIVATIONS",

@@ -1,9 +1,10 @@
-"""The end of an epoch: into the history, and the verdict on whether to go on."""
+"""Around an epoch: who wants to know of it, what it came to, and whether to go on."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,16 @@ from numpy.typing import NDArray
 from ._figures import Figures
 from ._plan import Plan
 from ._state import Outcome, TrainState
+
+
+class EpochHook(Protocol):
+    """What wants to know of every epoch."""
+
+    def begin(self, state: TrainState) -> None:
+        """Called before an epoch."""
+
+    def end(self, state: TrainState) -> bool:
+        """Called after an epoch; True stops the training."""
 
 
 @dataclass(frozen=True)

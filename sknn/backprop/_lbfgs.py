@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from ._batches import Batches
-from ._epoch import Epoch, note_epoch
+from ._epoch import Epoch, EpochHook, note_epoch
 from ._figures import Figures, Validation
 from ._losses import SoftmaxCrossEntropy
 from ._network import build_network
@@ -19,9 +19,6 @@ from ._parameters import Parameters
 from ._penalties import make_penalties, penalty_values
 from ._plan import Plan, Problem, column
 from ._state import Checkpoint, Outcome, TrainState
-
-if TYPE_CHECKING:
-    from ._trainer import EpochHook
 
 
 def minimize_lbfgs(

@@ -44,11 +44,16 @@ class Optimizer(ABC):
         gradients: Parameters,
         slots: Mapping[str, FloatArray],
     ) -> None:
+        self.parameters, self.slots = parameters, slots
         self.dtype = parameters.values.dtype
-        self.n_weights = parameters.n_weights
         self.learning_rate: FloatArray = np.empty((0, 0, 1), self.dtype)
         arrays = [parameters.values, gradients.values, *(slots[n] for n in self.slot_names)]
         self.pieces = list(_pieces(arrays))
+        self._configure(plans)
+
+    @abstractmethod
+    def _configure(self, plans: Sequence[Plan]) -> None:
+        """Read this rule's settings out of the plans."""
 
     @classmethod
     def zero_slots(cls, values: FloatArray) -> dict[str, FloatArray]:
@@ -89,18 +94,11 @@ class SGD(Optimizer):
 
     slot_names = ("velocity",)
 
-    def __init__(
-        self,
-        plans: Sequence[Plan],
-        parameters: Parameters,
-        gradients: Parameters,
-        slots: Mapping[str, FloatArray],
-    ) -> None:
-        super().__init__(plans, parameters, gradients, slots)
+    def _configure(self, plans: Sequence[Plan]) -> None:
         self.momentum = column(plans, "momentum")
         self.nesterov = plans[0].nesterovs_momentum
         self.is_plain = not self.momentum.any()
-        self.velocity = slots["velocity"]
+        self.velocity = self.slots["velocity"]
         self.end_epoch()
 
     def end_epoch(self) -> None:
@@ -139,14 +137,7 @@ class Adam(Optimizer):
 
     slot_names = ("first_moment", "second_moment")
 
-    def __init__(
-        self,
-        plans: Sequence[Plan],
-        parameters: Parameters,
-        gradients: Parameters,
-        slots: Mapping[str, FloatArray],
-    ) -> None:
-        super().__init__(plans, parameters, gradients, slots)
+    def _configure(self, plans: Sequence[Plan]) -> None:
         self.beta_1, self.beta_2 = column(plans, "beta_1"), column(plans, "beta_2")
         self.rest_1, self.rest_2 = (
             np.array([[1 - getattr(plan, name)] for plan in plans], self.dtype)
@@ -188,15 +179,9 @@ class AdamW(Adam):
     Hutter, 2019).
     """
 
-    def __init__(
-        self,
-        plans: Sequence[Plan],
-        parameters: Parameters,
-        gradients: Parameters,
-        slots: Mapping[str, FloatArray],
-    ) -> None:
-        super().__init__(plans, parameters, gradients, slots)
-        self.weights = parameters.values[:, : parameters.n_weights]
+    def _configure(self, plans: Sequence[Plan]) -> None:
+        super()._configure(plans)
+        self.weights = self.parameters.values[:, : self.parameters.n_weights]
         self.decay = np.array([plan.l2 for plan in plans])
         self.shrink = self.learning_rate
 
@@ -219,14 +204,7 @@ class RMSprop(Optimizer):
     slot_names = ("second_moment",)
     smoothing = 0.99
 
-    def __init__(
-        self,
-        plans: Sequence[Plan],
-        parameters: Parameters,
-        gradients: Parameters,
-        slots: Mapping[str, FloatArray],
-    ) -> None:
-        super().__init__(plans, parameters, gradients, slots)
+    def _configure(self, plans: Sequence[Plan]) -> None:
         self.epsilon = column(plans, "epsilon")
 
     def _update(self, i: int, *piece: FloatArray) -> None:

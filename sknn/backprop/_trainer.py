@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ._batches import Batches, draw_orders
-from ._epoch import Epoch, note_epoch
+from ._epoch import Epoch, EpochHook, note_epoch
 from ._figures import Figures, Validation
 from ._lbfgs import minimize_lbfgs
 from ._losses import SoftmaxCrossEntropy
@@ -25,16 +24,6 @@ from ._penalties import make_penalties, penalty_values
 from ._plan import Plan, Problem, check_stackable, column
 from ._schedules import learning_rates
 from ._state import Checkpoint, Outcome, TrainState
-
-
-class EpochHook(Protocol):
-    """What wants to know of every epoch."""
-
-    def begin(self, state: TrainState) -> None:
-        """Called before an epoch."""
-
-    def end(self, state: TrainState) -> bool:
-        """Called after an epoch; True stops the training."""
 
 
 def train(

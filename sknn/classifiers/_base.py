@@ -8,48 +8,22 @@ engine train, and reads the fitted attributes out of the state. An engine suppli
 from __future__ import annotations
 
 from abc import ABCMeta, abstractmethod
-from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.callback import CallbackSupportMixin
-from sklearn.utils import Tags, check_random_state
+from sklearn.utils import Tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sknn._sklearn_compat import check_partial_fit_first_call, fit_context
-from sknn.backprop import (
-    EpochHook,
-    History,
-    Plan,
-    Problem,
-    Streams,
-    TrainState,
-    log_softmax,
-    softmax,
-)
+from sknn.backprop import EpochHook, History, Plan, Problem, TrainState, log_softmax, softmax
 
-from ._data import encode_labels, make_problem, refuse_multilabel, row_weights, validation_rows
 from ._hooks import epoch_hook
-from ._resolve import (
-    PARAMETER_CONSTRAINTS,
-    SCHEDULES_OVER_MAX_ITER,
-    resolve_plan,
-    training_dtypes,
-)
+from ._prepare import Given, prepare
+from ._resolve import PARAMETER_CONSTRAINTS, SCHEDULES_OVER_MAX_ITER, resolve_plan
 from ._results import fitted_attributes, report_outcome
-from ._resume import check_resumable, state_of_fitted
-
-
-@dataclass(frozen=True)
-class Job:
-    """A training that is ready to begin, and the class labels that it is about."""
-
-    problem: Problem
-    plan: Plan
-    state: TrainState
-    classes: np.ndarray
 
 
 class BaseMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
@@ -179,8 +153,8 @@ class BaseMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
             If parameters or data are invalid, or a loss or weight became non-finite.
         """
         resume = self.warm_start and self.__sklearn_is_fitted__()
-        valid = (X_val, y_val, sample_weight_val)
-        return self._fit(X, y, sample_weight, valid, resume=resume, max_iter=self.max_iter)
+        given = Given(X, y, sample_weight, X_val, y_val, sample_weight_val)
+        return self._fit(given, resume=resume, max_iter=self.max_iter)
 
     @available_if(lambda self: self._check_can_partial_fit())
     @fit_context(prefer_skip_nested_validation=True)
@@ -222,28 +196,16 @@ class BaseMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
         if not resume and hasattr(self, "classes_"):
             del self.classes_  # left behind by a first call that failed
         check_partial_fit_first_call(self, classes)
-        no_valid = (None, None, None)
-        return self._fit(X, y, sample_weight, no_valid, resume=resume, max_iter=1, partial=True)
+        return self._fit(Given(X, y, sample_weight), resume=resume, max_iter=1, partial=True)
 
     def _check_can_partial_fit(self) -> bool:
         if self.solver == "lbfgs":
             raise AttributeError("partial_fit is not available with solver='lbfgs'")
         return True
 
-    def _fit(
-        self,
-        X: Any,
-        y: Any,
-        sample_weight: Any,
-        valid: tuple[Any, Any, Any],
-        *,
-        resume: bool,
-        max_iter: int,
-        partial: bool = False,
-    ) -> Self:
-        metadata = None if sample_weight is None else {"sample_weight": sample_weight}
-        for_callbacks = {"X": X, "y": y, "metadata": metadata}
-        job = self._prepare(X, y, sample_weight, valid, resume, max_iter, partial)
+    def _fit(self, given: Given, *, resume: bool, max_iter: int, partial: bool = False) -> Self:
+        job = prepare(self, given, resume=resume, max_iter=max_iter, partial=partial)
+        for_callbacks = given.for_callbacks()
         context = self._init_callback_context(max_subtasks=max_iter + (self.solver == "lbfgs"))
         context.call_on_fit_task_begin(estimator=self, **for_callbacks)
 
@@ -257,78 +219,15 @@ class BaseMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
 
         for name, value in attributes(state).items():
             setattr(self, name, value)
-        self._held_out = self.early_stopping and valid[0] is None
+        self._held_out = self.early_stopping and given.X_val is None
         self._state = state if self.warm_start or partial else None
         context.call_on_fit_task_end(
             estimator=self, **for_callbacks, reconstruction_attributes=lambda: attributes(state)
         )
         return self
 
-    def _prepare(
-        self,
-        X: Any,
-        y: Any,
-        sample_weight: Any,
-        valid: tuple[Any, Any, Any],
-        resume: bool,
-        max_iter: int,
-        partial: bool,
-    ) -> Job:
-        """Everything up to training: what to train on, how, and where to start from."""
-        # 1. Validate the data.
-        refuse_multilabel(y)
-        X, y = validate_data(
-            self,
-            X,
-            y,
-            accept_sparse="csr",
-            dtype=self.coefs_[0].dtype if resume else training_dtypes(self),
-            reset=not resume,
-        )
-        labels = encode_labels(y, classes=self.classes_ if partial else None)
-        weights = row_weights(X, y, sample_weight, self.class_weight, classes=labels.classes)
-        valid_rows = validation_rows(self, valid, labels.classes, X.dtype)
-        if resume and self.early_stopping and valid_rows is None and not self._held_out:
-            raise ValueError(
-                "`early_stopping` cannot hold rows out of a fit that goes on from one that was "
-                "trained on all of them: pass `X_val` and `y_val`, or set warm_start=False."
-            )
-
-        # 2. The streams of random numbers: new ones, or those of the fit that is gone on from.
-        state = self._state if resume else None
-        streams = self._draw_streams() if state is None else state.streams[0]
-
-        # 3. The problem and the plan, with nothing left open.
-        problem = make_problem(
-            X,
-            labels,
-            weights,
-            valid_rows,
-            validation_fraction=self.validation_fraction if self.early_stopping else None,
-            seed=streams.split_seed,
-        )
-        plan = self._resolve_plan(
-            n_rows=len(problem.train),
-            n_features=X.shape[1],
-            n_classes=problem.n_classes,
-            dtype=X.dtype,
-            max_iter=max_iter,
-        )
-
-        # 4. The first weights, or the last.
-        if resume:
-            check_resumable(self, labels.classes, plan, partial)
-            state = state or state_of_fitted(self, plan, streams)
-        else:
-            state = TrainState.start([plan], [streams])
-        return Job(problem, plan, state, labels.classes)
-
     def _resolve_plan(self, **shape: Any) -> Plan:
         return resolve_plan(self, **shape)
-
-    def _draw_streams(self) -> Streams:
-        words = check_random_state(self.random_state).randint(2**32, size=4, dtype=np.int64)
-        return Streams(words.tolist())
 
     def predict_proba(self, X):
         """Probabilities of the classes.

@@ -260,7 +260,7 @@ def make_problem(
 ) -> Problem:
     """The frozen problem of a fit; rows are held out where `validation_fraction` is given."""
     n_classes = len(labels.classes)
-    if validation_fraction is not None and valid is None:
+    if validation_fraction is not None:
         train, valid = split_rows(
             X, labels.numbers, weights, validation_fraction=validation_fraction, seed=seed
         )

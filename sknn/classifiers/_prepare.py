@@ -1,0 +1,121 @@
+"""Everything that comes before training: what was given, and the job that becomes of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import validate_data
+
+from sknn.backprop import Plan, Problem, Streams, TrainState
+
+from ._data import encode_labels, make_problem, refuse_multilabel, row_weights, validation_rows
+from ._resolve import training_dtypes
+from ._resume import check_resumable, state_of_fitted
+
+if TYPE_CHECKING:
+    from ._base import BaseMLPClassifier
+
+
+@dataclass(frozen=True)
+class Given:
+    """The arguments of `fit` or `partial_fit`, as the user passed them."""
+
+    X: Any
+    y: Any
+    sample_weight: Any = None
+    X_val: Any = None
+    y_val: Any = None
+    sample_weight_val: Any = None
+
+    def for_callbacks(self) -> dict[str, Any]:
+        """What the hooks of scikit-learn's callbacks are told of the data."""
+        weight = self.sample_weight
+        metadata = None if weight is None else {"sample_weight": weight}
+        return {"X": self.X, "y": self.y, "metadata": metadata}
+
+
+@dataclass(frozen=True)
+class Job:
+    """A training that is ready to begin, and the class labels that it is about."""
+
+    problem: Problem
+    plan: Plan
+    state: TrainState
+    classes: np.ndarray
+
+
+def prepare(
+    estimator: BaseMLPClassifier, given: Given, *, resume: bool, max_iter: int, partial: bool
+) -> Job:
+    """Validate what was given, and settle what to train on, how, and where to start from.
+
+    Parameters
+    ----------
+    estimator : estimator
+    given : Given
+    resume : bool
+        Whether to go on from what the estimator has learnt.
+    max_iter : int
+        Most epochs of this training.
+    partial : bool
+        Whether `given` is a part of the data only.
+    """
+    # 1. Validate the data.
+    refuse_multilabel(given.y)
+    X, y = validate_data(
+        estimator,
+        given.X,
+        given.y,
+        accept_sparse="csr",
+        dtype=estimator.coefs_[0].dtype if resume else training_dtypes(estimator),
+        reset=not resume,
+    )
+    labels = encode_labels(y, classes=estimator.classes_ if partial else None)
+    classes = labels.classes
+    weights = row_weights(X, y, given.sample_weight, estimator.class_weight, classes=classes)
+    valid = (given.X_val, given.y_val, given.sample_weight_val)
+    valid_rows = validation_rows(estimator, valid, classes, X.dtype)
+    holds_out = estimator.early_stopping and valid_rows is None
+    if resume and holds_out and not estimator._held_out:
+        raise ValueError(
+            "`early_stopping` cannot hold rows out of a fit that goes on from one that was "
+            "trained on all of them: pass `X_val` and `y_val`, or set warm_start=False."
+        )
+
+    # 2. The streams of random numbers: new ones, or those of the fit that is gone on from.
+    state = estimator._state if resume else None
+    streams = draw_streams(estimator.random_state) if state is None else state.streams[0]
+
+    # 3. The problem and the plan, with nothing left open.
+    problem = make_problem(
+        X,
+        labels,
+        weights,
+        valid_rows,
+        validation_fraction=estimator.validation_fraction if holds_out else None,
+        seed=streams.split_seed,
+    )
+    plan = estimator._resolve_plan(
+        n_rows=len(problem.train),
+        n_features=X.shape[1],
+        n_classes=problem.n_classes,
+        dtype=X.dtype,
+        max_iter=max_iter,
+    )
+
+    # 4. The first weights, or the last.
+    if resume:
+        check_resumable(estimator, classes, plan, partial)
+        state = state or state_of_fitted(estimator, plan, streams)
+    else:
+        state = TrainState.start([plan], [streams])
+    return Job(problem, plan, state, classes)
+
+
+def draw_streams(random_state: Any) -> Streams:
+    """The streams of a new fit, from one draw of four words."""
+    words = check_random_state(random_state).randint(2**32, size=4, dtype=np.int64)
+    return Streams(words.tolist())
