@@ -16,7 +16,7 @@ from ._losses import SoftmaxCrossEntropy, cross_entropy, log_softmax, softmax
 from ._network import Sequential, build_network, predict_logits
 from ._optimizers import OPTIMIZERS, SGD, Adam, AdamW, Optimizer, RMSprop
 from ._parameters import Parameters
-from ._penalties import L1, L2, Penalty, make_penalties, penalty_values
+from ._penalties import L1, L2, Penalty, add_gradients, make_penalties, penalty_values
 from ._plan import Plan, Problem, Rows
 from ._schedules import constant, cosine, invscaling, learning_rates, onecycle
 from ._state import Checkpoint, Outcome, Streams, TrainState
@@ -66,6 +66,7 @@ __all__ = [
     "Tanh",
     "TrainState",
     "Validation",
+    "add_gradients",
     "batch_sizes",
     "build_network",
     "constant",

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.sparse import issparse
 
 from ._parameters import FloatArray, IntArray
 from ._plan import Rows
@@ -61,6 +60,11 @@ class Batches:
     n_classes : int
     label_smoothing : ndarray of shape (K, 1)
         Share of the target that is spread evenly over the classes.
+
+    Attributes
+    ----------
+    sizes : list of int
+        The number of rows of every batch of an epoch, in order.
     """
 
     def __init__(
@@ -68,6 +72,7 @@ class Batches:
     ) -> None:
         self.rows = rows
         self.batch_size = batch_size
+        self.sizes = batch_sizes(len(rows), batch_size)
         self.classes = np.arange(n_classes)
         self.smoothing = label_smoothing[:, :, None] if label_smoothing.any() else None
         self.dtype = label_smoothing.dtype
@@ -77,11 +82,6 @@ class Batches:
         self.block_rows = min(per_block, len(rows))
         self._layouts: dict[int, _Layout] = {}
         self._unshuffled: list[Block] = []
-
-    @property
-    def sizes(self) -> list[int]:
-        """The number of rows of every batch of an epoch, in order."""
-        return batch_sizes(len(self.rows), self.batch_size)
 
     def epoch(self, orders: IntArray | None) -> Iterator[Block]:
         """The blocks of one epoch.
@@ -144,7 +144,7 @@ class _Layout:
         n_models, n_classes = batches.n_models, len(batches.classes)
         self.n_rows = n_rows
         self.batch_size = batches.batch_size
-        self.sparse = issparse(batches.rows.X)
+        self.sparse = batches.rows.is_sparse
         self.X: FloatArray | None = None
         self.weights: FloatArray | None = None
         self.labels: IntArray = np.empty((n_models, n_rows), np.intp)

@@ -87,7 +87,8 @@ class Validation:
             raise ValueError("the problem has no validation rows")
         self.rows, self.plans = problem.valid, plans
         self.sizes = batch_sizes(len(self.rows), plans[0].batch_size)
-        self.smoothing = column(plans, "label_smoothing")[:, :, None]
+        smoothing = column(plans, "label_smoothing")[:, :, None]
+        self.smoothing = smoothing if smoothing.any() else None
         self.labels = np.repeat(self.rows.labels[None], len(plans), axis=0)
 
     def evaluate(self, parameters: Parameters) -> Figures:
@@ -105,6 +106,6 @@ class Validation:
             np.ascontiguousarray(logits.mT),
             self.labels,
             None if weights is None else weights[None],
-            self.smoothing if self.smoothing.any() else None,
+            self.smoothing,
         )
         return figures

@@ -16,7 +16,7 @@ from ._figures import Figures, Validation
 from ._losses import SoftmaxCrossEntropy
 from ._network import build_network
 from ._parameters import Parameters
-from ._penalties import make_penalties, penalty_values
+from ._penalties import add_gradients, make_penalties, penalty_values
 from ._plan import Plan, Problem, column
 from ._state import Checkpoint, Outcome, TrainState
 
@@ -74,7 +74,7 @@ class Objective:
             self.gradients,
             n_rows,
             plan.activation,
-            sparse=not isinstance(problem.train.X, np.ndarray),
+            sparse=problem.train.is_sparse,
         )
         self.loss = SoftmaxCrossEntropy(1, n_rows, problem.n_classes, plan.dtype)
         self.penalties = make_penalties([plan])
@@ -89,11 +89,10 @@ class Objective:
         logits = self.network.forward(self.batch.X)
         self.loss.forward(logits)
         self.network.backward(self.loss.backward(self.batch.targets, self.batch.weights))
-        n_weights = self.parameters.n_weights
-        weights = self.parameters.values[:, :n_weights]
-        for penalty in self.penalties:
-            gradient = penalty.gradient(weights, out=np.empty_like(weights))
-            self.gradients.values[:, :n_weights] += gradient
+        weights_only = slice(0, self.parameters.n_weights)
+        weights = self.parameters.values[:, weights_only]
+        gradient = self.gradients.values[:, weights_only]
+        add_gradients(self.penalties, weights, gradient, scratch=np.empty_like(weights))
         self.batch.kept[...] = logits
         self.figures = Figures(1, keep_rows=self.record == "batch")
         self.figures.add(self.block.logits, self.block.labels, self.block.weights, self.smoothing)

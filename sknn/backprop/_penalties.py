@@ -71,6 +71,14 @@ def make_penalties(plans: Sequence[Plan]) -> list[Penalty]:
     return penalties
 
 
+def add_gradients(
+    penalties: Sequence[Penalty], weights: FloatArray, gradient: FloatArray, scratch: FloatArray
+) -> None:
+    """Add the penalties' gradients to the loss's, in place; all arrays are (K, n_weights)."""
+    for penalty in penalties:
+        np.add(gradient, penalty.gradient(weights, out=scratch), out=gradient)
+
+
 def penalty_values(penalties: Sequence[Penalty], parameters: Parameters) -> NDArray[np.float64]:
     """What the penalties add to each model's objective, shape (K,)."""
     weights = parameters.values[:, : parameters.n_weights]

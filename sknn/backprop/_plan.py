@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
+from scipy.sparse import issparse
 
 from ._parameters import FloatArray, IntArray
 
@@ -55,6 +56,11 @@ class Rows:
     def __len__(self) -> int:
         """Return the number of rows."""
         return int(self.X.shape[0])
+
+    @property
+    def is_sparse(self) -> bool:
+        """Whether `X` is a CSR matrix."""
+        return issparse(self.X)
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from ._losses import SoftmaxCrossEntropy
 from ._network import Sequential, build_network
 from ._optimizers import OPTIMIZERS
 from ._parameters import Parameters
-from ._penalties import make_penalties, penalty_values
+from ._penalties import add_gradients, make_penalties, penalty_values
 from ._plan import Plan, Problem, check_stackable, column
 from ._schedules import learning_rates
 from ._state import Checkpoint, Outcome, TrainState
@@ -145,7 +145,7 @@ class Run:
             self.plans[0].activation,
             list(rates),
             [streams.dropout for streams in self.state.streams],
-            sparse=not isinstance(self.problem.train.X, np.ndarray),
+            sparse=self.problem.train.is_sparse,
         )
 
     def epoch(self) -> None:
@@ -173,7 +173,7 @@ class Run:
                 batch.kept[...] = logits
                 loss.forward(logits)
                 network.backward(loss.backward(batch.targets, batch.weights))
-                self._penalize()
+                add_gradients(self.penalties, self.weights, self.grad_weights, self.scratch_weights)
                 self._clip()
                 self.optimizer.step(step)
                 step += 1
@@ -205,12 +205,6 @@ class Run:
             rates[:, k] = learning_rates(plan, first, n_steps, rows_seen)
             rates[:, k] *= rule.learning_rate_factor
         return rates
-
-    def _penalize(self) -> None:
-        """Add the penalties' gradients to the loss's."""
-        for penalty in self.penalties:
-            gradient = penalty.gradient(self.weights, out=self.scratch_weights)
-            np.add(self.grad_weights, gradient, out=self.grad_weights)
 
     def _clip(self) -> None:
         """Shorten each model's gradient to `max_grad_norm`, where it is longer."""

@@ -82,11 +82,9 @@ def encode_labels(y: np.ndarray, name: str = "y", classes: np.ndarray | None = N
 
 def row_weights(
     X: Any,
-    y: np.ndarray,
+    labels: Labels,
     sample_weight: Any,
     class_weight: Any = None,
-    *,
-    classes: np.ndarray,
     name: str = "sample_weight",
 ) -> np.ndarray | None:
     """Sample weight × class weight of every row, None where all are one.
@@ -114,8 +112,7 @@ def row_weights(
         weights /= weights.max()  # so that no sum of huge weights overflows
     if class_weight is not None:
         weights = np.ones(X.shape[0]) if weights is None else weights
-        by_class = class_weights(class_weight, y, weights, classes)
-        weights *= by_class[np.searchsorted(classes, y)]
+        weights *= class_weights(class_weight, labels, weights)[labels.numbers]
         if not weights.any():
             raise ValueError(
                 f"`class_weight` must leave a row a weight above zero, got {class_weight!r}"
@@ -123,24 +120,25 @@ def row_weights(
     return weights
 
 
-def class_weights(
-    class_weight: Any, y: np.ndarray, weights: np.ndarray, classes: np.ndarray
-) -> np.ndarray:
-    """The weight of each of `classes`; a class whose rows weigh nothing has no say in them.
+def class_weights(class_weight: Any, labels: Labels, weights: np.ndarray) -> np.ndarray:
+    """The weight of each class; a class whose rows weigh nothing has no say in them.
 
     Raises
     ------
     ValueError
         If weights are negative or not finite, or belong to no class.
     """
-    counted = y[weights > 0]
-    there = np.full(len(classes), True)
+    counted = labels.classes[labels.numbers[weights > 0]]
+    there = np.full(len(labels.classes), True)
     if class_weight == "balanced":
-        there = np.isin(classes, counted)
-    by_class = np.zeros(len(classes))
+        there = np.isin(labels.classes, counted)
+    by_class = np.zeros(len(labels.classes))
     try:
         by_class[there] = compute_class_weight(
-            class_weight, classes=classes[there], y=counted, sample_weight=weights[weights > 0]
+            class_weight,
+            classes=labels.classes[there],
+            y=counted,
+            sample_weight=weights[weights > 0],
         )
     except (TypeError, ValueError) as error:
         raise ValueError(
@@ -203,9 +201,9 @@ def validation_rows(
         X, y = validate_data(estimator, X, y, accept_sparse="csr", dtype=dtype, reset=False)
     except ValueError as error:
         raise ValueError(f"`X_val`, `y_val` must be like `X`, `y`: {error}") from error
-    numbers = encode_labels(y, "y_val", classes).numbers
-    weights = row_weights(X, y, sample_weight, classes=classes, name="sample_weight_val")
-    return Rows(X, numbers, scale_weights(weights, dtype, "sample_weight_val"))
+    labels = encode_labels(y, "y_val", classes)
+    weights = row_weights(X, labels, sample_weight, name="sample_weight_val")
+    return Rows(X, labels.numbers, scale_weights(weights, dtype, "sample_weight_val"))
 
 
 def split_rows(

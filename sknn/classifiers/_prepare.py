@@ -75,7 +75,7 @@ def prepare(
     )
     labels = encode_labels(y, classes=estimator.classes_ if partial else None)
     classes = labels.classes
-    weights = row_weights(X, y, given.sample_weight, estimator.class_weight, classes=classes)
+    weights = row_weights(X, labels, given.sample_weight, estimator.class_weight)
     valid = (given.X_val, given.y_val, given.sample_weight_val)
     valid_rows = validation_rows(estimator, valid, classes, X.dtype)
     holds_out = estimator.early_stopping and valid_rows is None
