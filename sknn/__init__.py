@@ -12,6 +12,7 @@ __version__ = "0.1.0.dev0"
 __all__ = [
     "ColumnNormScaler",
     "ScratchMLPClassifier",
+    "TorchMLPClassifier",
     "__version__",
     "backprop",
     "classifiers",
@@ -23,7 +24,7 @@ __all__ = [
 
 if TYPE_CHECKING:
     from sknn import backprop, classifiers, datasets, preprocessing, report, studies
-    from sknn.classifiers import ScratchMLPClassifier
+    from sknn.classifiers import ScratchMLPClassifier, TorchMLPClassifier
     from sknn.preprocessing import ColumnNormScaler
 
 _SUBPACKAGES = frozenset(
@@ -32,6 +33,7 @@ _SUBPACKAGES = frozenset(
 _HOME = {
     "ColumnNormScaler": "preprocessing",
     "ScratchMLPClassifier": "classifiers",
+    "TorchMLPClassifier": "classifiers",
 }
 
 

@@ -37,8 +37,14 @@ class Figures:
         smoothing: FloatArray | None = None,
     ) -> None:
         """Take in m rows: `logits` (K, C, m), `labels` (K, m), `weights` (K, m) or None."""
-        loss = cross_entropy(logits, labels, smoothing).astype(np.float64, copy=False)
-        hit = (logits.argmax(axis=1) == labels).astype(np.float64)
+        loss = cross_entropy(logits, labels, smoothing)
+        self.add_rows(loss, logits.argmax(axis=1) == labels, weights)
+
+    def add_rows(
+        self, loss: FloatArray, is_hit: NDArray[np.bool_], weights: FloatArray | None
+    ) -> None:
+        """Take in m rows whose losses and hits are known; all are (K, m)."""
+        loss, hit = loss.astype(np.float64), is_hit.astype(np.float64)
         if weights is None:
             weight = np.ones_like(loss) if self._rows is not None else None
         else:

@@ -1,5 +1,25 @@
 """Multilayer-perceptron classifiers with scikit-learn's interface."""
 
-from ._scratch import ScratchMLPClassifier
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ._scratch import ScratchMLPClassifier
+    from ._torch import TorchMLPClassifier
 
-__all__ = ["ScratchMLPClassifier"]
+__all__ = ["ScratchMLPClassifier", "TorchMLPClassifier"]
+
+_HOME = {"ScratchMLPClassifier": "_scratch", "TorchMLPClassifier": "_torch"}
+
+
+def __getattr__(name: str) -> object:
+    # One engine is loaded without the other: PyTorch takes seconds.
+    from importlib import import_module
+
+    if name in _HOME:
+        value = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+        globals()[name] = value
+        return value
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

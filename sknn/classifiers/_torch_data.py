@@ -1,0 +1,207 @@
+"""Table rows as PyTorch sees them: tensors that stay where the network is, in batches.
+
+Skorch's own way fetches row by row. Here a block of shuffled rows is gathered at once and cut into
+batches, and nothing waits for the device until an epoch is over.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from scipy.sparse import issparse
+from torch import Tensor
+from torch.nn import functional as F
+from torch.utils.data import Dataset
+
+from sknn.backprop import Figures, batch_sizes, draw_orders
+
+# Numbers that a gathered block of batches may hold, and rows whose logits wait for their figures.
+BLOCK_NUMBERS = 1_000_000
+TALLY_ROWS = 65_536
+
+
+def find_device(device: str | int, dtype: torch.dtype) -> torch.device:
+    """The device that a parameter means.
+
+    Raises
+    ------
+    ValueError
+        If there is no such device here, or it cannot compute in `dtype`.
+    """
+    if device == "auto":
+        if torch.cuda.is_available():
+            return torch.device("cuda")
+        if dtype is torch.float32 and torch.backends.mps.is_available():
+            return torch.device("mps")
+        return torch.device("cpu")
+    try:
+        found = torch.device("cuda", device) if isinstance(device, int) else torch.device(device)
+        torch.ones(1, dtype=dtype, device=found).cpu()
+    except (RuntimeError, AssertionError, NotImplementedError, TypeError) as error:
+        reason = str(error).partition("\n")[0]
+        raise ValueError(
+            "`device` must be 'auto', or a device that PyTorch has here and that computes in "
+            f"{str(dtype).removeprefix('torch.')}, got {device!r}: {reason}"
+        ) from error
+    return found
+
+
+@dataclass
+class TensorRows(Dataset):
+    """Rows on the device, as a dataset. Sparse rows stay behind and become dense block by block.
+
+    Parameters
+    ----------
+    X : Tensor or CSR matrix of shape (n_rows, n_features)
+    y : Tensor of int64 of shape (n_rows,)
+        Class numbers.
+    sample_weight : Tensor of shape (n_rows,) or None
+    """
+
+    X: Any
+    y: Tensor
+    sample_weight: Tensor | None = None
+
+    @classmethod
+    def of(
+        cls, X: Any, y: Any, sample_weight: Any, device: torch.device | str, dtype: torch.dtype
+    ) -> TensorRows:
+        """Rows from arrays or tensors; without `y`, rows to predict."""
+        if issparse(X):
+            X = X.tocsr().astype(str(dtype).removeprefix("torch."), copy=False)
+        else:
+            X = as_tensor(X, device, dtype)
+        y = np.zeros(X.shape[0], np.int64) if y is None else y
+        weights = None if sample_weight is None else as_tensor(sample_weight, device, dtype)
+        return cls(X, as_tensor(y, device, torch.int64), weights)
+
+    def __len__(self) -> int:
+        return len(self.y)
+
+    def __getitem__(self, index: int) -> tuple[Any, Tensor]:
+        X, y, weights = self.take(slice(index, index + 1))
+        return pack(X[0], None if weights is None else weights[0]), y[0]
+
+    def take(self, part: slice | Tensor) -> tuple[Tensor, Tensor, Tensor | None]:
+        """Some of the rows: X, y and weights."""
+        if isinstance(self.X, Tensor):
+            X = _take(self.X, part)
+        else:
+            rows = self.X[part if isinstance(part, slice) else part.cpu().numpy()]
+            X = torch.from_numpy(rows.toarray()).to(self.y.device)
+        weights = self.sample_weight
+        return X, _take(self.y, part), None if weights is None else _take(weights, part)
+
+
+def _take(column: Tensor, part: slice | Tensor) -> Tensor:
+    return column[part] if isinstance(part, slice) else column.index_select(0, part)
+
+
+def as_tensor(array: Any, device: torch.device | str, dtype: torch.dtype) -> Tensor:
+    """A tensor of `array`, sharing its memory where that is possible."""
+    if isinstance(array, Tensor):
+        return array.to(device, dtype)
+    array = np.ascontiguousarray(array)
+    array = array.astype(array.dtype.newbyteorder("="), copy=False)
+    with warnings.catch_warnings():
+        # Arrays that worker processes share are read-only; so is all that happens to them here.
+        warnings.filterwarnings("ignore", "The given NumPy array is not writable")
+        return torch.from_numpy(array).to(device, dtype)
+
+
+def pack(X: Tensor, weights: Tensor | None) -> Any:
+    """Rows and their weights in one, in the form that skorch's users know."""
+    return X if weights is None else {"X": X, "sample_weight": weights}
+
+
+def unpack(packed: Any) -> tuple[Any, Any]:
+    """Rows and their weights, or None."""
+    if isinstance(packed, Mapping):
+        return packed["X"], packed.get("sample_weight")
+    return packed, None
+
+
+class TensorBatches:
+    """Rows in batches, epoch after epoch: slices of blocks that are gathered at once.
+
+    Parameters
+    ----------
+    rows : TensorRows
+    batch_size : int
+    order : numpy.random.Generator, optional
+        Where each epoch's order comes from; not given, the rows keep their own.
+    """
+
+    def __init__(
+        self, rows: TensorRows, batch_size: int, order: np.random.Generator | None = None
+    ) -> None:
+        self.dataset, self.batch_size = rows, batch_size
+        # One batch of all rows has no order, as in the NumPy engine.
+        self.order = order if batch_size < len(rows) else None
+        self.sizes = batch_sizes(len(rows), batch_size)
+        batch_numbers = max(1, batch_size * rows.X.shape[1])
+        self.block_rows = batch_size * max(1, BLOCK_NUMBERS // batch_numbers)
+
+    def __len__(self) -> int:
+        return len(self.sizes)
+
+    def __iter__(self) -> Iterator[tuple[Any, Tensor]]:
+        rows, size = self.dataset, self.batch_size
+        order = None
+        if self.order is not None:
+            order = torch.from_numpy(draw_orders([self.order], len(rows))[0]).to(rows.y.device)
+        for start in range(0, len(rows), self.block_rows):
+            block = slice(start, start + self.block_rows)
+            X, y, weights = rows.take(block if order is None else order[block])
+            if weights is None:
+                yield from zip(X.split(size), y.split(size), strict=True)
+            else:
+                packed = map(pack, X.split(size), weights.split(size))
+                yield from zip(packed, y.split(size), strict=True)
+
+
+class Tally:
+    """Keeps the logits of an epoch's batches, and turns them into figures block by block.
+
+    Nothing here waits for the device before the epoch is over.
+    """
+
+    def __init__(self, label_smoothing: float) -> None:
+        self.label_smoothing = label_smoothing
+        self._waiting: list[tuple[Tensor, Tensor, Tensor | None]] = []
+        self._n_waiting = 0
+        self._done: list[tuple[Tensor, Tensor, Tensor | None]] = []
+
+    def add(self, logits: Tensor, y: Tensor, weights: Tensor | None) -> None:
+        """Take in a batch: `logits` (B, C), `y` (B,), `weights` (B,) or None."""
+        self._waiting.append((logits, y, weights))
+        self._n_waiting += len(y)
+        if self._n_waiting >= TALLY_ROWS:
+            self._settle()
+
+    def _settle(self) -> None:
+        logits, y, weights = _concatenate(self._waiting)
+        loss = F.cross_entropy(logits, y, reduction="none", label_smoothing=self.label_smoothing)
+        self._done.append((loss, logits.argmax(dim=1) == y, weights))
+        self._waiting, self._n_waiting = [], 0
+
+    def figures(self, keep_rows: bool) -> Figures:
+        """The figures of all rows that were taken in."""
+        with torch.no_grad():
+            if self._waiting:
+                self._settle()
+            figures = Figures(1, keep_rows=keep_rows)
+            columns = [None if c is None else c.cpu().numpy() for c in _concatenate(self._done)]
+        loss, is_hit, weights = (None if c is None else c[None] for c in columns)
+        figures.add_rows(loss, is_hit, weights)
+        return figures
+
+
+def _concatenate(parts: list[tuple[Tensor, Tensor, Tensor | None]]) -> list[Tensor | None]:
+    columns = zip(*parts, strict=True)
+    return [None if column[0] is None else torch.cat(column) for column in columns]
