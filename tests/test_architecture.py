@@ -114,10 +114,11 @@ def points_down(module: str, imported: Import) -> str | None:
 
 def keeps_the_engines_apart(module: str, imported: Import) -> str | None:
     engines = {"sknn.classifiers._scratch", "sknn.classifiers._torch"}
-    if module in engines:
-        other = (engines - {module}).pop()
-        if other in {imported.module, ".".join(imported.path)}:
-            return f"must not import {other}"
+    for engine in engines:
+        (other,) = engines - {engine}
+        if f"{module}.".startswith(f"{engine}."):
+            if f"{'.'.join(imported.path)}.".startswith(f"{other}."):
+                return f"must not import {other}"
     return None
 
 
@@ -148,9 +149,9 @@ def keeps_the_engine_light(module: str, imported: Import) -> str | None:
 
 
 def keeps_torch_in_its_room(module: str, imported: Import) -> str | None:
-    may = module == "sknn.classifiers._torch" or f"{module}.".startswith("sknn.io.")
+    may = f"{module}.".startswith(("sknn.classifiers._torch.", "sknn.io."))
     if imported.package in {"torch", "skorch"} and not may:
-        return f"only classifiers/_torch.py and io may import {imported.package}"
+        return f"only classifiers/_torch and io may import {imported.package}"
     return None
 
 
@@ -195,6 +196,7 @@ def test_every_import(rule):
         (points_down, "sknn.backprop._a", "from sknn.classifiers import _base"),
         (keeps_the_engines_apart, "sknn.classifiers._torch", "from ._scratch import x"),
         (keeps_the_engines_apart, "sknn.classifiers._torch", "from . import _scratch"),
+        (keeps_the_engines_apart, "sknn.classifiers._torch._net", "from .._scratch import x"),
         (
             keeps_the_engines_apart,
             "sknn.classifiers._scratch",

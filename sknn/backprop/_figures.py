@@ -22,11 +22,16 @@ class Figures:
     n_models : int
     keep_rows : bool
         Whether to keep every row's loss and hit, for `by_batch`.
+
+    Attributes
+    ----------
+    n_rows : int
+        Rows taken in so far.
     """
 
     def __init__(self, n_models: int, keep_rows: bool = False) -> None:
         self._sums = np.zeros((3, n_models))
-        self._n_rows = 0
+        self.n_rows = 0
         self._rows: list[FloatArray] | None = [] if keep_rows else None
 
     def add(
@@ -52,7 +57,7 @@ class Figures:
             weight = np.broadcast_to(weights, loss.shape).astype(np.float64, order="C")
             loss *= weight
             hit *= weight
-        self._n_rows += loss.shape[1]
+        self.n_rows += loss.shape[1]
         self._sums[0] += np.add.reduce(loss, axis=1)
         self._sums[1] += np.add.reduce(hit, axis=1)
         self._sums[2] += loss.shape[1] if weight is None else np.add.reduce(weight, axis=1)
@@ -62,7 +67,7 @@ class Figures:
     @property
     def mean_loss(self) -> NDArray[np.float64]:
         """Σ w ℓ / n of every model: training weights have mean 1."""
-        return np.asarray(self._sums[0] / self._n_rows)
+        return np.asarray(self._sums[0] / self.n_rows)
 
     @property
     def weighted_loss(self) -> NDArray[np.float64]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import torch
@@ -23,6 +23,11 @@ from sknn.backprop import Figures, batch_sizes, draw_orders
 # Numbers that a gathered block of batches may hold, and rows whose logits wait for their figures.
 BLOCK_NUMBERS = 1_000_000
 TALLY_ROWS = 65_536
+
+
+def torch_dtype(dtype: np.dtype) -> torch.dtype:
+    """PyTorch's name of a NumPy dtype."""
+    return torch.float32 if dtype == np.float32 else torch.float64
 
 
 def find_device(device: str | int, dtype: torch.dtype) -> torch.device:
@@ -72,7 +77,8 @@ class TensorRows(Dataset):
         cls, X: Any, y: Any, sample_weight: Any, device: torch.device | str, dtype: torch.dtype
     ) -> TensorRows:
         """Rows from arrays or tensors; without `y`, rows to predict."""
-        if issparse(X):
+        is_sparse = issparse(X)
+        if is_sparse:
             X = X.tocsr().astype(str(dtype).removeprefix("torch."), copy=False)
         else:
             X = as_tensor(X, device, dtype)
@@ -173,9 +179,9 @@ class Tally:
 
     def __init__(self, label_smoothing: float) -> None:
         self.label_smoothing = label_smoothing
-        self._waiting: list[tuple[Tensor, Tensor, Tensor | None]] = []
+        self._waiting: list[Columns] = []
         self._n_waiting = 0
-        self._done: list[tuple[Tensor, Tensor, Tensor | None]] = []
+        self._done: list[Columns] = []
 
     def add(self, logits: Tensor, y: Tensor, weights: Tensor | None) -> None:
         """Take in a batch: `logits` (B, C), `y` (B,), `weights` (B,) or None."""
@@ -187,7 +193,7 @@ class Tally:
     def _settle(self) -> None:
         logits, y, weights = _concatenate(self._waiting)
         loss = F.cross_entropy(logits, y, reduction="none", label_smoothing=self.label_smoothing)
-        self._done.append((loss, logits.argmax(dim=1) == y, weights))
+        self._done.append((loss, torch.eq(logits.argmax(dim=1), y), weights))
         self._waiting, self._n_waiting = [], 0
 
     def figures(self, keep_rows: bool) -> Figures:
@@ -195,13 +201,23 @@ class Tally:
         with torch.no_grad():
             if self._waiting:
                 self._settle()
+            loss, is_hit, weights = _concatenate(self._done)
             figures = Figures(1, keep_rows=keep_rows)
-            columns = [None if c is None else c.cpu().numpy() for c in _concatenate(self._done)]
-        loss, is_hit, weights = (None if c is None else c[None] for c in columns)
-        figures.add_rows(loss, is_hit, weights)
+            figures.add_rows(
+                loss.cpu().numpy()[None],
+                is_hit.cpu().numpy()[None],
+                None if weights is None else weights.cpu().numpy()[None],
+            )
         return figures
 
 
-def _concatenate(parts: list[tuple[Tensor, Tensor, Tensor | None]]) -> list[Tensor | None]:
-    columns = zip(*parts, strict=True)
-    return [None if column[0] is None else torch.cat(column) for column in columns]
+Columns: TypeAlias = tuple[Tensor, Tensor, Tensor | None]
+
+
+def _concatenate(parts: list[Columns]) -> Columns:
+    first, second, weights = zip(*parts, strict=True)
+    return (
+        torch.cat(first),
+        torch.cat(second),
+        None if weights[0] is None else torch.cat(weights),
+    )

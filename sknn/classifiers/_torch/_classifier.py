@@ -11,10 +11,11 @@ import torch
 from sknn._sklearn_compat import Interval
 from sknn.backprop import EpochHook, Outcome, Plan, Problem, TrainState
 
-from ._base import BaseMLPClassifier
-from ._torch_data import find_device
-from ._torch_net import MLPNet, predict_logits, torch_dtype
-from ._torch_train import check_callbacks, fitted_net, make_net, train_net
+from .._base import BaseMLPClassifier
+from ._make import check_callbacks, fitted_net, make_net, resume_net
+from ._net import MLPNet, predict_logits
+from ._rows import find_device, torch_dtype
+from ._train import train_net
 
 
 class TorchMLPClassifier(BaseMLPClassifier):
@@ -290,10 +291,12 @@ class TorchMLPClassifier(BaseMLPClassifier):
     def _train(
         self, problem: Problem, plan: Plan, state: TrainState, on_epoch: EpochHook | None
     ) -> TrainState:
-        self._net = None
         device = find_device(self.device, torch_dtype(plan.dtype))
         callbacks = check_callbacks(self.skorch_callbacks, plan)
         net = make_net(plan, device, compile=self.compile, callbacks=callbacks)
+        if len(state.histories[0]):
+            resume_net(net, plan, self.net_, self._plan, state.histories[0])
+        self._net = None
         state = train_net(net, problem, plan, state, on_epoch)
         if state.outcomes[0] is not Outcome.DIVERGED:
             self._net = net

@@ -20,9 +20,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.utils.data import Dataset
 
-from sknn.backprop import Figures
+from sknn.backprop import Figures, glorot_uniform
 
-from ._torch_data import Tally, TensorBatches, TensorRows, as_tensor, unpack
+from ._rows import Tally, TensorBatches, TensorRows, as_tensor, torch_dtype, unpack
 
 # Prediction cuts its rows into chunks of this one size.
 PREDICTION_ROWS = 8_192
@@ -70,11 +70,18 @@ class MLPModule(nn.Sequential):
         for i, (fan_in, fan_out) in enumerate(shapes):
             if dropout_rates[i] > 0:
                 layers.append(Dropout(dropout_rates[i]))
-            # Nothing is drawn here: weights come from the streams that both engines share.
+            # Nothing is drawn here: an estimator's weights come from its own streams.
             layers.append(nn.utils.skip_init(nn.Linear, fan_in, fan_out, device="cpu", dtype=dtype))
             if i < len(shapes) - 1:
                 layers.append(ACTIVATIONS[activation]())
         super().__init__(*layers)
+
+    def reset_parameters(self) -> None:
+        """Draw weights and biases as `sknn.backprop.glorot_uniform` does, but with PyTorch."""
+        for layer in self.linears:
+            bound = glorot_uniform(layer.in_features, layer.out_features)
+            nn.init.uniform_(layer.weight, -bound, bound)
+            nn.init.uniform_(layer.bias, -bound, bound)
 
     @property
     def linears(self) -> list[nn.Linear]:
@@ -104,6 +111,7 @@ def predict_logits(
     X : ndarray or CSR matrix of shape (n_rows, n_features)
     device : torch.device
     """
+    is_sparse = issparse(X)
     apply = ACTIVATIONS[activation]()
     logits = np.empty((X.shape[0], len(intercepts[-1])), coefs[0].dtype)
     dtype = torch_dtype(logits.dtype)
@@ -112,17 +120,12 @@ def predict_logits(
         biases = [as_tensor(intercept, device, dtype) for intercept in intercepts]
         for start in range(0, X.shape[0], PREDICTION_ROWS):
             part = X[start : start + PREDICTION_ROWS]
-            hidden = as_tensor(part.toarray() if issparse(part) else part, device, dtype)
+            hidden = as_tensor(part.toarray() if is_sparse else part, device, dtype)
             for W, b in zip(weights[:-1], biases[:-1], strict=True):
                 hidden = apply(torch.addmm(b, hidden, W))
             hidden = torch.addmm(biases[-1], hidden, weights[-1])
             logits[start : start + PREDICTION_ROWS] = hidden.cpu().numpy()
     return logits
-
-
-def torch_dtype(dtype: np.dtype) -> torch.dtype:
-    """PyTorch's name of a NumPy dtype."""
-    return torch.float32 if dtype == np.float32 else torch.float64
 
 
 class MLPNet(NeuralNetClassifier):
@@ -144,6 +147,7 @@ class MLPNet(NeuralNetClassifier):
     """
 
     # What a training of ours lends to the net for its time.
+    _draws_weights: bool = True
     _order: np.random.Generator | None = None
     _rates: Iterator[float] | None = None
     _keep_rows: bool = False
@@ -164,6 +168,13 @@ class MLPNet(NeuralNetClassifier):
         self.max_grad_norm = max_grad_norm
         self.divisor = divisor
         self.shuffle = shuffle
+
+    def initialize_module(self) -> MLPNet:
+        """Make the module, with new weights unless an estimator brings them."""
+        super().initialize_module()
+        if self._draws_weights:
+            self.module_.reset_parameters()
+        return self
 
     # ---- data ----
 
@@ -196,13 +207,16 @@ class MLPNet(NeuralNetClassifier):
         self, y_pred: Tensor, y_true: Tensor, X: Any = None, training: bool = False
     ) -> Tensor:
         """Σ w ℓ / B of a batch."""
-        weights = unpack(X)[1]
-        divisor = self.divisor if training else None
+        return self._mean_loss(y_pred, y_true, unpack(X)[1], self.divisor if training else None)
+
+    def _mean_loss(
+        self, logits: Tensor, y: Tensor, weights: Tensor | None, divisor: int | None
+    ) -> Tensor:
+        smoothing = self.criterion__label_smoothing
         if weights is None and divisor is None:
-            return self.criterion_(y_pred, y_true)
-        smoothing = self.criterion_.label_smoothing
-        loss = F.cross_entropy(y_pred, y_true, reduction="none", label_smoothing=smoothing)
-        return (loss if weights is None else loss * weights).sum() / (divisor or len(y_true))
+            return F.cross_entropy(logits, y, label_smoothing=smoothing)
+        loss = F.cross_entropy(logits, y, reduction="none", label_smoothing=smoothing)
+        return (loss if weights is None else loss * weights).sum() / (divisor or len(y))
 
     def train_step_single(self, batch: Any, **fit_params: Any) -> dict[str, Tensor]:
         """Logits, loss and gradients of a batch."""
@@ -284,16 +298,21 @@ class MLPNet(NeuralNetClassifier):
         self._record(prefix)
 
     def _train_epoch(self, batches: TensorBatches) -> None:
-        """`train_step` for every batch, without skorch's detours."""
+        """What `train_step` does, for every batch, without skorch's detours."""
         self._set_training(True)
-        optimizer, parameters = self.optimizer_, list(self.module_.parameters())
         self._zero_grad_optimizer()
-        for batch in batches:
+        module, optimizer, tally = self.module_, self.optimizer_, self._tally
+        parameters = list(module.parameters())
+        for packed, y in batches:
+            X, weights = unpack(packed)
             self._set_rate()
-            self.train_step_single(batch)
+            logits = module(X)
+            self._mean_loss(logits, y, weights, self.divisor).backward()
+            self._finish_gradients()
             optimizer.step()
             for parameter in parameters:
                 parameter.grad = None
+            tally.add(logits.detach(), y, weights)
 
     def _evaluate(self, batches: TensorBatches) -> None:
         self._set_training(False)
@@ -304,9 +323,13 @@ class MLPNet(NeuralNetClassifier):
     def _record(self, prefix: str) -> None:
         figures = self._tally.figures(self._keep_rows)
         self.figures_[prefix] = figures
-        loss = figures.mean_loss if prefix == "train" else figures.weighted_loss
+        loss = (figures.mean_loss if prefix == "train" else figures.weighted_loss).item()
         row = list.__getitem__(self.history, -1)  # without a copy of the whole history
-        row[f"{prefix}_loss"], row[f"{prefix}_acc"] = loss.item(), figures.accuracy.item()
+        if len(row["batches"]) < 2:
+            # Some of skorch's callbacks rely on batches: to them, the epoch was one.
+            whole = {f"{prefix}_loss": loss, f"{prefix}_batch_size": figures.n_rows}
+            row["batches"] = [{**(row["batches"] or [{}])[0], **whole}]
+        row[f"{prefix}_loss"], row[f"{prefix}_acc"] = loss, figures.accuracy.item()
         self._note_best(row, prefix)
 
     def _note_best(self, row: dict[str, Any], *prefixes: str) -> None:

@@ -8,7 +8,6 @@ PyTorch's; epochs and callbacks are skorch's.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,19 +15,16 @@ import torch
 from numpy.typing import NDArray
 from skorch.callbacks import Callback
 from skorch.helper import predefined_split
-from torch import Tensor, nn
 
 from sknn.backprop import (
     Checkpoint,
     Epoch,
     EpochHook,
     Figures,
-    History,
     Outcome,
     Parameters,
     Plan,
     Problem,
-    RMSprop,
     Rows,
     TrainState,
     add_gradients,
@@ -40,128 +36,12 @@ from sknn.backprop import (
     penalty_values,
 )
 
-from ._torch_data import Tally, TensorBatches, TensorRows, unpack
-from ._torch_net import MLPModule, MLPNet, torch_dtype
+from ._make import SLOTS, pull, push, push_slots, skorch_history, views
+from ._net import MLPNet
+from ._rows import Tally, TensorBatches, TensorRows, unpack
 
 # Rows whose activations L-BFGS holds at a time.
 OBJECTIVE_ROWS = 65_536
-
-# By solver: PyTorch's optimizer, its settings, and its names of what the optimizer remembers.
-OPTIMIZERS: dict[str, type[torch.optim.Optimizer]] = {
-    "sgd": torch.optim.SGD,
-    "adam": torch.optim.Adam,
-    "adamw": torch.optim.AdamW,
-    "rmsprop": torch.optim.RMSprop,
-    "lbfgs": torch.optim.LBFGS,
-}
-SLOTS = {
-    "sgd": {"velocity": "momentum_buffer"},
-    "adam": {"first_moment": "exp_avg", "second_moment": "exp_avg_sq"},
-    "adamw": {"first_moment": "exp_avg", "second_moment": "exp_avg_sq"},
-    "rmsprop": {"second_moment": "square_avg"},
-}
-
-
-def make_net(
-    plan: Plan, device: torch.device, *, compile: bool = False, callbacks: Sequence[Any] = ()
-) -> MLPNet:
-    """A skorch net that does what `plan` says, initialized but for its weights."""
-    decay = _weight_decay(plan)
-    net = MLPNet(
-        MLPModule,
-        module__layer_sizes=plan.layer_sizes,
-        module__activation=plan.activation,
-        module__dropout_rates=plan.dropout_rates,
-        module__dtype=torch_dtype(plan.dtype),
-        criterion=nn.CrossEntropyLoss,
-        criterion__label_smoothing=plan.label_smoothing,
-        optimizer=OPTIMIZERS[plan.solver],
-        lr=plan.learning_rate_init,
-        **{f"optimizer__{name}": value for name, value in _settings(plan, device, decay).items()},
-        max_epochs=plan.max_iter,
-        batch_size=plan.batch_size,
-        l1=plan.l1,
-        l2=plan.l2 if decay is None else 0.0,
-        max_grad_norm=plan.max_grad_norm,
-        divisor=plan.divisor,
-        shuffle=plan.shuffle,
-        train_split=None,
-        classes=list(range(plan.layer_sizes[-1])),
-        callbacks=list(callbacks),
-        device=str(device),
-        compile=compile,
-        verbose=0,
-    )
-    default_callbacks = ("epoch_timer", "train_loss", "valid_loss", "valid_acc", "print_log")
-    net.set_params(**{f"callbacks__{name}": None for name in default_callbacks})
-    return net.initialize()
-
-
-def _weight_decay(plan: Plan) -> float | None:
-    """The decay that the optimizer is to do, None where `l2` has to be in the gradient."""
-    if plan.solver == "lbfgs" or (plan.solver != "adamw" and np.isfinite(plan.max_grad_norm)):
-        return None
-    return plan.l2
-
-
-def _settings(plan: Plan, device: torch.device, decay: float | None) -> dict[str, Any]:
-    """What the optimizer wants to know."""
-    if plan.solver == "lbfgs":
-        return {}
-    settings: dict[str, Any] = {"weight_decay": decay or 0.0}
-    if decay:
-        settings["param_groups"] = [("*bias", {"weight_decay": 0.0})]
-    if plan.solver == "sgd":
-        settings["momentum"] = plan.momentum
-        settings["nesterov"] = plan.nesterovs_momentum and plan.momentum > 0
-    elif plan.solver == "rmsprop":
-        settings |= {"alpha": RMSprop.smoothing, "eps": plan.epsilon}
-    else:
-        settings |= {"betas": (plan.beta_1, plan.beta_2), "eps": plan.epsilon}
-    if plan.solver != "rmsprop" and device.type in ("cpu", "cuda"):
-        settings["fused"] = True
-    return settings
-
-
-def check_callbacks(callbacks: Sequence[Any] | None, plan: Plan) -> list[Any]:
-    """The user's callbacks.
-
-    Raises
-    ------
-    ValueError
-        If they are none, or `plan` has no epochs of skorch's to tell them of.
-    """
-    for given in callbacks or ():
-        callback = given[1] if isinstance(given, tuple) and len(given) == 2 else given
-        kind = callback if isinstance(callback, type) else type(callback)
-        if not issubclass(kind, Callback):
-            raise ValueError(
-                "`skorch_callbacks` must be a list of skorch callbacks, each an instance, a class "
-                f"or a pair (name, callback), got {given!r}"
-            )
-    if callbacks and plan.solver == "lbfgs":
-        raise ValueError(
-            "`skorch_callbacks` must be None with solver='lbfgs', whose iterations are SciPy's "
-            f"and not skorch's, got {callbacks!r}"
-        )
-    return list(callbacks or ())
-
-
-def fitted_net(
-    plan: Plan,
-    device: torch.device,
-    coefs: Sequence[np.ndarray],
-    intercepts: Sequence[np.ndarray],
-    history: History,
-) -> MLPNet:
-    """A net with the weights and the history of a training that is over."""
-    net = make_net(plan, device)
-    parameters = Parameters.zeros(1, plan.layer_sizes, plan.dtype)
-    for i, (coef, intercept) in enumerate(zip(coefs, intercepts, strict=True)):
-        parameters.weights[i][0], parameters.biases[i][0, 0] = coef, intercept
-    push(parameters, net.module_)
-    net.history.extend(skorch_history(history))
-    return net
 
 
 def train_net(
@@ -197,21 +77,9 @@ def train_net(
         return Training(net, problem, plan, state, on_epoch).run()
 
 
-def skorch_history(history: History) -> list[dict[str, Any]]:
-    """The rows of a history under the names that skorch gives them."""
-    names = {
-        "train_loss": "train_loss",
-        "train_accuracy": "train_acc",
-        "valid_loss": "valid_loss",
-        "valid_accuracy": "valid_acc",
-        "seconds": "dur",
-    }
-    columns = {name: history.epochs[column] for column, name in names.items()}
-    return [
-        {"batches": []}
-        | {name: values[i] for name, values in columns.items() if values[i] == values[i]}
-        for i in range(len(history))
-    ]
+def tensor_rows(rows: Rows, net: MLPNet) -> TensorRows:
+    """Rows on the device of a net."""
+    return TensorRows.of(rows.X, rows.labels, rows.weights, net.device, net.module__dtype)
 
 
 class Training(Callback):
@@ -235,7 +103,15 @@ class Training(Callback):
         self.sizes = batch_sizes(len(self.rows), plan.batch_size)
         self.valid_sizes = batch_sizes(len(self.valid_rows or ()), plan.batch_size)
         self.penalties = make_penalties([plan])
-        self.weights = list(zip(views(state.parameters), net.module_.parameters(), strict=True))
+        parameters = list(net.module_.parameters())
+        self.weights = list(zip(views(state.parameters), parameters, strict=True))
+        self.slots = [
+            (view, parameter, torch_name)
+            for name, torch_name in SLOTS[plan.solver].items()
+            for view, parameter in zip(
+                views(Parameters(state.slots[name], plan.layer_sizes)), parameters, strict=True
+            )
+        ]
         self.dropout = torch.Generator(net.device) if any(plan.dropout_rates) else None
         self.checkpoint = Checkpoint(state)
         self.n_noted = len(net.history)
@@ -282,7 +158,9 @@ class Training(Callback):
         state = self.state
         for view, parameter in self.weights:
             view.copy_(parameter.detach())
-        pull_slots(state, self.plan, net)
+        for view, parameter, name in self.slots:
+            memory = net.optimizer_.state[parameter].get(name)
+            view.zero_() if memory is None else view.copy_(memory)
         state.n_updates += len(self.sizes)
         state.rows_seen += sum(self.sizes)
         epoch = Epoch(
@@ -371,61 +249,3 @@ class Objective:
         self.penalty = float(penalty_values(self.penalties, self.parameters)[0])
         value = float(self.figures.mean_loss[0]) + self.penalty
         return value, self.gradients.values[0].copy()
-
-
-# ---- between the flat arrays of a state and the tensors of a net ----
-
-
-def tensor_rows(rows: Rows, net: MLPNet) -> TensorRows:
-    """Rows on the device of a net."""
-    return TensorRows.of(rows.X, rows.labels, rows.weights, net.device, net.module__dtype)
-
-
-def views(parameters: Parameters) -> list[Tensor]:
-    """The one model in `parameters` as tensors like those of a module, sharing their memory."""
-    return [
-        torch.from_numpy(array)
-        for W, b in zip(parameters.weights, parameters.biases, strict=True)
-        for array in (W[0].T, b[0, 0])
-    ]
-
-
-def push(parameters: Parameters, module: nn.Module) -> None:
-    """Give a module the weights of the one model in `parameters`."""
-    with torch.no_grad():
-        for view, parameter in zip(views(parameters), module.parameters(), strict=True):
-            parameter.copy_(view)
-
-
-def pull(tensors: Iterable[Tensor | None], parameters: Parameters) -> None:
-    """Take tensors like those of a module into `parameters`, zeros for None."""
-    for view, tensor in zip(views(parameters), tensors, strict=True):
-        if tensor is None:
-            view.zero_()
-        else:
-            view.copy_(tensor.detach())
-
-
-def push_slots(state: TrainState, plan: Plan, net: MLPNet) -> None:
-    """Give the optimizer the memory that the state has of it."""
-    optimizer = net.optimizer_
-    optimizer.state.clear()
-    if state.n_updates[0] == 0:
-        return
-    device = net.device if optimizer.param_groups[0].get("fused") else "cpu"
-    for parameter in net.module_.parameters():
-        step = torch.tensor(float(state.n_updates[0]), dtype=torch.float32, device=device)
-        optimizer.state[parameter] = {"step": step}
-    for name, torch_name in SLOTS[plan.solver].items():
-        slot = views(Parameters(state.slots[name], plan.layer_sizes))
-        for parameter, view in zip(net.module_.parameters(), slot, strict=True):
-            memory = torch.empty_like(parameter.detach())
-            optimizer.state[parameter][torch_name] = memory.copy_(view)
-
-
-def pull_slots(state: TrainState, plan: Plan, net: MLPNet) -> None:
-    """Note down what the optimizer remembers."""
-    memories = [net.optimizer_.state.get(p, {}) for p in net.module_.parameters()]
-    for name, torch_name in SLOTS[plan.solver].items():
-        slot = Parameters(state.slots[name], plan.layer_sizes)
-        pull((memory.get(torch_name) for memory in memories), slot)
