@@ -17,18 +17,19 @@ __all__ = [
     "backprop",
     "classifiers",
     "datasets",
+    "io",
     "preprocessing",
     "report",
     "studies",
 ]
 
 if TYPE_CHECKING:
-    from sknn import backprop, classifiers, datasets, preprocessing, report, studies
+    from sknn import backprop, classifiers, datasets, io, preprocessing, report, studies
     from sknn.classifiers import ScratchMLPClassifier, TorchMLPClassifier
     from sknn.preprocessing import ColumnNormScaler
 
 _SUBPACKAGES = frozenset(
-    {"backprop", "classifiers", "datasets", "preprocessing", "report", "studies"}
+    {"backprop", "classifiers", "datasets", "io", "preprocessing", "report", "studies"}
 )
 _HOME = {
     "ColumnNormScaler": "preprocessing",

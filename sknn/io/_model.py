@@ -1,0 +1,224 @@
+"""A fitted classifier as plain data, a header and arrays; and a classifier out of them."""
+
+from __future__ import annotations
+
+import platform
+import warnings
+from collections.abc import Mapping
+from dataclasses import asdict, fields
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+from sklearn import config_context
+
+import sknn.classifiers
+from sknn import __version__
+from sknn._sklearn_compat import has_callbacks
+from sknn.backprop import ACTIVATIONS, EarlyStopping, History, Parameters, Plan, Streams, TrainState
+from sknn.classifiers._base import BaseMLPClassifier
+from sknn.classifiers._results import fitted_attributes
+
+from ._codec import decode, encode
+
+CLASSES = ("ScratchMLPClassifier", "TorchMLPClassifier")
+GENERATORS = ("weights", "order", "dropout")
+Arrays = dict[str, np.ndarray]
+
+
+def is_classifier(estimator: Any) -> bool:
+    """Whether `estimator` is one of ours, and not of a class that somebody derived."""
+    name = type(estimator).__name__
+    return name in CLASSES and type(estimator) is getattr(sknn.classifiers, name)
+
+
+def versions() -> dict[str, str]:
+    """What a file was written with."""
+    packages = ("numpy", "scikit-learn")
+    return {"sknn": __version__, "python": platform.python_version()} | {
+        package: version(package) for package in packages
+    }
+
+
+# ---- out of a classifier ----
+
+
+def to_plain(estimator: BaseMLPClassifier) -> tuple[dict[str, Any], Arrays]:
+    """Header and arrays that say all that a fitted classifier knows.
+
+    Raises
+    ------
+    ValueError
+        If a parameter or a class label is of a type that a file cannot hold.
+    """
+    parameters = estimator.get_params(deep=False)
+    callbacks = bool(parameters.pop("skorch_callbacks", None))
+    if callbacks or has_callbacks(estimator):
+        warnings.warn("Callbacks are not saved: set them anew after loading.", stacklevel=4)
+    plan = estimator._plan
+    header = {
+        "class": type(estimator).__name__,
+        "parameters": {name: encode(value, name) for name, value in parameters.items()},
+        "requests": _requests(estimator),
+        "classes": encode(estimator.classes_, "classes_"),
+        "feature_names": encode(getattr(estimator, "feature_names_in_", None), "X"),
+        "plan": {
+            f.name: encode(getattr(plan, f.name), f.name) for f in fields(plan) if f.name != "dtype"
+        },
+        "dtype": plan.dtype.name,
+        "best_validation_score": encode(estimator.best_validation_score_, "best_validation_score_"),
+        "held_out": bool(estimator._held_out),
+        "state": None,
+    }
+    arrays = {f"coefs.{i}": coef for i, coef in enumerate(estimator.coefs_)}
+    arrays |= {f"intercepts.{i}": bias for i, bias in enumerate(estimator.intercepts_)}
+    arrays |= _history_arrays(estimator.history_)
+    if estimator._state is not None:
+        header["state"], more = _state_to_plain(estimator._state)
+        arrays |= more
+    return header, arrays
+
+
+def _requests(estimator: BaseMLPClassifier) -> dict[str, dict[str, Any]]:
+    """What `set_fit_request` and its like have set."""
+    routing = estimator.get_metadata_routing()
+    requests = {
+        method: {
+            name: alias
+            for name, alias in getattr(routing, method).requests.items()
+            if alias is not None
+        }
+        for method in ("fit", "partial_fit", "score")
+    }
+    return {method: request for method, request in requests.items() if request}
+
+
+def _history_arrays(history: History) -> Arrays:
+    arrays = {f"history.{name}": np.array(column) for name, column in history.epochs.items()}
+    for name, by_epoch in history.batches.items():
+        if by_epoch:
+            arrays[f"batches.{name}"] = np.concatenate(list(by_epoch.values()))
+            arrays[f"batches.{name}.epochs"] = np.array(list(by_epoch))
+            arrays[f"batches.{name}.sizes"] = np.array([len(v) for v in by_epoch.values()])
+    return arrays
+
+
+def _state_to_plain(state: TrainState) -> tuple[dict[str, Any], Arrays]:
+    """What a fit that goes on needs to know beyond the weights."""
+    (streams,) = state.streams
+    header = {
+        "n_updates": int(state.n_updates[0]),
+        "rows_seen": int(state.rows_seen[0]),
+        "stopping": encode(asdict(state.stopping[0]), "stopping"),
+        "entropy": [int(word) for word in streams.entropy],
+        "generators": encode(
+            {name: getattr(streams, name).bit_generator.state for name in GENERATORS}, "streams"
+        ),
+    }
+    arrays = {"state.parameters": state.parameters.values}
+    arrays |= {f"state.slots.{name}": slot for name, slot in state.slots.items()}
+    if state.best is not None:
+        arrays["state.best"] = state.best
+    return header, arrays
+
+
+# ---- into a classifier ----
+
+
+def from_plain(
+    header: Mapping[str, Any], arrays: Mapping[str, np.ndarray], cls: type[BaseMLPClassifier] | None
+) -> BaseMLPClassifier:
+    """A classifier as `to_plain` found it; of class `cls`, if that is given.
+
+    Raises
+    ------
+    Exception
+        Of many kinds, where header and arrays are not what `to_plain` gave.
+    """
+    if header["class"] not in CLASSES:
+        raise ValueError(f"it holds a {header['class']!r}, which is unknown here")
+    cls = cls or getattr(sknn.classifiers, header["class"])
+    known = cls().get_params(deep=False)
+    given = {name: decode(value) for name, value in header["parameters"].items()}
+    estimator = cls(**{name: value for name, value in given.items() if name in known})
+    estimator._validate_params()
+    with config_context(enable_metadata_routing=True):
+        for method, request in header["requests"].items():
+            getattr(estimator, f"set_{method}_request")(**request)
+
+    # 1. What was learnt from, and how.
+    settings = {name: decode(value) for name, value in header["plan"].items()}
+    plan = Plan(**settings, dtype=np.dtype(header["dtype"]))
+    classes, names = decode(header["classes"]), decode(header["feature_names"])
+    _check_plan(plan, classes, names)
+
+    # 2. The weights and the history, in a state like the one that training ended with.
+    parameters = Parameters.zeros(1, plan.layer_sizes, plan.dtype)
+    for i, (W, b) in enumerate(zip(parameters.weights, parameters.biases, strict=True)):
+        W[0] = _expect(arrays, f"coefs.{i}", W.shape[1:], plan.dtype)
+        b[0, 0] = _expect(arrays, f"intercepts.{i}", b.shape[2:], plan.dtype)
+    saved = header["state"]
+    streams = Streams((0, 0, 0, 0) if saved is None else saved["entropy"])
+    state = TrainState.around(parameters, [plan], [streams])
+    state.histories = [_history(arrays)]
+    attributes = fitted_attributes(state, plan, classes)
+    attributes["best_validation_score_"] = decode(header["best_validation_score"])
+    attributes["n_features_in_"] = plan.layer_sizes[0]
+    if names is not None:
+        attributes["feature_names_in_"] = names
+    for name, value in attributes.items():
+        setattr(estimator, name, value)
+
+    # 3. What a fit that goes on needs.
+    estimator._held_out = header["held_out"] is True
+    if saved is not None:
+        _restore(state, saved, arrays)
+        estimator._state = state
+    return estimator
+
+
+def _check_plan(plan: Plan, classes: Any, names: Any) -> None:
+    sizes = plan.layer_sizes
+    if not all(isinstance(size, int) and size >= 1 for size in sizes) or len(sizes) < 2:
+        raise ValueError(f"its layer sizes are {sizes!r}")
+    if plan.activation not in ACTIVATIONS or plan.dtype.name not in ("float32", "float64"):
+        raise ValueError(f"its activation is {plan.activation!r}, its dtype {plan.dtype}")
+    for what, found, expected in (("classes", classes, sizes[-1]), ("names", names, sizes[0])):
+        if found is not None and np.shape(found) != (expected,):
+            raise ValueError(f"it has {np.shape(found)} {what} for layers of {sizes} units")
+
+
+def _expect(
+    arrays: Mapping[str, np.ndarray], name: str, shape: tuple[int, ...], dtype: np.dtype
+) -> np.ndarray:
+    array = arrays[name]
+    if array.shape != shape or array.dtype != dtype or not np.isfinite(array).all():
+        raise ValueError(f"its {name} must be finite {dtype} of shape {shape}, got {array!r:.100}")
+    return array
+
+
+def _history(arrays: Mapping[str, np.ndarray]) -> History:
+    history = History()
+    n_epochs = arrays["history.train_loss"].shape
+    for name in history.epochs:
+        history.epochs[name] = arrays[f"history.{name}"].reshape(n_epochs).tolist()
+    for name, by_epoch in history.batches.items():
+        if f"batches.{name}" in arrays:
+            ends = np.cumsum(arrays[f"batches.{name}.sizes"])
+            values = np.split(arrays[f"batches.{name}"], ends[:-1])
+            by_epoch.update(zip(arrays[f"batches.{name}.epochs"].tolist(), values, strict=True))
+    return history
+
+
+def _restore(state: TrainState, saved: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
+    values = state.parameters.values
+    values[...] = _expect(arrays, "state.parameters", values.shape, values.dtype)
+    for name, slot in state.slots.items():
+        slot[...] = _expect(arrays, f"state.slots.{name}", slot.shape, slot.dtype)
+    if "state.best" in arrays:
+        state.best = _expect(arrays, "state.best", values.shape, values.dtype).copy()
+    state.n_updates[:], state.rows_seen[:] = saved["n_updates"], saved["rows_seen"]
+    state.stopping = [EarlyStopping(**decode(saved["stopping"]))]
+    for name, generator in decode(saved["generators"]).items():
+        if name in GENERATORS:
+            getattr(state.streams[0], name).bit_generator.state = generator
