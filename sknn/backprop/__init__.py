@@ -10,6 +10,7 @@ from ._epoch import Epoch, EpochHook, note_epoch
 from ._figures import Figures, Validation
 from ._history import History
 from ._initializers import draw_parameters, glorot_uniform
+from ._lane import Lane
 from ._layers import Dropout, Layer, Linear, SparseDropout, SparseLinear
 from ._lbfgs import FlatObjective, Objective, minimize_lbfgs
 from ._losses import SoftmaxCrossEntropy, cross_entropy, log_softmax, softmax
@@ -17,7 +18,8 @@ from ._network import Sequential, build_network, predict_logits
 from ._optimizers import OPTIMIZERS, SGD, Adam, AdamW, Optimizer, RMSprop
 from ._parameters import Parameters
 from ._penalties import L1, L2, Penalty, add_gradients, make_penalties, penalty_values
-from ._plan import Plan, Problem, Rows
+from ._plan import Plan, Problem, Rows, stack_key
+from ._row_stack import RowStack
 from ._schedules import constant, cosine, invscaling, learning_rates, onecycle
 from ._state import Checkpoint, Outcome, Streams, TrainState
 from ._stopping import EarlyStopping
@@ -44,6 +46,7 @@ __all__ = [
     "FlatObjective",
     "History",
     "Identity",
+    "Lane",
     "Layer",
     "Linear",
     "Logistic",
@@ -56,6 +59,7 @@ __all__ = [
     "Problem",
     "RMSprop",
     "ReLU",
+    "RowStack",
     "Rows",
     "Run",
     "Sequential",
@@ -85,5 +89,6 @@ __all__ = [
     "penalty_values",
     "predict_logits",
     "softmax",
+    "stack_key",
     "train",
 ]

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from ._parameters import FloatArray, IntArray
-from ._plan import Rows
+from ._row_stack import RowStack
 
 # A block of one model's rows should stay in the cache between gathering and use.
 BLOCK_BYTES = 128 * 1024
@@ -37,11 +38,14 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Consecutive batches of an epoch, m rows together, and the logits that they leave behind.
+    """Consecutive batches of some models, m rows together, and the logits that they leave behind.
 
-    `labels` are (K, m) or (1, m), `weights` (K, m) or None, `logits` (K, C, m).
+    `models` are those of the stack that it is for, `first_step` is the number of its first batch
+    in the epoch; `labels` are (k, m) or (1, m), `weights` (k, m) or None, `logits` (k, C, m).
     """
 
+    models: slice
+    first_step: int
     batches: list[Batch]
     labels: IntArray
     weights: FloatArray | None
@@ -51,10 +55,13 @@ class Block:
 class Batches:
     """Cuts the training rows of K models into batches, epoch after epoch.
 
+    Models that have rows left go on together; where some run out of rows, the others are cut
+    into blocks of their own.
+
     Parameters
     ----------
-    rows : Rows
-        The training rows, shared by all models.
+    rows : RowStack
+        The training rows of the models, most rows first.
     batch_size : int
         Rows in a batch; the last of an epoch may have fewer.
     n_classes : int
@@ -63,88 +70,119 @@ class Batches:
 
     Attributes
     ----------
-    sizes : list of int
-        The number of rows of every batch of an epoch, in order.
+    sizes : list of list of int
+        The number of rows of every batch of an epoch, in order, for every model.
+    n_steps : ndarray of int of shape (K,)
+        The number of batches.
     """
 
     def __init__(
-        self, rows: Rows, batch_size: int, n_classes: int, label_smoothing: FloatArray
+        self, rows: RowStack, batch_size: int, n_classes: int, label_smoothing: FloatArray
     ) -> None:
         self.rows = rows
         self.batch_size = batch_size
-        self.sizes = batch_sizes(len(rows), batch_size)
+        self.sizes = [batch_sizes(int(n_rows), batch_size) for n_rows in rows.sizes]
+        self.n_steps = np.array([len(sizes) for sizes in self.sizes])
         self.classes = np.arange(n_classes)
         self.smoothing = label_smoothing[:, :, None] if label_smoothing.any() else None
         self.dtype = label_smoothing.dtype
-        self.n_models = len(label_smoothing)
+        # The same for one model and for many: figures are added up block by block.
         row_bytes = (rows.X.shape[1] + 2 * n_classes) * self.dtype.itemsize
-        per_block = max(1, BLOCK_BYTES // (row_bytes * batch_size)) * batch_size
-        self.block_rows = min(per_block, len(rows))
-        self._layouts: dict[int, _Layout] = {}
+        self.block_rows = max(1, BLOCK_BYTES // (row_bytes * batch_size)) * batch_size
+        self._layouts: dict[tuple[int, int, int], _Layout] = {}
+        self._bands: dict[tuple[int, int], list[tuple[slice, int]]] = {}
         self._unshuffled: list[Block] = []
 
     def epoch(self, orders: IntArray | None) -> Iterator[Block]:
-        """The blocks of one epoch.
+        """The blocks of one epoch, whose buffers are overwritten by the next one's.
 
         Parameters
         ----------
-        orders : ndarray of shape (K, n_rows) or None
-            The order in which each model visits the rows, None for their own order. A block's
-            buffers are overwritten by the next one's.
+        orders : ndarray of int of shape (K, most rows) or None
+            From `draw_orders`: in which each model visits its rows. None for their own order.
         """
         if orders is None:
             if not self._unshuffled:
-                self._unshuffled = [self._whole()]
+                bands = self.bands(0, int(self.rows.sizes[0]))
+                self._unshuffled = [self._whole(models, n_rows) for models, n_rows in bands]
             yield from self._unshuffled
             return
-        for start in range(0, len(self.rows), self.block_rows):
-            yield self._gather(orders[:, start : start + self.block_rows])
+        for start in range(0, int(self.rows.sizes[0]), self.block_rows):
+            for models, n_rows in self.bands(start, self.block_rows):
+                yield self._gather(models, orders[models, start : start + n_rows], start)
 
-    def _gather(self, order: IntArray) -> Block:
-        """Fetch the rows that `order` (K, m) names."""
+    def lanes(self, shuffles: bool) -> list[slice]:
+        """All the runs of models that the blocks of an epoch are for."""
+        n_rows = int(self.rows.sizes[0])
+        step = self.block_rows if shuffles else n_rows
+        bands = [self.bands(start, step) for start in range(0, n_rows, step)]
+        found = {(models.start, models.stop): models for band in bands for models, _ in band}
+        return list(found.values())
+
+    def bands(self, start: int, most: int) -> list[tuple[slice, int]]:
+        """Consecutive models with equally many rows, at most `most`, from `start` on."""
+        key = (start, most)
+        if key not in self._bands:
+            left = np.minimum(self.rows.sizes - start, most)
+            left = left[left > 0]
+            edges = [0, *(np.flatnonzero(np.diff(left)) + 1).tolist(), len(left)]
+            self._bands[key] = [(slice(a, b), int(left[a])) for a, b in pairwise(edges)]
+        return self._bands[key]
+
+    def _gather(self, models: slice, order: IntArray, start: int) -> Block:
+        """Fetch the rows that `order` (k, m) names for some of the models."""
         n_rows = order.shape[1]
-        if n_rows not in self._layouts:
-            self._layouts[n_rows] = _Layout(self, n_rows)
-        layout = self._layouts[n_rows]
-        X, labels, weights = self.rows.X, self.rows.labels, self.rows.weights
+        key = (models.start, models.stop, n_rows)
+        if key not in self._layouts:
+            self._layouts[key] = _Layout(self, models, n_rows)
+        layout = self._layouts[key]
+        rows = self.rows
+        places = order + rows.starts[models, None]
         if layout.X is None:
-            rows: Any = [X[model_order] for model_order in order]
+            X: Any = [rows.X[places_of_model] for places_of_model in places]
         else:
-            rows = np.take(X, order, axis=0, out=layout.X, mode="clip")
-        np.take(labels, order, out=layout.labels, mode="clip")
-        np.equal(layout.labels[:, :, None], self.classes, out=layout.targets)
-        self._smooth(layout.targets)
-        if weights is not None and layout.weights is not None:
-            np.take(weights, order, axis=0, out=layout.weights, mode="clip")
-        return layout.block if layout.X is not None else layout.cut(rows)
+            X = np.take(rows.X, places, axis=0, out=layout.X, mode="clip")
+        np.take(rows.labels, places, out=layout.labels, mode="clip")
+        self._set_targets(layout)
+        if rows.weights is not None and layout.weights is not None:
+            where = order + rows.weight_starts[models, None]
+            np.take(rows.weights, where, axis=0, out=layout.weights, mode="clip")
+        return layout.block(X, start // self.batch_size)
 
-    def _whole(self) -> Block:
-        """All rows in their own order, without a copy of the data: one block for ever."""
-        layout = _Layout(self, len(self.rows), shared=True)
-        layout.labels = np.broadcast_to(self.rows.labels, layout.labels.shape)
-        np.equal(layout.labels[:, :, None], self.classes, out=layout.targets)
-        self._smooth(layout.targets)
-        if self.rows.weights is not None:
-            layout.weights = np.broadcast_to(self.rows.weights, (self.n_models, len(self.rows)))
-        if layout.sparse:
-            return layout.cut([self.rows.X] * self.n_models)
-        return layout.cut(self.rows.X[None])
+    def _whole(self, models: slice, n_rows: int) -> Block:
+        """All rows of some of the models in their own order: one block for ever."""
+        rows = self.rows
+        order = np.broadcast_to(np.arange(n_rows), (models.stop - models.start, n_rows))
+        if (rows.starts[models] != rows.starts[models.start]).any():
+            return self._gather(models, order, 0)
+        # All of them have the same rows: no copy of the data.
+        layout = _Layout(self, models, n_rows, shared=True)
+        where = slice(rows.starts[models.start], rows.starts[models.start] + n_rows)
+        np.copyto(layout.labels, rows.labels[where])
+        self._set_targets(layout)
+        if rows.weights is not None:
+            layout.weights = rows.weights[order + rows.weight_starts[models, None]]
+        X = rows.X[where]
+        return layout.block([X] * len(order) if rows.is_sparse else X[None], 0)
 
-    def _smooth(self, targets: FloatArray) -> None:
-        """Turn one-hot targets (K, m, C) into (1 - ε) y + ε / C, in place."""
+    def _set_targets(self, layout: _Layout) -> None:
+        """One-hot targets (k, m, C) of a layout's labels, smoothed: (1 - ε) y + ε / C."""
+        targets = layout.targets
+        np.equal(layout.labels[:, :, None], self.classes, out=targets)
         if self.smoothing is not None:
-            np.multiply(targets, 1 - self.smoothing, out=targets)
-            np.add(targets, self.smoothing / len(self.classes), out=targets)
+            smoothing = self.smoothing[layout.models]
+            np.multiply(targets, 1 - smoothing, out=targets)
+            np.add(targets, smoothing / len(self.classes), out=targets)
 
 
 class _Layout:
     """The buffers of a block of one size, and the batches cut out of them."""
 
-    def __init__(self, batches: Batches, n_rows: int, shared: bool = False) -> None:
-        n_models, n_classes = batches.n_models, len(batches.classes)
+    def __init__(self, batches: Batches, models: slice, n_rows: int, shared: bool = False) -> None:
+        n_models, n_classes = models.stop - models.start, len(batches.classes)
+        self.models = models
         self.n_rows = n_rows
         self.batch_size = batches.batch_size
-        self.sparse = batches.rows.is_sparse
         self.X: FloatArray | None = None
         self.weights: FloatArray | None = None
         self.labels: IntArray = np.empty((n_models, n_rows), np.intp)
@@ -153,30 +191,39 @@ class _Layout:
         if not shared:
             if batches.rows.weights is not None:
                 self.weights = np.empty((n_models, n_rows), batches.dtype)
-            if not self.sparse:
+            if not batches.rows.is_sparse:
                 self.X = np.empty((n_models, n_rows, batches.rows.X.shape[1]), batches.dtype)
-                self.block = self.cut(self.X)
+        self._cut: list[Batch] = []
 
-    def cut(self, X: FloatArray | Sequence[Any]) -> Block:
+    def block(self, X: FloatArray | Sequence[Any], first_step: int) -> Block:
         """A block over the buffers, and its batches over views of them."""
-        found = []
-        for start in range(0, self.n_rows, self.batch_size):
-            part = slice(start, min(start + self.batch_size, self.n_rows))
-            found.append(
-                Batch(
-                    n_rows=part.stop - part.start,
-                    X=X[:, part] if isinstance(X, np.ndarray) else [rows[part] for rows in X],
-                    targets=self.targets[:, part],
-                    weights=None if self.weights is None else self.weights[:, part, None],
-                    kept=self.logits[:, :, part].mT,
-                )
-            )
-        return Block(found, self.labels, self.weights, self.logits)
+        if not self._cut or X is not self.X:
+            self._cut = [
+                self._batch(X, slice(start, min(start + self.batch_size, self.n_rows)))
+                for start in range(0, self.n_rows, self.batch_size)
+            ]
+        return Block(self.models, first_step, self._cut, self.labels, self.weights, self.logits)
+
+    def _batch(self, X: FloatArray | Sequence[Any], part: slice) -> Batch:
+        return Batch(
+            n_rows=part.stop - part.start,
+            X=X[:, part] if isinstance(X, np.ndarray) else [rows[part] for rows in X],
+            targets=self.targets[:, part],
+            weights=None if self.weights is None else self.weights[:, part, None],
+            kept=self.logits[:, :, part].mT,
+        )
 
 
-def draw_orders(generators: Sequence[np.random.Generator], n_rows: int) -> IntArray:
-    """A fresh random order of the rows for every model, shape (K, n_rows)."""
-    return np.stack([generator.permutation(n_rows) for generator in generators])
+def draw_orders(generators: Sequence[np.random.Generator], n_rows: int | IntArray) -> IntArray:
+    """A fresh random order of the rows for every model, shape (K, most rows).
+
+    `n_rows` is one number, or one of each model; who has fewer rows has zeros at the end.
+    """
+    sizes = np.broadcast_to(n_rows, len(generators))
+    orders = np.zeros((len(sizes), sizes.max()), np.intp)
+    for order, generator, size in zip(orders, generators, sizes, strict=True):
+        order[:size] = generator.permutation(int(size))
+    return orders
 
 
 def batch_sizes(n_rows: int, batch_size: int) -> list[int]:

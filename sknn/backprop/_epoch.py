@@ -36,8 +36,8 @@ class Epoch:
         Penalty terms at the epoch's end, learning rates of its last update.
     seconds : float
         Wall time.
-    train_sizes, valid_sizes : sequence of int
-        Sizes of the batches.
+    train_sizes, valid_sizes : sequence of sequence of int
+        Sizes of the batches of every model.
     """
 
     train: Figures
@@ -45,8 +45,8 @@ class Epoch:
     penalty: NDArray[np.float64]
     learning_rates: NDArray[np.float64]
     seconds: float
-    train_sizes: Sequence[int]
-    valid_sizes: Sequence[int]
+    train_sizes: Sequence[Sequence[int]]
+    valid_sizes: Sequence[Sequence[int]]
 
 
 def note_epoch(state: TrainState, plans: Sequence[Plan], epoch: Epoch) -> None:
@@ -93,10 +93,10 @@ def _judge(state: TrainState, k: int, plan: Plan, row: dict[str, float]) -> None
 
 
 def _note_batches(state: TrainState, epoch: Epoch) -> None:
-    loss, accuracy = epoch.train.by_batch(epoch.train_sizes)
-    columns = {"train_loss": loss, "train_accuracy": accuracy}
-    if epoch.valid is not None:
-        loss, accuracy = epoch.valid.by_batch(epoch.valid_sizes)
-        columns |= {"valid_loss": loss, "valid_accuracy": accuracy}
     for k, history in enumerate(state.histories):
-        history.append_batches({name: values[k] for name, values in columns.items()})
+        loss, accuracy = epoch.train.by_batch(k, epoch.train_sizes[k])
+        columns = {"train_loss": loss, "train_accuracy": accuracy}
+        if epoch.valid is not None:
+            loss, accuracy = epoch.valid.by_batch(k, epoch.valid_sizes[k])
+            columns |= {"valid_loss": loss, "valid_accuracy": accuracy}
+        history.append_batches(columns)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +14,9 @@ from ._batches import batch_sizes
 from ._losses import cross_entropy
 from ._network import predict_logits
 from ._parameters import FloatArray, IntArray, Parameters
-from ._plan import Plan, Problem, column
+from ._plan import Plan, Rows, column
+
+EVERY = slice(None)
 
 
 class Figures:
@@ -25,14 +30,16 @@ class Figures:
 
     Attributes
     ----------
-    n_rows : int
+    n_rows : ndarray of int of shape (K,)
         Rows taken in so far.
     """
 
     def __init__(self, n_models: int, keep_rows: bool = False) -> None:
         self._sums = np.zeros((3, n_models))
-        self.n_rows = 0
-        self._rows: list[FloatArray] | None = [] if keep_rows else None
+        self.n_rows = np.zeros(n_models, np.intp)
+        self._rows: list[list[FloatArray]] | None = None
+        if keep_rows:
+            self._rows = [[] for _ in range(n_models)]
 
     def add(
         self,
@@ -40,15 +47,20 @@ class Figures:
         labels: IntArray,
         weights: FloatArray | None,
         smoothing: FloatArray | None = None,
+        models: slice = EVERY,
     ) -> None:
-        """Take in m rows: `logits` (K, C, m), `labels` (K, m), `weights` (K, m) or None."""
+        """Take in m rows: `logits` (k, C, m), `labels` (k, m), `weights` (k, m) or None."""
         loss = cross_entropy(logits, labels, smoothing)
-        self.add_rows(loss, logits.argmax(axis=1) == labels, weights)
+        self.add_rows(loss, logits.argmax(axis=1) == labels, weights, models)
 
     def add_rows(
-        self, loss: FloatArray, is_hit: NDArray[np.bool_], weights: FloatArray | None
+        self,
+        loss: FloatArray,
+        is_hit: NDArray[np.bool_],
+        weights: FloatArray | None,
+        models: slice = EVERY,
     ) -> None:
-        """Take in m rows whose losses and hits are known; all are (K, m)."""
+        """Take in m rows whose losses and hits are known; all are (k, m)."""
         loss, hit = loss.astype(np.float64), is_hit.astype(np.float64)
         if weights is None:
             weight = np.ones_like(loss) if self._rows is not None else None
@@ -57,12 +69,13 @@ class Figures:
             weight = np.broadcast_to(weights, loss.shape).astype(np.float64, order="C")
             loss *= weight
             hit *= weight
-        self.n_rows += loss.shape[1]
-        self._sums[0] += np.add.reduce(loss, axis=1)
-        self._sums[1] += np.add.reduce(hit, axis=1)
-        self._sums[2] += loss.shape[1] if weight is None else np.add.reduce(weight, axis=1)
+        self.n_rows[models] += loss.shape[1]
+        self._sums[0, models] += np.add.reduce(loss, axis=1)
+        self._sums[1, models] += np.add.reduce(hit, axis=1)
+        self._sums[2, models] += loss.shape[1] if weight is None else np.add.reduce(weight, axis=1)
         if self._rows is not None and weight is not None:
-            self._rows.append(np.stack([loss, hit, weight]))
+            for kept, *columns in zip(self._rows[models], loss, hit, weight, strict=True):
+                kept.append(np.stack(columns))
 
     @property
     def mean_loss(self) -> NDArray[np.float64]:
@@ -79,44 +92,85 @@ class Figures:
         """Share of the weight that is classified right, of every model."""
         return np.asarray(self._sums[1] / self._sums[2])
 
-    def by_batch(self, sizes: Sequence[int]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Loss Σ w ℓ / B and accuracy of batches of the given sizes, each (K, n_batches).
+    def by_batch(
+        self, model: int, sizes: Sequence[int]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Loss Σ w ℓ / B and accuracy of batches of one model, of the given sizes.
 
         The accuracy of a batch whose rows all weigh zero is NaN.
         """
+        kept = [] if self._rows is None else self._rows[model]
         starts = np.cumsum([0, *sizes[:-1]])
-        loss, hit, weight = np.add.reduceat(np.concatenate(self._rows or [], 2), starts, axis=2)
+        loss, hit, weight = np.add.reduceat(np.concatenate(kept, axis=1), starts, axis=1)
         with np.errstate(invalid="ignore"):
             return loss / np.asarray(sizes), hit / weight
 
 
 class Validation:
-    """Evaluates K models on the validation rows, with the loss that they are trained on."""
+    """Evaluates K models on their validation rows, with the loss that they are trained on.
 
-    def __init__(self, problem: Problem, plans: Sequence[Plan]) -> None:
-        if problem.valid is None:
-            raise ValueError("the problem has no validation rows")
-        self.rows, self.plans = problem.valid, plans
-        self.sizes = batch_sizes(len(self.rows), plans[0].batch_size)
+    Models with the same rows are evaluated together, and so are models with equally many.
+    """
+
+    def __init__(self, rows: Sequence[Rows], plans: Sequence[Plan]) -> None:
+        self.rows, self.plans = list(rows), plans
+        batch_size = plans[0].batch_size
+        self.sizes = [batch_sizes(len(model_rows), batch_size) for model_rows in rows]
         smoothing = column(plans, "label_smoothing")[:, :, None]
         self.smoothing = smoothing if smoothing.any() else None
-        self.labels = np.repeat(self.rows.labels[None], len(plans), axis=0)
+        self.groups = [_Group.of(self.rows, models) for models in _alike(self.rows)]
 
     def evaluate(self, parameters: Parameters) -> Figures:
         """Loss and accuracy of every model."""
-        plan = self.plans[0]
-        return self.figures(
-            predict_logits(parameters.weights, parameters.biases, plan.activation, self.rows.X)
+        figures = Figures(len(self.plans), keep_rows=self.plans[0].record == "batch")
+        activation = self.plans[0].activation
+        for group in self.groups:
+            some = parameters.view(group.models)
+            logits = predict_logits(some.weights, some.biases, activation, group.X)
+            figures.add(
+                np.ascontiguousarray(logits.mT),
+                group.labels,
+                group.weights,
+                None if self.smoothing is None else self.smoothing[group.models],
+                group.models,
+            )
+        return figures
+
+
+@dataclass(frozen=True)
+class _Group:
+    """Validation rows of consecutive models: shared, or equally many of each.
+
+    `X` is (n_rows, d) or (k, n_rows, d); `labels` and `weights` are (k, n_rows), weights or None.
+    """
+
+    models: slice
+    X: Any
+    labels: IntArray
+    weights: FloatArray | None
+
+    @classmethod
+    def of(cls, rows: Sequence[Rows], models: slice) -> _Group:
+        some = rows[models]
+        shares = all(r.X is some[0].X for r in some)
+        weights = None
+        if any(r.weights is not None for r in some):
+            ones = np.ones(len(some[0]), some[0].X.dtype)
+            weights = np.stack([ones if r.weights is None else r.weights for r in some])
+        return cls(
+            models=models,
+            X=some[0].X if shares else np.stack([r.X for r in some]),
+            labels=np.stack([r.labels for r in some]),
+            weights=weights,
         )
 
-    def figures(self, logits: FloatArray) -> Figures:
-        """Loss and accuracy of the logits (K, n_rows, C) of the validation rows."""
-        figures = Figures(len(self.plans), keep_rows=self.plans[0].record == "batch")
-        weights = self.rows.weights
-        figures.add(
-            np.ascontiguousarray(logits.mT),
-            self.labels,
-            None if weights is None else weights[None],
-            self.smoothing,
-        )
-        return figures
+
+def _alike(rows: Sequence[Rows]) -> list[slice]:
+    """Runs of consecutive models that can be evaluated together."""
+    edges = [0]
+    for k in range(1, len(rows)):
+        before, here = rows[edges[-1]], rows[k]
+        is_dense = not (before.is_sparse or here.is_sparse)
+        if here.X is not before.X and not (is_dense and len(here) == len(before)):
+            edges.append(k)
+    return [slice(start, stop) for start, stop in pairwise([*edges, len(rows)])]

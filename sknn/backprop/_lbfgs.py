@@ -18,11 +18,12 @@ from ._network import build_network
 from ._parameters import Parameters
 from ._penalties import add_gradients, make_penalties, penalty_values
 from ._plan import Plan, Problem, column
+from ._row_stack import RowStack
 from ._state import Checkpoint, Outcome, TrainState
 
 
 def minimize_lbfgs(
-    problem: Problem,
+    problems: Sequence[Problem],
     plans: Sequence[Plan],
     state: TrainState,
     on_epoch: EpochHook | None = None,
@@ -35,7 +36,7 @@ def minimize_lbfgs(
     """
     parts = [state.take([k]) for k in range(len(plans))]
     interrupted = False
-    for plan, part in zip(plans, parts, strict=True):
+    for problem, plan, part in zip(problems, plans, parts, strict=True):
         if interrupted:
             part.outcomes = [Outcome.INTERRUPTED]
         else:
@@ -64,7 +65,10 @@ class Objective:
         self.parameters = Parameters.zeros(1, plan.layer_sizes, plan.dtype)
         self.gradients = Parameters.zeros(1, plan.layer_sizes, plan.dtype)
         batches = Batches(
-            problem.train, n_rows, problem.n_classes, column([plan], "label_smoothing")
+            RowStack.of([problem.train]),
+            n_rows,
+            problem.n_classes,
+            column([plan], "label_smoothing"),
         )
         self.smoothing = batches.smoothing
         self.block = next(batches.epoch(None))
@@ -114,7 +118,7 @@ class _Search:
     ) -> None:
         self.plan, self.state, self.on_epoch = plan, state, on_epoch
         self.objective = objective
-        self.validation = None if problem.valid is None else Validation(problem, [plan])
+        self.validation = None if problem.valid is None else Validation([problem.valid], [plan])
         self.n_rows = len(problem.train)
         self.checkpoint = Checkpoint(state)
         self.begun = False
@@ -183,7 +187,7 @@ class _Search:
             penalty=np.array([self.objective.penalty]),
             learning_rates=np.array([np.nan]),
             seconds=time.perf_counter() - self.started,
-            train_sizes=[self.n_rows],
+            train_sizes=[[self.n_rows]],
             valid_sizes=[] if self.validation is None else self.validation.sizes,
         )
         self.started = time.perf_counter()

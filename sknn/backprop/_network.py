@@ -98,28 +98,31 @@ def build_network(
 def predict_logits(
     weights: Sequence[FloatArray], biases: Sequence[FloatArray], activation: str, X: Any
 ) -> FloatArray:
-    """Logits of K models for rows that all of them share; no dropout, nothing remembered.
+    """Logits of K models for rows; no dropout, nothing remembered.
 
     Parameters
     ----------
     weights, biases : sequences of ndarray of shape (K, in, out) and (K, 1, out)
     activation : {"identity", "logistic", "relu", "tanh"}
-    X : ndarray or CSR matrix of shape (n_rows, n_features)
+    X : ndarray or CSR matrix of shape (n_rows, n_features), or ndarray (K, n_rows, n_features)
+        Rows that all models share, or rows of each.
 
     Returns
     -------
     logits : ndarray of shape (K, n_rows, n_classes)
     """
     n_models, _, n_classes = weights[-1].shape
-    n_rows, dtype = X.shape[0], weights[0].dtype
+    n_rows, dtype = X.shape[-2], weights[0].dtype
     is_sparse = issparse(X)
+    if not is_sparse and X.ndim == 2:
+        X = X[None]
     apply = ACTIVATIONS[activation].apply
     logits = np.empty((n_models, n_rows, n_classes), dtype)
     most = min(n_rows, PREDICTION_ROWS)
     buffers = [np.empty((n_models, most, W.shape[2]), dtype) for W in weights[:-1]]
     for start in range(0, n_rows, PREDICTION_ROWS):
         stop = min(start + PREDICTION_ROWS, n_rows)
-        hidden = X[start:stop] if is_sparse else X[None, start:stop]
+        hidden = X[start:stop] if is_sparse else X[:, start:stop]
         for W, b, buffer in zip(weights, biases, buffers, strict=False):
             hidden = apply(_affine(hidden, W, b, out=buffer[:, : stop - start]))
         _affine(hidden, weights[-1], biases[-1], out=logits[:, start:stop])

@@ -69,6 +69,10 @@ class Parameters:
         """The number of networks, K."""
         return len(self.values)
 
+    def view(self, models: slice) -> Parameters:
+        """The same numbers of consecutive models."""
+        return Parameters(self.values[models], self.layer_sizes)
+
     def take(self, models: Sequence[int]) -> Parameters:
         """A copy that holds the given models only, in the given order."""
         return Parameters(self.values[np.asarray(models, dtype=np.intp)], self.layer_sizes)

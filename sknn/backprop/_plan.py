@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any, Literal
 
 import numpy as np
@@ -133,13 +134,25 @@ def column(plans: Sequence[Plan], name: str) -> FloatArray:
     return np.array([[getattr(plan, name)] for plan in plans], dtype=plans[0].dtype)
 
 
-def check_stackable(plans: Sequence[Plan]) -> None:
-    """Raise ValueError unless these plans may train together in one stack."""
-    first = plans[0]
-    for plan in plans[1:]:
-        for name in vars(first):
-            if name not in PER_MODEL and getattr(plan, name) != getattr(first, name):
+def check_stackable(plans: Sequence[Plan], problems: Sequence[Problem] = ()) -> None:
+    """Raise ValueError unless these models may train together in one stack."""
+    keys = [stack_key(*pair) for pair in zip_longest(plans, problems)]
+    for key in keys[1:]:
+        for name, value in key.items():
+            if value != keys[0][name]:
                 raise ValueError(
-                    f"`{name}` must be equal for all models of a stack, got "
-                    f"{getattr(first, name)!r} and {getattr(plan, name)!r}"
+                    f"`{name}` must be equal for all models of a stack, got {keys[0][name]!r} "
+                    f"and {value!r}"
                 )
+
+
+def stack_key(plan: Plan, problem: Problem | None = None) -> dict[str, Any]:
+    """What must be equal for models to train together in one stack, by name."""
+    key = {name: value for name, value in vars(plan).items() if name not in PER_MODEL}
+    if problem is not None:
+        rows = problem.train
+        key["validation rows"] = problem.valid is not None
+        key["sparsity of X"] = rows.is_sparse
+        # One batch of all rows is not shuffled.
+        key["several batches"] = plan.batch_size < len(rows)
+    return key

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from sknn.backprop import Figures, Parameters, Problem, Rows, Validation, batch_sizes
+from sknn.backprop import Figures, Parameters, Rows, Validation, batch_sizes
 
 LOG2 = np.log(2)
 # Two classes, four rows: rows 0 and 1 undecided (loss log 2, the first class wins), rows 2 and 3
@@ -47,13 +47,13 @@ def test_with_label_smoothing():
 def test_by_batch(weighted):
     weights = WEIGHTS if weighted else None
     figures = add_in_two_blocks(Figures(1, keep_rows=True), weights)
-    loss, accuracy = figures.by_batch([1, 1, 2])
+    loss, accuracy = figures.by_batch(0, [1, 1, 2])
     if weighted:
-        assert_allclose(loss, [[LOG2, 0, 1500]])
-        assert_array_equal(accuracy, [[1, np.nan, 2 / 5]])
+        assert_allclose(loss, [LOG2, 0, 1500])
+        assert_array_equal(accuracy, [1, np.nan, 2 / 5])
     else:
-        assert_allclose(loss, [[LOG2, LOG2, 500]])
-        assert_array_equal(accuracy, [[1, 0, 0.5]])
+        assert_allclose(loss, [LOG2, LOG2, 500])
+        assert_array_equal(accuracy, [1, 0, 0.5])
 
 
 def test_validation(make_plan):
@@ -62,20 +62,16 @@ def test_validation(make_plan):
     parameters = Parameters.zeros(2, (1, 2), np.float64)
     parameters.weights[0][0] = [[-1.0, 1.0]]
     plans = [make_plan(layer_sizes=(1, 2), batch_size=2, record="batch", input_dropout=0.5)] * 2
-    validation = Validation(Problem(rows, 2, rows), plans)
+    validation = Validation([rows] * 2, plans)
     figures = validation.evaluate(parameters)
     assert_allclose(figures.weighted_loss, [(3 * LOG2 + 500) / 3.5, LOG2], rtol=1e-14)
     assert_allclose(figures.accuracy, [1 / 3.5, 1.5 / 3.5], rtol=1e-14)
-    assert list(validation.sizes) == [2, 1]
-    loss, accuracy = figures.by_batch(validation.sizes)
-    assert_allclose(loss, [[1.5 * LOG2, 500], [1.5 * LOG2, 0.5 * LOG2]], rtol=1e-14)
-    assert_allclose(accuracy, [[1 / 3, 0], [1 / 3, 1]], rtol=1e-14)
-
-
-def test_validation_needs_rows(make_plan):
-    rows = Rows(np.zeros((2, 1)), np.array([0, 1]))
-    with pytest.raises(ValueError, match="no validation rows"):
-        Validation(Problem(rows, 2), [make_plan()])
+    assert validation.sizes == [[2, 1]] * 2
+    expected = [([1.5 * LOG2, 500], [1 / 3, 0]), ([1.5 * LOG2, 0.5 * LOG2], [1 / 3, 1])]
+    for model, (losses, accuracies) in enumerate(expected):
+        loss, accuracy = figures.by_batch(model, validation.sizes[model])
+        assert_allclose(loss, losses, rtol=1e-14)
+        assert_allclose(accuracy, accuracies, rtol=1e-14)
 
 
 @pytest.mark.parametrize(

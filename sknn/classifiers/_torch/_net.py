@@ -327,7 +327,7 @@ class MLPNet(NeuralNetClassifier):
         row = list.__getitem__(self.history, -1)  # without a copy of the whole history
         if len(row["batches"]) < 2:
             # Some of skorch's callbacks rely on batches: to them, the epoch was one.
-            whole = {f"{prefix}_loss": loss, f"{prefix}_batch_size": figures.n_rows}
+            whole = {f"{prefix}_loss": loss, f"{prefix}_batch_size": figures.n_rows.item()}
             row["batches"] = [{**(row["batches"] or [{}])[0], **whole}]
         row[f"{prefix}_loss"], row[f"{prefix}_acc"] = loss, figures.accuracy.item()
         self._note_best(row, prefix)

@@ -69,7 +69,7 @@ def train_net(
     with ignore, torch.enable_grad():
         if plan.solver == "lbfgs":
             state = minimize_lbfgs(
-                problem, [plan], state, on_epoch, lambda *job: Objective(net, *job)
+                [problem], [plan], state, on_epoch, lambda *job: Objective(net, *job)
             )
             push(state.result(), net.module_)
             net.history.extend(skorch_history(state.histories[0]))
@@ -169,8 +169,8 @@ class Training(Callback):
             penalty=penalty_values(self.penalties, state.parameters),
             learning_rates=np.array([net.optimizer_.param_groups[0]["lr"]]),
             seconds=time.perf_counter() - self.started,
-            train_sizes=self.sizes,
-            valid_sizes=self.valid_sizes,
+            train_sizes=[self.sizes],
+            valid_sizes=[self.valid_sizes],
         )
         note_epoch(state, [self.plan], epoch)
         self.checkpoint.save(state)

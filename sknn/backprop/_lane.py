@@ -1,0 +1,112 @@
+"""A run of consecutive models of a stack, and the update that they make together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ._batches import Batch
+from ._losses import SoftmaxCrossEntropy
+from ._network import Sequential, build_network
+from ._optimizers import OPTIMIZERS
+from ._parameters import IntArray, Parameters
+from ._penalties import add_gradients, make_penalties
+from ._plan import Plan, column
+from ._state import TrainState
+
+
+class Lane:
+    """Consecutive models of a stack that see batches of one size at the same time.
+
+    All models of a stack are in the first lane. Where some have fewer rows than others, the
+    rest of the epoch is another lane's; all lanes work on views into the stack's arrays.
+
+    Parameters
+    ----------
+    models : slice
+        Which models of the stack these are.
+    plans : sequence of Plan
+    state : TrainState
+    gradients : Parameters
+        Of the whole stack.
+    is_sparse : bool
+        Whether the rows are CSR matrices.
+    """
+
+    def __init__(
+        self,
+        models: slice,
+        plans: Sequence[Plan],
+        state: TrainState,
+        gradients: Parameters,
+        is_sparse: bool,
+    ) -> None:
+        self.models, self.plans, self.is_sparse = models, plans[models], is_sparse
+        self.parameters, self.gradients = state.parameters.view(models), gradients.view(models)
+        self.generators = [streams.dropout for streams in state.streams[models]]
+        slots = {name: slot[models] for name, slot in state.slots.items()}
+        self.optimizer = OPTIMIZERS[self.plans[0].solver](
+            self.plans, self.parameters, self.gradients, slots
+        )
+        self.penalties = make_penalties(self.plans)
+        self.max_grad_norm = column(self.plans, "max_grad_norm")
+        self.is_clipped = np.isfinite(self.max_grad_norm)
+        self.clips = bool(self.is_clipped.any())
+        self.scratch = np.empty_like(self.parameters.values)
+        weights_only = slice(0, self.gradients.n_weights)
+        self.weights, self.grad_weights, self.scratch_weights = (
+            array[:, weights_only]
+            for array in (self.parameters.values, self.gradients.values, self.scratch)
+        )
+        self._by_size: dict[int, tuple[Sequential, SoftmaxCrossEntropy]] = {}
+
+    def begin_epoch(self, learning_rates: NDArray[np.float64], n_updates: IntArray) -> None:
+        """Prepare the coefficients of an epoch; rates are (n_steps, K), updates so far (K,)."""
+        self.optimizer.begin_epoch(learning_rates[:, self.models], n_updates[self.models])
+
+    def update(self, step: int, batch: Batch) -> None:
+        """Make update `step` of the epoch, for every model on its own rows."""
+        network, loss = self._laid_out(batch.n_rows)
+        logits = network.forward(batch.X)
+        batch.kept[...] = logits
+        loss.forward(logits)
+        network.backward(loss.backward(batch.targets, batch.weights))
+        add_gradients(self.penalties, self.weights, self.grad_weights, self.scratch_weights)
+        self._clip()
+        self.optimizer.step(step)
+
+    def end_epoch(self) -> None:
+        """Called after the last update of an epoch."""
+        self.optimizer.end_epoch()
+
+    def _laid_out(self, n_rows: int) -> tuple[Sequential, SoftmaxCrossEntropy]:
+        """Network and loss for batches of this size."""
+        if n_rows not in self._by_size:
+            plan, parameters = self.plans[0], self.parameters
+            network = build_network(
+                parameters,
+                self.gradients,
+                n_rows,
+                plan.activation,
+                list(zip(*(plan.dropout_rates for plan in self.plans), strict=True)),
+                self.generators,
+                sparse=self.is_sparse,
+            )
+            shape = (parameters.n_models, n_rows, plan.layer_sizes[-1])
+            loss = SoftmaxCrossEntropy(*shape, plan.dtype, plan.divisor)
+            self._by_size[n_rows] = network, loss
+        return self._by_size[n_rows]
+
+    def _clip(self) -> None:
+        """Shorten each model's gradient to `max_grad_norm`, where it is longer."""
+        if self.clips:
+            gradient = self.gradients.values
+            np.multiply(gradient, gradient, out=self.scratch)
+            norm = np.sqrt(np.add.reduce(self.scratch, axis=1, keepdims=True))
+            # The small number is torch's, against a norm of zero.
+            scale = np.minimum(self.max_grad_norm / (norm + 1e-6), 1.0)
+            # A norm that overflows would stop the training without a word.
+            scale[~np.isfinite(norm)] = np.nan
+            np.multiply(gradient, scale, out=gradient, where=self.is_clipped)
