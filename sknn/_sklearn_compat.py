@@ -6,25 +6,52 @@ scikit-learn release is checked against a single file. The dependency is bounded
 """
 
 import sys
-from types import FrameType
+from collections.abc import Callable
+from inspect import unwrap
+from types import FrameType, FunctionType
+from typing import Any
 
 from sklearn.base import BaseEstimator
 from sklearn.base import _fit_context as fit_context
 from sklearn.utils._param_validation import Interval, Options, StrOptions, validate_params
 from sklearn.utils.multiclass import _check_partial_fit_first_call as check_partial_fit_first_call
+from sklearn.utils.validation import _check_method_params as check_method_params
 from sklearn.utils.validation import _check_sample_weight as check_sample_weight
 
 __all__ = [
     "Interval",
     "Options",
     "StrOptions",
+    "check_method_params",
     "check_partial_fit_first_call",
     "check_sample_weight",
     "fit_context",
     "has_callbacks",
     "is_outermost_fit",
     "validate_params",
+    "with_parallel",
 ]
+
+
+def with_parallel(function: Callable[..., Any], parallel: type) -> Callable[..., Any]:
+    """A copy of a function of scikit-learn that has another class for its `Parallel`.
+
+    Its code is scikit-learn's to the letter, so that all that it does is what it always does,
+    but for who carries out the tasks.
+    """
+    function = unwrap(function)
+    assert isinstance(function, FunctionType)
+    assert "Parallel" in function.__globals__
+    copy = FunctionType(
+        function.__code__,
+        {**function.__globals__, "Parallel": parallel},
+        function.__name__,
+        function.__defaults__,
+        function.__closure__,
+    )
+    copy.__kwdefaults__ = function.__kwdefaults__
+    copy.__doc__ = function.__doc__
+    return copy
 
 
 def has_callbacks(estimator: BaseEstimator) -> bool:

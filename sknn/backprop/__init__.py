@@ -18,7 +18,7 @@ from ._network import Sequential, build_network, predict_logits
 from ._optimizers import OPTIMIZERS, SGD, Adam, AdamW, Optimizer, RMSprop
 from ._parameters import Parameters
 from ._penalties import L1, L2, Penalty, add_gradients, make_penalties, penalty_values
-from ._plan import Plan, Problem, Rows, stack_key
+from ._plan import PER_MODEL, Plan, Problem, Rows, stack_key
 from ._row_stack import RowStack
 from ._schedules import constant, cosine, invscaling, learning_rates, onecycle
 from ._state import Checkpoint, Outcome, Streams, TrainState
@@ -30,6 +30,7 @@ __all__ = [
     "L1",
     "L2",
     "OPTIMIZERS",
+    "PER_MODEL",
     "SGD",
     "Activation",
     "Adam",

@@ -3,11 +3,16 @@
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ._scratch import ScratchMLPClassifier
+    from ._stacked import fit_many
     from ._torch import TorchMLPClassifier
 
-__all__ = ["ScratchMLPClassifier", "TorchMLPClassifier"]
+__all__ = ["ScratchMLPClassifier", "TorchMLPClassifier", "fit_many"]
 
-_HOME = {"ScratchMLPClassifier": "_scratch", "TorchMLPClassifier": "_torch"}
+_HOME = {
+    "ScratchMLPClassifier": "_scratch",
+    "TorchMLPClassifier": "_torch",
+    "fit_many": "_stacked",
+}
 
 
 def __getattr__(name: str) -> object:

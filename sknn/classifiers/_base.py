@@ -21,7 +21,7 @@ from sknn._sklearn_compat import check_partial_fit_first_call, fit_context
 from sknn.backprop import EpochHook, History, Plan, Problem, TrainState, log_softmax, softmax
 
 from ._hooks import epoch_hook
-from ._prepare import Given, prepare
+from ._prepare import Given, Job, prepare
 from ._resolve import PARAMETER_CONSTRAINTS, SCHEDULES_OVER_MAX_ITER, resolve_plan
 from ._results import fitted_attributes, report_outcome
 
@@ -216,15 +216,18 @@ class BaseMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
         hook = epoch_hook(self, context, for_callbacks, attributes)
         state = self._train(job.problem, job.plan, job.state, hook)
         report_outcome(state, job.plan, not partial and bool(np.isfinite(self.n_iter_no_change)))
-
-        for name, value in attributes(state).items():
-            setattr(self, name, value)
-        self._held_out = self.early_stopping and given.X_val is None
-        self._state = state if self.warm_start or partial else None
+        self._take_over(state, job, goes_on=partial)
         context.call_on_fit_task_end(
             estimator=self, **for_callbacks, reconstruction_attributes=lambda: attributes(state)
         )
         return self
+
+    def _take_over(self, state: TrainState, job: Job, *, goes_on: bool = False) -> None:
+        """Become the fitted estimator that a training has ended with."""
+        for name, value in fitted_attributes(state, job.plan, job.classes).items():
+            setattr(self, name, value)
+        self._held_out = job.holds_out
+        self._state = state if self.warm_start or goes_on else None
 
     def _resolve_plan(self, **shape: Any) -> Plan:
         return resolve_plan(self, **shape)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -39,16 +40,49 @@ class Given:
 
 @dataclass(frozen=True)
 class Job:
-    """A training that is ready to begin, and the class labels that it is about."""
+    """A training that is ready to begin, and the class labels that it is about.
+
+    `holds_out` says whether its validation rows were taken from the training rows.
+    """
 
     problem: Problem
     plan: Plan
     state: TrainState
     classes: np.ndarray
+    holds_out: bool
+
+
+class Memo:
+    """Results of the steps of `prepare`, for fits that have steps in common.
+
+    A result is found again by what it was computed from: by the identity of arrays, which are kept
+    so that no other can take their place, and by the value of all else.
+    """
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[Any, ...], tuple[Any, Any]] = {}
+
+    def get(self, compute: Callable[[], Any], *origins: Any) -> tuple[Any, bool]:
+        """What `compute` returns, and whether it was known."""
+        key = tuple(o if isinstance(o, _BY_VALUE) else id(o) for o in origins)
+        if key in self._found:
+            return self._found[key][0], True
+        result = compute()
+        self._found[key] = result, origins
+        return result, False
+
+
+_BY_VALUE = (str, int, float, type(None))
 
 
 def prepare(
-    estimator: BaseMLPClassifier, given: Given, *, resume: bool, max_iter: int, partial: bool
+    estimator: BaseMLPClassifier,
+    given: Given,
+    *,
+    resume: bool,
+    max_iter: int,
+    partial: bool,
+    memo: Memo | None = None,
 ) -> Job:
     """Validate what was given, and settle what to train on, how, and where to start from.
 
@@ -62,22 +96,39 @@ def prepare(
         Most epochs of this training.
     partial : bool
         Whether `given` is a part of the data only.
+    memo : Memo, optional
+        Of fits that may have been given the same; equal problems become one.
     """
+    memo = memo or Memo()
+
     # 1. Validate the data.
-    refuse_multilabel(given.y)
-    X, y = validate_data(
-        estimator,
+    dtypes = estimator.coefs_[0].dtype if resume else training_dtypes(estimator)
+    (X, y), is_known = memo.get(
+        lambda: _validate(estimator, given, dtypes, reset=not resume),
+        "data",
         given.X,
         given.y,
-        accept_sparse="csr",
-        dtype=estimator.coefs_[0].dtype if resume else training_dtypes(estimator),
-        reset=not resume,
+        str(dtypes),
     )
-    labels = encode_labels(y, classes=estimator.classes_ if partial else None)
+    if is_known:  # by another estimator, which has learnt the names of the features
+        validate_data(estimator, given.X, reset=not resume, skip_check_array=True)
+    classes_before = estimator.classes_ if partial else None
+    labels, _ = memo.get(
+        lambda: encode_labels(y, classes=classes_before), "labels", y, classes_before
+    )
     classes = labels.classes
-    weights = row_weights(X, labels, given.sample_weight, estimator.class_weight)
+    weight, class_weight = given.sample_weight, estimator.class_weight
+    weights, _ = memo.get(
+        lambda: row_weights(X, labels, weight, class_weight),
+        "weights",
+        labels,
+        weight,
+        repr(class_weight),
+    )
     valid = (given.X_val, given.y_val, given.sample_weight_val)
-    valid_rows = validation_rows(estimator, valid, classes, X.dtype)
+    valid_rows, _ = memo.get(
+        lambda: validation_rows(estimator, valid, classes, X.dtype), "valid", X, classes, *valid
+    )
     holds_out = estimator.early_stopping and valid_rows is None
     if resume and holds_out and not estimator._held_out:
         raise ValueError(
@@ -90,13 +141,19 @@ def prepare(
     streams = draw_streams(estimator.random_state) if state is None else state.streams[0]
 
     # 3. The problem and the plan, with nothing left open.
-    problem = make_problem(
+    fraction = float(estimator.validation_fraction) if holds_out else None
+    seed = streams.split_seed if holds_out else 0
+    problem, _ = memo.get(
+        lambda: make_problem(
+            X, labels, weights, valid_rows, validation_fraction=fraction, seed=seed
+        ),
+        "problem",
         X,
         labels,
         weights,
         valid_rows,
-        validation_fraction=estimator.validation_fraction if holds_out else None,
-        seed=streams.split_seed,
+        fraction,
+        seed,
     )
     plan = estimator._resolve_plan(
         n_rows=len(problem.train),
@@ -112,7 +169,16 @@ def prepare(
         state = state or state_of_fitted(estimator, plan, streams)
     else:
         state = TrainState.start([plan], [streams])
-    return Job(problem, plan, state, classes)
+    return Job(problem, plan, state, classes, holds_out)
+
+
+def _validate(
+    estimator: BaseMLPClassifier, given: Given, dtypes: Any, *, reset: bool
+) -> tuple[Any, np.ndarray]:
+    refuse_multilabel(given.y)
+    return validate_data(
+        estimator, given.X, given.y, accept_sparse="csr", dtype=dtypes, reset=reset
+    )
 
 
 def draw_streams(random_state: Any) -> Streams:

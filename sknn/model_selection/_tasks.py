@@ -1,0 +1,302 @@
+"""The fits of a search, carried out in stacks.
+
+A search of scikit-learn hands its fits to a `Parallel`, as calls of one function that fits and
+scores one candidate on one fold. `StackedParallel` takes its place. It gathers calls that can share
+a stack, fits them together, and then lets every call run as it would have, on an estimator whose
+`fit` has its result at hand. Scores, errors and messages are therefore scikit-learn's own.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import joblib
+from joblib import effective_n_jobs
+from sklearn.base import BaseEstimator, clone
+from sklearn.pipeline import Pipeline
+from sklearn.utils import _safe_indexing
+from sklearn.utils.parallel import Parallel, delayed
+
+from sknn._sklearn_compat import check_method_params, has_callbacks
+from sknn.backprop import PER_MODEL, TrainState
+from sknn.classifiers._prepare import Given, Job, Memo
+from sknn.classifiers._stacks import (
+    MOST_MODELS,
+    prepare_job,
+    settle,
+    stacks_of,
+    train_stack,
+    trains_in_stacks,
+    warn_of_unfinished,
+)
+
+# Parameters that may differ within a stack.
+FREE = PER_MODEL | {"random_state", "class_weight"}
+# With several workers, stacks are smaller, so that none of them waits long for the last one.
+MOST_MODELS_OF_WORKERS = 32
+# Calls that wait for others to share a stack with; beyond, the oldest go.
+MOST_WAITING = 4096
+
+# A call as joblib knows it: function, arguments, keyword arguments.
+Call = tuple[Any, tuple[Any, ...], dict[str, Any]]
+
+
+class StackedParallel:
+    """Carries out the calls of a search, those that can in stacks.
+
+    Parameters
+    ----------
+    n_jobs, pre_dispatch
+        As for `joblib.Parallel`.
+    """
+
+    def __init__(self, n_jobs: int | None = None, pre_dispatch: Any = "2*n_jobs") -> None:
+        self.parallel = Parallel(n_jobs=n_jobs, pre_dispatch=pre_dispatch)
+        self.n_workers = effective_n_jobs(n_jobs)
+
+    def __enter__(self) -> StackedParallel:
+        self.parallel.__enter__()
+        return self
+
+    def __exit__(self, *exception: Any) -> None:
+        self.parallel.__exit__(*exception)
+
+    def __call__(self, calls: Iterable[Call]) -> list[Any]:
+        """The results of the calls, in their order.
+
+        Raises
+        ------
+        Exception
+            The first, in that order, that a call has raised.
+        """
+        # Within one process, what is fitted before the network is fitted once for all chunks.
+        known = Inputs() if self.n_workers == 1 else None
+        most = MOST_MODELS if self.n_workers == 1 else MOST_MODELS_OF_WORKERS
+        chunks = self.parallel(
+            delayed(carry_out)(numbers, chunk, known) for numbers, chunk in gather(calls, most)
+        )
+        results, n_unfinished, n_stacked = {}, 0, 0
+        for numbers, outcomes, unfinished, stacked in chunks:
+            results |= dict(zip(numbers, outcomes, strict=True))
+            n_unfinished += unfinished
+            n_stacked += stacked
+        ordered = [results[number] for number in sorted(results)]
+        for outcome in ordered:
+            if isinstance(outcome, Failed):
+                raise outcome.error
+        warn_of_unfinished(n_unfinished, n_stacked, stacklevel=6)
+        return ordered
+
+
+@dataclass(frozen=True)
+class Failed:
+    """An error that a call has raised."""
+
+    error: Exception
+
+
+def gather(calls: Iterable[Call], most: int) -> Iterator[tuple[list[int], list[Call]]]:
+    """Chunks of calls, with their numbers, that may share stacks: of one fold and alike."""
+    waiting: dict[Any, tuple[list[int], list[Call]]] = {}
+    n_waiting = 0
+    for number, call in enumerate(calls):
+        key = _kind(call)
+        numbers, chunk = waiting.setdefault(key, ([], []))
+        numbers.append(number)
+        chunk.append(call)
+        n_waiting += 1
+        if len(chunk) == most or n_waiting > MOST_WAITING:
+            full = key if len(chunk) == most else next(iter(waiting))
+            n_waiting -= len(waiting[full][0])
+            yield waiting.pop(full)
+    yield from waiting.values()
+
+
+def _kind(call: Call) -> tuple[Any, ...]:
+    """Equal for calls that may share a stack."""
+    _, _, options = call
+    parameters = options["parameters"] or {}
+    fixed = (
+        (name, repr(value))
+        for name, value in sorted(parameters.items())
+        if name.rpartition("__")[2] not in FREE
+    )
+    return options["split_progress"], *fixed
+
+
+@dataclass
+class _Candidate:
+    """A call whose estimator is ready to be fitted in a stack."""
+
+    estimator: BaseEstimator
+    job: Job
+    seconds: float  # of what comes before the network
+
+    @property
+    def classifier(self) -> Any:
+        return last_step(self.estimator)
+
+
+def carry_out(
+    numbers: list[int], calls: list[Call], known: Inputs | None = None
+) -> tuple[list[int], list[Any], int, int]:
+    """Carry out calls, in stacks where that is possible.
+
+    Returns
+    -------
+    numbers : list of int
+        As they were given.
+    outcomes : list of dict or Failed
+        What each call returned, or raised.
+    n_unfinished, n_stacked : int
+        How many fits in stacks did not converge, of how many.
+    """
+    inputs, memo = known or Inputs(), Memo()
+    candidates: dict[int, _Candidate] = {}
+    for i, call in enumerate(calls):
+        try:
+            candidate = _prepare_candidate(call, inputs, memo)
+        except Exception:
+            continue  # the call itself will raise it
+        if candidate is not None:
+            candidates[i] = candidate
+    states = _train({i: candidate.job for i, candidate in candidates.items()})
+    outcomes: list[Any] = []
+    n_unfinished, n_stacked = 0, len(candidates)
+    for i, call in enumerate(calls):
+        function, arguments, options = call
+        if i not in candidates:
+            outcomes.append(_outcome(call))
+            continue
+        candidate = candidates.pop(i)
+        state, seconds = states.pop(i)
+        replay = _Replay(arguments[0], candidate, state)
+        arguments[0].fit = replay  # on this one object, under the name of the method
+        outcome = _outcome(call)
+        if not isinstance(outcome, Failed):
+            outcome["fit_time"] += candidate.seconds + seconds
+        n_unfinished += replay.is_unfinished
+        outcomes.append(outcome)
+    return numbers, outcomes, n_unfinished, n_stacked
+
+
+def _train(jobs: dict[int, Job]) -> dict[int, tuple[TrainState, float]]:
+    """How each training ends, and the seconds that are its share."""
+    ended = {}
+    for stack in stacks_of(jobs):
+        started = time.perf_counter()
+        states = train_stack([jobs[i] for i in stack])
+        seconds = (time.perf_counter() - started) / len(stack)
+        ended |= {i: (state, seconds) for i, state in zip(stack, states, strict=True)}
+    return ended
+
+
+def _outcome(call: Call) -> Any:
+    function, arguments, options = call
+    try:
+        return function.function(*arguments, **options)
+    except Exception as error:
+        return Failed(error)
+
+
+class _Replay:
+    """In place of an estimator's `fit`: makes it what the fit in the stack has come to."""
+
+    def __init__(self, target: BaseEstimator, candidate: _Candidate, state: TrainState) -> None:
+        self.target, self.candidate, self.state = target, candidate, state
+        self.is_unfinished = False
+
+    def __call__(self, X: Any, y: Any = None, **fit_params: Any) -> BaseEstimator:
+        target, candidate = self.target, self.candidate
+        del target.fit  # from here on it is an estimator like any other
+        self.is_unfinished = settle(candidate.classifier, candidate.job, self.state)
+        if isinstance(target, Pipeline):
+            target.steps = candidate.estimator.steps
+        else:
+            vars(target).update(vars(candidate.estimator))
+        return target
+
+
+def _prepare_candidate(call: Call, inputs: Inputs, memo: Memo) -> _Candidate | None:
+    """The candidate of a call with its network's data at hand; None if it takes no part."""
+    _, (estimator, X, y), options = call
+    parameters = clone(options["parameters"] or {}, safe=False)
+    estimator = clone(estimator).set_params(**parameters)
+    classifier = last_step(estimator)
+    is_plain = (type(estimator) is Pipeline and not estimator.verbose) or estimator is classifier
+    if not (is_plain and trains_in_stacks(classifier)) or has_callbacks(estimator):
+        return None
+    given, seconds = inputs.of_network(estimator, X, y, options)
+    started = time.perf_counter()
+    job = prepare_job(classifier, given, memo)
+    return _Candidate(estimator, job, seconds + time.perf_counter() - started)
+
+
+def last_step(estimator: BaseEstimator) -> Any:
+    """The estimator at the end of a pipeline, or the estimator itself."""
+    return estimator.steps[-1][1] if isinstance(estimator, Pipeline) else estimator
+
+
+class Inputs:
+    """What reaches the networks of candidates: rows that the steps before have transformed.
+
+    Steps with equal settings are fitted once per fold.
+    """
+
+    def __init__(self) -> None:
+        self._folds: dict[int, tuple[Any, dict[str, Any]]] = {}
+        self._transformed: dict[tuple[int, str], tuple[list[Any], Given]] = {}
+
+    def of_network(
+        self, estimator: BaseEstimator, X: Any, y: Any, options: dict[str, Any]
+    ) -> tuple[Given, float]:
+        """What the last step of `estimator` is to be fitted on, and the seconds that it took.
+
+        The steps before it are fitted.
+        """
+        train = options["train"]
+        if id(train) not in self._folds:
+            params = check_method_params(X, params=options["fit_params"] or {}, indices=train)
+            columns = {name: _safe_indexing(c, train) for name, c in (("X", X), ("y", y))}
+            # With `train`, so that no other array takes its place.
+            self._folds[id(train)] = train, {**columns, **params}
+        _, arguments = self._folds[id(train)]
+        if not isinstance(estimator, Pipeline):
+            return Given(**arguments), 0.0
+        started = time.perf_counter()
+        key = id(train), joblib.hash((estimator.steps[:-1], estimator.transform_input))
+        if key in self._transformed:
+            steps, given = self._transformed[key]
+            estimator.steps[:-1] = steps
+        else:
+            given = _fit_steps_before(estimator, arguments)
+            if _is_repeatable(estimator):
+                self._transformed[key] = estimator.steps[:-1], given
+        return given, time.perf_counter() - started
+
+
+def _fit_steps_before(pipeline: Pipeline, arguments: dict[str, Any]) -> Given:
+    """Fit all steps but the last, which is only asked what it would have been fitted on."""
+    classifier = last_step(pipeline)
+    asked: list[Given] = []
+    # The pipeline itself does the transforming and the routing of metadata.
+    classifier.fit = lambda X, y=None, **metadata: asked.append(Given(X, y, **metadata))
+    try:
+        pipeline.fit(**arguments)
+    finally:
+        del classifier.fit
+    return asked[0]
+
+
+def _is_repeatable(pipeline: Pipeline) -> bool:
+    """Whether the steps before the last would be fitted alike a second time."""
+    return all(
+        value is not None
+        for _, step in pipeline.steps[:-1]
+        if hasattr(step, "get_params")
+        for name, value in step.get_params().items()
+        if name.rpartition("__")[2] == "random_state"
+    )
