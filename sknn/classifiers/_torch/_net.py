@@ -7,7 +7,8 @@ plain loop over slices of them, and figures are computed from logits that were k
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -44,6 +45,16 @@ class Dropout(nn.Dropout):
         return input * mask.div_(keep)
 
 
+def _has_hooks(module: nn.Module) -> bool:
+    """Whether somebody wants to know of what passes through a module or its layers."""
+    kinds = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
+    return any(getattr(part, kind) for part in module.modules() for kind in kinds)
+
+
+def _affine(weight: Tensor, bias: Tensor, X: Tensor) -> Tensor:
+    return F.linear(X, weight, bias)
+
+
 class MLPModule(nn.Sequential):
     """Linear layers with activations, and dropout where a rate is above 0.
 
@@ -75,6 +86,22 @@ class MLPModule(nn.Sequential):
             if i < len(shapes) - 1:
                 layers.append(ACTIVATIONS[activation]())
         super().__init__(*layers)
+
+    def in_one_call(self) -> Callable[[Tensor], Tensor]:
+        """What `forward` computes, without the calls of the layers and their hooks."""
+        steps: list[Callable[[Tensor], Tensor]] = []
+        for layer in self:
+            if isinstance(layer, nn.Linear):
+                steps.append(partial(_affine, layer.weight, layer.bias))
+            else:
+                steps.append(layer.forward)
+
+        def forward(X: Tensor) -> Tensor:
+            for step in steps:
+                X = step(X)
+            return X
+
+        return forward
 
     def reset_parameters(self) -> None:
         """Draw weights and biases as `sknn.backprop.glorot_uniform` does, but with PyTorch."""
@@ -303,11 +330,13 @@ class MLPNet(NeuralNetClassifier):
         self._zero_grad_optimizer()
         module, optimizer, tally = self.module_, self.optimizer_, self._tally
         parameters = list(module.parameters())
+        one = torch.ones((), dtype=parameters[0].dtype, device=parameters[0].device)
+        forward = module if self.compile or _has_hooks(module) else module.in_one_call()
         for packed, y in batches:
             X, weights = unpack(packed)
             self._set_rate()
-            logits = module(X)
-            self._mean_loss(logits, y, weights, self.divisor).backward()
+            logits = forward(X)
+            self._mean_loss(logits, y, weights, self.divisor).backward(one)
             self._finish_gradients()
             optimizer.step()
             for parameter in parameters:

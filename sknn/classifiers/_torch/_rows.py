@@ -114,6 +114,8 @@ def as_tensor(array: Any, device: torch.device | str, dtype: torch.dtype) -> Ten
         return array.to(device, dtype)
     array = np.ascontiguousarray(array)
     array = array.astype(array.dtype.newbyteorder("="), copy=False)
+    if array.flags.writeable:
+        return torch.from_numpy(array).to(device, dtype)
     with warnings.catch_warnings():
         # Arrays that worker processes share are read-only; so is all that happens to them here.
         warnings.filterwarnings("ignore", "The given NumPy array is not writable")
@@ -215,6 +217,8 @@ Columns: TypeAlias = tuple[Tensor, Tensor, Tensor | None]
 
 
 def _concatenate(parts: list[Columns]) -> Columns:
+    if len(parts) == 1:
+        return parts[0]
     first, second, weights = zip(*parts, strict=True)
     return (
         torch.cat(first),

@@ -105,9 +105,12 @@ class Training(Callback):
         self.penalties = make_penalties([plan])
         parameters = list(net.module_.parameters())
         self.weights = list(zip(views(state.parameters), parameters, strict=True))
+        remembers = plan.solver != "sgd" or plan.momentum > 0
+        if not remembers:
+            state.slots["velocity"][...] = 0.0
         self.slots = [
             (view, parameter, torch_name)
-            for name, torch_name in SLOTS[plan.solver].items()
+            for name, torch_name in (SLOTS[plan.solver].items() if remembers else ())
             for view, parameter in zip(
                 views(Parameters(state.slots[name], plan.layer_sizes)), parameters, strict=True
             )
@@ -159,8 +162,7 @@ class Training(Callback):
         for view, parameter in self.weights:
             view.copy_(parameter.detach())
         for view, parameter, name in self.slots:
-            memory = net.optimizer_.state[parameter].get(name)
-            view.zero_() if memory is None else view.copy_(memory)
+            view.copy_(net.optimizer_.state[parameter][name])
         state.n_updates += len(self.sizes)
         state.rows_seen += sum(self.sizes)
         epoch = Epoch(
