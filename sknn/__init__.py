@@ -12,29 +12,55 @@ __version__ = "0.1.0.dev0"
 __all__ = [
     "ColumnNormScaler",
     "ScratchMLPClassifier",
+    "StackedGridSearchCV",
+    "StackedRandomizedSearchCV",
     "TorchMLPClassifier",
     "__version__",
     "backprop",
     "classifiers",
     "datasets",
+    "fit_many",
     "io",
+    "model_selection",
     "preprocessing",
     "report",
     "studies",
 ]
 
 if TYPE_CHECKING:
-    from sknn import backprop, classifiers, datasets, io, preprocessing, report, studies
-    from sknn.classifiers import ScratchMLPClassifier, TorchMLPClassifier
+    from sknn import (
+        backprop,
+        classifiers,
+        datasets,
+        io,
+        model_selection,
+        preprocessing,
+        report,
+        studies,
+    )
+    from sknn.classifiers import ScratchMLPClassifier, TorchMLPClassifier, fit_many
+    from sknn.model_selection import StackedGridSearchCV, StackedRandomizedSearchCV
     from sknn.preprocessing import ColumnNormScaler
 
 _SUBPACKAGES = frozenset(
-    {"backprop", "classifiers", "datasets", "io", "preprocessing", "report", "studies"}
+    {
+        "backprop",
+        "classifiers",
+        "datasets",
+        "io",
+        "model_selection",
+        "preprocessing",
+        "report",
+        "studies",
+    }
 )
 _HOME = {
     "ColumnNormScaler": "preprocessing",
     "ScratchMLPClassifier": "classifiers",
+    "StackedGridSearchCV": "model_selection",
+    "StackedRandomizedSearchCV": "model_selection",
     "TorchMLPClassifier": "classifiers",
+    "fit_many": "classifiers",
 }
 
 

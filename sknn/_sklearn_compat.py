@@ -13,6 +13,7 @@ from typing import Any
 
 from sklearn.base import BaseEstimator
 from sklearn.base import _fit_context as fit_context
+from sklearn.utils import _safe_indexing as safe_indexing
 from sklearn.utils._param_validation import Interval, Options, StrOptions, validate_params
 from sklearn.utils.multiclass import _check_partial_fit_first_call as check_partial_fit_first_call
 from sklearn.utils.validation import _check_method_params as check_method_params
@@ -28,6 +29,7 @@ __all__ = [
     "fit_context",
     "has_callbacks",
     "is_outermost_fit",
+    "safe_indexing",
     "validate_params",
     "with_parallel",
 ]

@@ -8,6 +8,7 @@ engine train, and reads the fitted attributes out of the state. An engine suppli
 from __future__ import annotations
 
 from abc import ABCMeta, abstractmethod
+from functools import cache
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -109,6 +110,12 @@ class BaseMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
         self.verbose = verbose
         self.record = record
         self.dtype = dtype
+
+    @classmethod
+    @cache
+    def _get_param_names(cls) -> list[str]:
+        # Reading so long a signature again and again would be half the cost of `clone`.
+        return super()._get_param_names()
 
     @abstractmethod
     def _train(

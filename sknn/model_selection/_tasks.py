@@ -17,10 +17,9 @@ import joblib
 from joblib import effective_n_jobs
 from sklearn.base import BaseEstimator, clone
 from sklearn.pipeline import Pipeline
-from sklearn.utils import _safe_indexing
 from sklearn.utils.parallel import Parallel, delayed
 
-from sknn._sklearn_compat import check_method_params, has_callbacks
+from sknn._sklearn_compat import check_method_params, has_callbacks, safe_indexing
 from sknn.backprop import PER_MODEL, TrainState
 from sknn.classifiers._prepare import Given, Job, Memo
 from sknn.classifiers._stacks import (
@@ -78,7 +77,8 @@ class StackedParallel:
         chunks = self.parallel(
             delayed(carry_out)(numbers, chunk, known) for numbers, chunk in gather(calls, most)
         )
-        results, n_unfinished, n_stacked = {}, 0, 0
+        results: dict[int, Any] = {}
+        n_unfinished = n_stacked = 0
         for numbers, outcomes, unfinished, stacked in chunks:
             results |= dict(zip(numbers, outcomes, strict=True))
             n_unfinished += unfinished
@@ -129,15 +129,15 @@ def _kind(call: Call) -> tuple[Any, ...]:
 
 @dataclass
 class _Candidate:
-    """A call whose estimator is ready to be fitted in a stack."""
+    """A call's estimator, ready to be fitted in a stack.
+
+    `steps` are those of a pipeline, fitted but for the last; `seconds` what came before training.
+    """
 
     estimator: BaseEstimator
+    steps: list[Any] | None
     job: Job
-    seconds: float  # of what comes before the network
-
-    @property
-    def classifier(self) -> Any:
-        return last_step(self.estimator)
+    seconds: float
 
 
 def carry_out(
@@ -167,14 +167,13 @@ def carry_out(
     outcomes: list[Any] = []
     n_unfinished, n_stacked = 0, len(candidates)
     for i, call in enumerate(calls):
-        function, arguments, options = call
         if i not in candidates:
             outcomes.append(_outcome(call))
             continue
         candidate = candidates.pop(i)
         state, seconds = states.pop(i)
-        replay = _Replay(arguments[0], candidate, state)
-        arguments[0].fit = replay  # on this one object, under the name of the method
+        replay = _Replay(candidate, state)
+        candidate.estimator.fit = replay  # on this one object, under the name of the method
         outcome = _outcome(call)
         if not isinstance(outcome, Failed):
             outcome["fit_time"] += candidate.seconds + seconds
@@ -185,7 +184,7 @@ def carry_out(
 
 def _train(jobs: dict[int, Job]) -> dict[int, tuple[TrainState, float]]:
     """How each training ends, and the seconds that are its share."""
-    ended = {}
+    ended: dict[int, tuple[TrainState, float]] = {}
     for stack in stacks_of(jobs):
         started = time.perf_counter()
         states = train_stack([jobs[i] for i in stack])
@@ -205,26 +204,24 @@ def _outcome(call: Call) -> Any:
 class _Replay:
     """In place of an estimator's `fit`: makes it what the fit in the stack has come to."""
 
-    def __init__(self, target: BaseEstimator, candidate: _Candidate, state: TrainState) -> None:
-        self.target, self.candidate, self.state = target, candidate, state
+    def __init__(self, candidate: _Candidate, state: TrainState) -> None:
+        self.candidate, self.state = candidate, state
         self.is_unfinished = False
 
     def __call__(self, X: Any, y: Any = None, **fit_params: Any) -> BaseEstimator:
-        target, candidate = self.target, self.candidate
-        del target.fit  # from here on it is an estimator like any other
-        self.is_unfinished = settle(candidate.classifier, candidate.job, self.state)
-        if isinstance(target, Pipeline):
-            target.steps = candidate.estimator.steps
-        else:
-            vars(target).update(vars(candidate.estimator))
-        return target
+        estimator, candidate = self.candidate.estimator, self.candidate
+        del estimator.fit  # from here on it is an estimator like any other
+        if isinstance(estimator, Pipeline):
+            estimator.steps = candidate.steps
+        self.is_unfinished = settle(last_step(estimator), candidate.job, self.state)
+        return estimator
 
 
 def _prepare_candidate(call: Call, inputs: Inputs, memo: Memo) -> _Candidate | None:
     """The candidate of a call with its network's data at hand; None if it takes no part."""
     _, (estimator, X, y), options = call
-    parameters = clone(options["parameters"] or {}, safe=False)
-    estimator = clone(estimator).set_params(**parameters)
+    # The call will set them a second time, to no effect.
+    estimator.set_params(**clone(options["parameters"] or {}, safe=False))
     classifier = last_step(estimator)
     is_plain = (type(estimator) is Pipeline and not estimator.verbose) or estimator is classifier
     if not (is_plain and trains_in_stacks(classifier)) or has_callbacks(estimator):
@@ -232,7 +229,8 @@ def _prepare_candidate(call: Call, inputs: Inputs, memo: Memo) -> _Candidate | N
     given, seconds = inputs.of_network(estimator, X, y, options)
     started = time.perf_counter()
     job = prepare_job(classifier, given, memo)
-    return _Candidate(estimator, job, seconds + time.perf_counter() - started)
+    steps = list(estimator.steps) if isinstance(estimator, Pipeline) else None
+    return _Candidate(estimator, steps, job, seconds + time.perf_counter() - started)
 
 
 def last_step(estimator: BaseEstimator) -> Any:
@@ -260,7 +258,7 @@ class Inputs:
         train = options["train"]
         if id(train) not in self._folds:
             params = check_method_params(X, params=options["fit_params"] or {}, indices=train)
-            columns = {name: _safe_indexing(c, train) for name, c in (("X", X), ("y", y))}
+            columns = {name: safe_indexing(c, train) for name, c in (("X", X), ("y", y))}
             # With `train`, so that no other array takes its place.
             self._folds[id(train)] = train, {**columns, **params}
         _, arguments = self._folds[id(train)]
