@@ -13,6 +13,9 @@ import numpy as np
 
 # Dtypes of arrays that are written number by number: booleans, integers and floats.
 KINDS = "biuf"
+MT19937_WORDS = 624
+# No array of ours comes near; a file that asks for more is not one of ours.
+MOST_BYTES = 10**6
 
 
 def encode(value: Any, name: str) -> Any:
@@ -35,11 +38,13 @@ def encode(value: Any, name: str) -> Any:
         return {"$tuple": [encode(item, name) for item in value]}
     if isinstance(value, dict):
         return {"$dict": [[encode(key, name), encode(item, name)] for key, item in value.items()]}
-    if isinstance(value, np.ndarray) and _is_plain(value.dtype):
+    if isinstance(value, np.ndarray) and _is_plain(value.dtype) and value.nbytes <= MOST_BYTES:
         dtype = value.dtype.newbyteorder("=").str
         return {"$array": [dtype, list(value.shape), encode(value.ravel().tolist(), name)]}
     if isinstance(value, np.random.RandomState):
-        return {"$random_state": encode(value.get_state(legacy=False), name)}
+        state = value.get_state(legacy=False)
+        if state["bit_generator"] == "MT19937":
+            return {"$random_state": encode(state, name)}
     raise ValueError(f"`{name}` cannot be saved: a file cannot hold {value!r}")
 
 
@@ -66,9 +71,7 @@ def decode(value: Any) -> Any:
         if kind == "$array":
             return _array(*content)
         if kind == "$random_state":
-            state = np.random.RandomState()
-            state.set_state(decode(content))
-            return state
+            return _random_state(decode(content))
     raise ValueError(f"unknown value with the keys {list(value)[:3]}")
 
 
@@ -76,9 +79,20 @@ def _array(dtype: str, shape: list[int], values: list[Any]) -> np.ndarray:
     kind = np.dtype(dtype)
     if not _is_plain(kind):
         raise ValueError(f"unknown dtype {dtype!r}")
+    if kind.itemsize * len(values) > MOST_BYTES:
+        raise ValueError(f"{len(values)} values of dtype {dtype!r} are too many")
     array = np.empty(len(values), kind)
     array[:] = decode(values)
     return array.reshape(shape)
+
+
+def _random_state(state: dict[str, Any]) -> np.random.RandomState:
+    # NumPy would read wherever a position points to.
+    if not 0 <= state["state"]["pos"] <= len(state["state"]["key"]) == MT19937_WORDS:
+        raise ValueError(f"a generator at position {state['state']['pos']!r}")
+    found = np.random.RandomState()
+    found.set_state(state)
+    return found
 
 
 def _is_plain(dtype: np.dtype) -> bool:

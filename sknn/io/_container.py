@@ -42,7 +42,7 @@ def replace_file(path: str | os.PathLike[str], content: bytes) -> None:
     target = Path(os.path.realpath(path))
     if target.is_dir():
         raise IsADirectoryError(f"`path` must name a file, got the directory {str(path)!r}")
-    beside = target.with_name(f".{target.name}.{uuid.uuid4().hex}")
+    beside = target.with_name(f".{uuid.uuid4().hex}")
     try:
         with open(beside, "xb") as file:
             file.write(content)

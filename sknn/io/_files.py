@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import copy
 import os
+import warnings
 import zipfile
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import skops.io
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
+from sknn._sklearn_compat import has_callbacks
 from sknn.classifiers._base import BaseMLPClassifier
 
 from . import _container
@@ -22,7 +23,15 @@ from ._model import from_plain, is_classifier, to_plain, versions
 FORMAT = 1
 # What the transformers of a pipeline may be made of, beside what skops trusts by itself:
 # scikit-learn's estimators, NumPy's and SciPy's arrays and ufuncs.
-TRUSTED = ("numpy.dtype", "sknn.preprocessing._column_norm_scaler.ColumnNormScaler")
+TRUSTED = (
+    "numpy.dtype",
+    "sklearn.compose._column_transformer.make_column_selector",
+    "sklearn.feature_selection._mutual_info.mutual_info_classif",
+    "sklearn.feature_selection._univariate_selection.chi2",
+    "sklearn.feature_selection._univariate_selection.f_classif",
+    "sknn.preprocessing._column_norm_scaler.ColumnNormScaler",
+)
+CLASSES = ("ScratchMLPClassifier", "TorchMLPClassifier")
 
 
 def save(
@@ -45,8 +54,9 @@ def save(
     path : str or path-like
         Where to. An existing file is replaced.
     trusted : sequence of str, default=()
-        Full names of types in the pipeline that are neither of scikit-learn nor of sknn, such as
-        ``"mypackage.MyTransformer"``; `load` needs them too.
+        Full names of types and functions in the pipeline that skops does not trust by itself,
+        such as ``"mypackage.MyTransformer"``; `load` needs them too. Scikit-learn's estimators and
+        those of sknn need no mention.
 
     Raises
     ------
@@ -72,14 +82,12 @@ def save(
     >>> sknn.io.load(path)
     ScratchMLPClassifier(max_iter=5, n_iter_no_change=5, random_state=0)
     """
+    _check_trusted(trusted)
     pipeline = estimator if isinstance(estimator, Pipeline) else None
-    classifier = estimator if pipeline is None else pipeline.steps[-1][1]
-    if not is_classifier(classifier):
-        raise ValueError(
-            "`estimator` must be a ScratchMLPClassifier, a TorchMLPClassifier, or a Pipeline that "
-            f"ends in one, got {estimator!r}"
-        )
-    check_is_fitted(classifier)
+    classifier = check_savable(estimator)
+    parts = [estimator, classifier, *([] if pipeline is None else dict(pipeline.steps).values())]
+    if getattr(classifier, "skorch_callbacks", None) or any(map(has_callbacks, parts)):
+        warnings.warn("Callbacks are not saved: set them anew after loading.", stacklevel=2)
     header, arrays = to_plain(classifier)
     header |= {"format": FORMAT, "versions": versions(), "pipeline": pipeline is not None}
     if pipeline is not None:
@@ -118,7 +126,8 @@ def load(
     OSError
         If it cannot be read.
     """
-    if cls is not None and not (isinstance(cls, type) and issubclass(cls, BaseMLPClassifier)):
+    _check_trusted(trusted)
+    if cls is not None and getattr(cls, "__name__", None) not in CLASSES:
         raise ValueError(
             f"`cls` must be ScratchMLPClassifier or TorchMLPClassifier, or None, got {cls!r}"
         )
@@ -140,12 +149,48 @@ def load(
         raise ValueError(f"{os.fspath(path)!r} cannot be loaded: {reason}") from error
 
 
+def check_savable(estimator: Any) -> BaseMLPClassifier:
+    """The classifier that `estimator` is, or ends in.
+
+    Raises
+    ------
+    ValueError
+        If there is none of ours.
+    sklearn.exceptions.NotFittedError
+        If it is not fitted.
+    """
+    classifier = estimator
+    if isinstance(estimator, Pipeline):
+        classifier = estimator.steps[-1][1] if estimator.steps else None
+    if not is_classifier(classifier):
+        raise ValueError(
+            "`estimator` must be a ScratchMLPClassifier, a TorchMLPClassifier, or a Pipeline that "
+            f"ends in one, got {estimator!r}"
+        )
+    check_is_fitted(classifier)
+    return classifier
+
+
+def _check_trusted(trusted: Any) -> None:
+    if isinstance(trusted, str) or not all(isinstance(name, str) for name in trusted):
+        raise ValueError(f"`trusted` must be a sequence of names of types, got {trusted!r}")
+
+
 def _pack(pipeline: Pipeline, trusted: Sequence[str]) -> np.ndarray:
     """The pipeline without its classifier, as the bytes that skops makes of it."""
+    import skops.io
+
     shell = copy.copy(pipeline)
-    shell.steps = [*pipeline.steps[:-1], (pipeline.steps[-1][0], "passthrough")]
-    content = skops.io.dumps(shell, compression=zipfile.ZIP_DEFLATED)
-    foreign = set(skops.io.get_untrusted_types(data=content)) - {*TRUSTED, *trusted}
+    shell.steps = [(name, copy.copy(step)) for name, step in pipeline.steps]
+    shell.steps[-1] = (shell.steps[-1][0], "passthrough")
+    for part in (shell, *dict(shell.steps).values()):
+        if has_callbacks(part):
+            del part._skl_callbacks
+    try:
+        content = skops.io.dumps(shell, compression=zipfile.ZIP_DEFLATED)
+        foreign = set(skops.io.get_untrusted_types(data=content)) - {*TRUSTED, *trusted}
+    except Exception as error:
+        raise ValueError(f"`estimator` has steps that skops cannot save: {error}") from error
     if foreign:
         raise ValueError(
             f"`estimator` holds types that `load` would not trust: {', '.join(sorted(foreign))}. "
@@ -157,6 +202,8 @@ def _pack(pipeline: Pipeline, trusted: Sequence[str]) -> np.ndarray:
 def _unpack(
     arrays: Mapping[str, np.ndarray], classifier: BaseMLPClassifier, trusted: Sequence[str]
 ) -> Pipeline:
+    import skops.io
+
     shell = skops.io.loads(arrays["pipeline"].tobytes(), trusted=[*TRUSTED, *trusted])
     if not isinstance(shell, Pipeline) or shell.steps[-1][1] != "passthrough":
         raise ValueError("its pipeline is none")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-import warnings
 from collections.abc import Mapping
 from dataclasses import asdict, fields
 from importlib.metadata import version
@@ -14,7 +13,6 @@ from sklearn import config_context
 
 import sknn.classifiers
 from sknn import __version__
-from sknn._sklearn_compat import has_callbacks
 from sknn.backprop import ACTIVATIONS, EarlyStopping, History, Parameters, Plan, Streams, TrainState
 from sknn.classifiers._base import BaseMLPClassifier
 from sknn.classifiers._results import fitted_attributes
@@ -52,9 +50,7 @@ def to_plain(estimator: BaseMLPClassifier) -> tuple[dict[str, Any], Arrays]:
         If a parameter or a class label is of a type that a file cannot hold.
     """
     parameters = estimator.get_params(deep=False)
-    callbacks = bool(parameters.pop("skorch_callbacks", None))
-    if callbacks or has_callbacks(estimator):
-        warnings.warn("Callbacks are not saved: set them anew after loading.", stacklevel=4)
+    parameters.pop("skorch_callbacks", None)
     plan = estimator._plan
     header = {
         "class": type(estimator).__name__,
@@ -184,8 +180,10 @@ def _check_plan(plan: Plan, classes: Any, names: Any) -> None:
     if plan.activation not in ACTIVATIONS or plan.dtype.name not in ("float32", "float64"):
         raise ValueError(f"its activation is {plan.activation!r}, its dtype {plan.dtype}")
     for what, found, expected in (("classes", classes, sizes[-1]), ("names", names, sizes[0])):
-        if found is not None and np.shape(found) != (expected,):
-            raise ValueError(f"it has {np.shape(found)} {what} for layers of {sizes} units")
+        if what == "names" and found is None:
+            continue
+        if not isinstance(found, np.ndarray) or found.shape != (expected,):
+            raise ValueError(f"its {what} must be {expected} in an array, got {found!r:.100}")
 
 
 def _expect(

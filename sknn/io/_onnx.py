@@ -7,12 +7,11 @@ from typing import Any
 
 import numpy as np
 from sklearn.pipeline import Pipeline
-from sklearn.utils.validation import check_is_fitted
 
 from sknn.classifiers._base import BaseMLPClassifier
 
 from ._container import replace_file
-from ._model import is_classifier
+from ._files import check_savable
 
 
 def to_onnx(
@@ -61,28 +60,30 @@ def to_onnx(
     >>> path = getfixture("tmp_path") / "model.onnx"
     >>> sknn.io.to_onnx(model.fit(X / X.max(axis=0), y), path)
     """
-    classifier = estimator.steps[-1][1] if isinstance(estimator, Pipeline) else estimator
-    if not is_classifier(classifier):
-        raise ValueError(
-            "`estimator` must be a ScratchMLPClassifier, a TorchMLPClassifier, or a Pipeline that "
-            f"ends in one, got {estimator!r}"
-        )
-    check_is_fitted(classifier)
-    if classifier.classes_.dtype.kind not in "iubU" and not _are_strings(classifier.classes_):
-        raise ValueError(
-            "`estimator` must have class labels that are strings, integers or booleans, got "
-            f"{classifier.classes_!r}"
-        )
+    classifier = check_savable(estimator)
+    _check_labels(classifier.classes_)
     try:
         from ._onnx_converters import convert
     except ImportError as error:
         raise ImportError("to_onnx needs skl2onnx: pip install 'sknn[onnx]'") from error
+    if isinstance(estimator, Pipeline):
+        steps = [step for step in estimator.steps if step[1] not in (None, "passthrough")]
+        estimator = Pipeline(steps)
     try:
         model = convert(estimator, classifier, initial_types)
-    except (RuntimeError, NotImplementedError, TypeError) as error:
-        raise ValueError(f"`estimator` cannot be converted to ONNX: {error}") from error
+    except Exception as error:  # of many kinds, from skl2onnx
+        raise ValueError(
+            "`estimator` cannot be converted to ONNX with "
+            f"`initial_types`={initial_types!r}: {error!r}"
+        ) from error
     replace_file(path, model.SerializeToString())
 
 
-def _are_strings(labels: np.ndarray) -> bool:
-    return all(isinstance(label, str) for label in labels.tolist())
+def _check_labels(classes: np.ndarray) -> None:
+    kind = classes.dtype.kind
+    is_known = kind in "ibU" or (kind == "u" and int(classes[-1]) <= np.iinfo(np.int64).max)
+    if not (is_known or all(isinstance(label, str) for label in classes.tolist())):
+        raise ValueError(
+            "`estimator` must have class labels that are strings, integers or booleans, in 64 "
+            f"bits with their sign, got {classes!r}"
+        )
