@@ -128,7 +128,7 @@ class StackedGridSearchCV(_StackedSearch, GridSearchCV):
     >>> model = Pipeline([("scale", StandardScaler()), ("mlp", mlp)])
     >>> grid = {"mlp__learning_rate_init": [1e-4, 1e-2], "mlp__l2": [0, 1e-3]}
     >>> search = StackedGridSearchCV(model, grid, cv=3).fit(X, y)
-    >>> search.best_params_["mlp__learning_rate_init"], round(search.best_score_, 1)
+    >>> search.best_params_["mlp__learning_rate_init"], float(round(search.best_score_, 1))
     (0.01, 1.0)
     """
 
