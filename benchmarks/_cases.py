@@ -52,6 +52,16 @@ class Case:
     targets: Mapping[str, float] = field(default_factory=dict)
 
     @property
+    def solver(self) -> str:
+        """Name of the optimizer."""
+        return self.settings["solver"]
+
+    @property
+    def learning_rate(self) -> float:
+        """Its step size; where none is given, the default of all estimators here."""
+        return self.settings.get("learning_rate_init", 0.001)
+
+    @property
     def common(self) -> dict[str, Any]:
         """Parameters of both estimators; neither stops before the last epoch."""
         return {
@@ -79,7 +89,7 @@ def cases(smoke: bool) -> list[Case]:
         return 2 if smoke else number
 
     def large() -> tuple[np.ndarray, np.ndarray]:
-        return _synthetic(n_rows=1_000 if smoke else 100_000, n_features=50, n_classes=5)
+        return synthetic(n_rows=1_000 if smoke else 100_000, n_features=50, n_classes=5)
 
     hidden = (16, 16) if smoke else (128, 128)
     return [
@@ -141,13 +151,14 @@ def _yeast() -> tuple[np.ndarray, np.ndarray]:
     named = os.environ.get("SKNN_YEAST_CSV")
     path = Path(named) if named else REPOSITORY.parent / "shared" / "data" / "yeast.csv"
     if not path.is_file():
-        return _synthetic(n_rows=1187, n_features=8, n_classes=10)
+        return synthetic(n_rows=1187, n_features=8, n_classes=10)
     X, y = load_yeast(path, return_X_y=True)
     X_train, _, y_train, _ = train_test_split(X, y, train_size=1187, random_state=0)
     return X_train, y_train
 
 
-def _synthetic(n_rows: int, n_features: int, n_classes: int) -> tuple[np.ndarray, np.ndarray]:
+def synthetic(n_rows: int, n_features: int, n_classes: int) -> tuple[np.ndarray, np.ndarray]:
+    """Made-up rows of classes that can be told apart."""
     return make_classification(
         n_rows,
         n_features,

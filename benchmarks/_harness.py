@@ -11,6 +11,7 @@ from __future__ import annotations
 import gc
 import os
 import platform
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -28,6 +29,8 @@ Record = dict[str, Any]
 # A task that takes less is called several times, so that the clock's steps and the cost of
 # reading it do not count.
 LEAST_SECONDS = 0.02
+
+PACKAGES = ("numpy", "scipy", "scikit-learn", "torch", "skorch")
 
 CLOCKS = {"cpu": time.process_time, "wall": time.perf_counter}
 
@@ -86,6 +89,7 @@ def interleave(
     *,
     one_call: bool = False,
     clock: Callable[[], float] | None = None,
+    threads: int | None = 1,
 ) -> Times:
     """Seconds per call of every task, in `settings.repeats` rounds of all tasks in turn.
 
@@ -98,14 +102,17 @@ def interleave(
         Whether a measurement is one call, however short.
     clock : callable
         Returns seconds; the one that `settings` names if not given.
+    threads : int or None
+        How many the libraries may use; None for as many as they like.
     """
     clock = clock or CLOCKS[settings.clock]
     seconds = np.empty((len(tasks), settings.repeats))
-    with threadpool_limits(1), _no_garbage_collection():
+    with _limit_threads(threads), _no_garbage_collection():
         least = 0.0 if one_call else settings.least_seconds
         numbers = [_calls_that_take(task, least) for task in tasks.values()]
         for i in range(settings.repeats):
-            if settings.repeats < 100:  # a thousand collections would take longer than the calls
+            # A thousand collections would take longer than the calls, as those of a taste would.
+            if settings.repeats < 100 and not settings.smoke:
                 gc.collect()
             for task, number, times in zip(tasks.values(), numbers, seconds, strict=True):
                 times[i] = _seconds(task, number, clock) / number
@@ -130,6 +137,26 @@ def _seconds(task: Callable[[], object], number: int, clock: Callable[[], float]
 
 
 @contextmanager
+def _limit_threads(number: int | None) -> Iterator[None]:
+    """Let BLAS, OpenMP and, where it is loaded, PyTorch use so many threads."""
+    torch = sys.modules.get("torch")
+    if torch is None or number is None:
+        with threadpool_limits(number):
+            yield
+        return
+    # `threadpool_limits` reaches PyTorch's OpenMP, by which it counts its threads. What PyTorch
+    # tells its MKL, only PyTorch takes back: it goes first and is restored last, or else MKL would
+    # be told of the limited number for good.
+    before = torch.get_num_threads()
+    torch.set_num_threads(number)
+    try:
+        with threadpool_limits(number):
+            yield
+    finally:
+        torch.set_num_threads(before)
+
+
+@contextmanager
 def _no_garbage_collection() -> Iterator[None]:
     gc.disable()
     try:
@@ -150,7 +177,7 @@ def describe_machine() -> dict[str, str]:
         "machine": f"{os.cpu_count()} cores, {platform.machine()}, NumPy finds {', '.join(simd)}",
         "BLAS": ", ".join(f"{name} ({kernels})" for name, kernels in blas.items()),
         "Python": platform.python_version(),
-        **{name: _version(name) for name in ("numpy", "scipy", "scikit-learn")},
+        **{name: _version(name) for name in PACKAGES},
         "load": f"{os.getloadavg()[0]:.1f} jobs waiting or running when this began",
     }
 

@@ -123,6 +123,9 @@ class BaseMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
     ) -> TrainState:
         """Train from `state` on, and return the state arrived at."""
 
+    def _check_engine(self, dtype: np.dtype) -> None:  # NumPy is always there
+        """Raise ValueError where the engine is asked for what it cannot do."""
+
     @abstractmethod
     def _logits(self, X: Any) -> np.ndarray:
         """Logits of shape (n_rows, n_classes) for validated rows."""

@@ -136,6 +136,8 @@ def prepare(
             "trained on all of them: pass `X_val` and `y_val`, or set warm_start=False."
         )
 
+    estimator._check_engine(X.dtype)
+
     # 2. The streams of random numbers: new ones, or those of the fit that is gone on from.
     state = estimator._state if resume else None
     streams = draw_streams(estimator.random_state) if state is None else state.streams[0]

@@ -76,11 +76,11 @@ def save(
     >>> from sknn import ScratchMLPClassifier
     >>> from sknn.datasets import load_producers
     >>> X, y = load_producers(return_X_y=True)
-    >>> model = ScratchMLPClassifier(max_iter=5, n_iter_no_change=5, random_state=0)
+    >>> model = ScratchMLPClassifier(max_iter=5, n_iter_no_change=float("inf"), random_state=0)
     >>> path = getfixture("tmp_path") / "model.sknn"
     >>> sknn.io.save(model.fit(X / X.max(axis=0), y), path)
     >>> sknn.io.load(path)
-    ScratchMLPClassifier(max_iter=5, n_iter_no_change=5, random_state=0)
+    ScratchMLPClassifier(max_iter=5, n_iter_no_change=inf, random_state=0)
     """
     _check_trusted(trusted)
     pipeline = estimator if isinstance(estimator, Pipeline) else None

@@ -56,7 +56,7 @@ def to_onnx(
     >>> from sknn import ScratchMLPClassifier
     >>> from sknn.datasets import load_producers
     >>> X, y = load_producers(return_X_y=True)
-    >>> model = ScratchMLPClassifier(max_iter=5, n_iter_no_change=5, random_state=0)
+    >>> model = ScratchMLPClassifier(max_iter=5, n_iter_no_change=float("inf"), random_state=0)
     >>> path = getfixture("tmp_path") / "model.onnx"
     >>> sknn.io.to_onnx(model.fit(X / X.max(axis=0), y), path)
     """

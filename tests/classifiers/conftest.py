@@ -1,22 +1,28 @@
 """Tables, estimators and comparisons that the tests of the classifiers share."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from numpy.testing import assert_array_equal
 from sklearn.datasets import make_classification
 from threadpoolctl import threadpool_limits
 
-from sknn.classifiers import ScratchMLPClassifier
+from sknn.classifiers import ScratchMLPClassifier, TorchMLPClassifier
+from sknn.classifiers._base import BaseMLPClassifier
 
 
 @pytest.fixture(autouse=True, scope="session")
 def one_blas_thread():
     """Bits are promised for an equal number of BLAS threads, and one is fastest here."""
+    n_threads = torch.get_num_threads()
+    torch.set_num_threads(1)
     with threadpool_limits(1):
         yield
+    torch.set_num_threads(n_threads)
 
 
 @pytest.fixture(scope="session")
@@ -38,29 +44,54 @@ def held_out() -> tuple[np.ndarray, np.ndarray]:
     return X[120:].copy(), y[120:].copy()
 
 
-@pytest.fixture(scope="session")
-def make() -> Callable[..., ScratchMLPClassifier]:
+@pytest.fixture(
+    scope="session",
+    params=[ScratchMLPClassifier, TorchMLPClassifier],
+    ids=["scratch", "torch"],
+)
+def Classifier(request: pytest.FixtureRequest) -> type[BaseMLPClassifier]:
+    """Either class: what they promise is the same."""
+    return request.param
+
+
+def build(kind: type[BaseMLPClassifier], **params: Any) -> BaseMLPClassifier:
     """A small seeded estimator that trains for exactly `max_iter` epochs and warns of nothing."""
+    defaults = {
+        "hidden_layer_sizes": (8, 5),
+        "batch_size": 20,
+        "max_iter": 10,
+        "learning_rate_init": 0.01,
+        "n_iter_no_change": np.inf,
+        "random_state": 0,
+    }
+    if kind is TorchMLPClassifier:
+        defaults["device"] = "cpu"
+    return kind(**(defaults | params))
 
-    def build(**params: Any) -> ScratchMLPClassifier:
-        defaults = {
-            "hidden_layer_sizes": (8, 5),
-            "batch_size": 20,
-            "max_iter": 10,
-            "learning_rate_init": 0.01,
-            "n_iter_no_change": np.inf,
-            "random_state": 0,
-        }
-        return ScratchMLPClassifier(**(defaults | params))
 
-    return build
+@pytest.fixture(scope="session")
+def make(Classifier: type[BaseMLPClassifier]) -> Callable[..., BaseMLPClassifier]:
+    """Builds small seeded estimators of either class."""
+    return partial(build, Classifier)
+
+
+@pytest.fixture(scope="session")
+def make_scratch() -> Callable[..., ScratchMLPClassifier]:
+    """Builds them in NumPy."""
+    return partial(build, ScratchMLPClassifier)
+
+
+@pytest.fixture(scope="session")
+def make_torch() -> Callable[..., TorchMLPClassifier]:
+    """Builds them in PyTorch, on the CPU."""
+    return partial(build, TorchMLPClassifier)
 
 
 @pytest.fixture(scope="session")
 def assert_same_fit() -> Callable[[Any, Any], None]:
     """Asserts that two fitted estimators agree in every bit of weights and of history."""
 
-    def compare(one: ScratchMLPClassifier, other: ScratchMLPClassifier) -> None:
+    def compare(one: BaseMLPClassifier, other: BaseMLPClassifier) -> None:
         assert one.n_iter_ == other.n_iter_
         for name in ("coefs_", "intercepts_"):
             for left, right in zip(getattr(one, name), getattr(other, name), strict=True):
@@ -74,7 +105,7 @@ def assert_same_fit() -> Callable[[Any, Any], None]:
 
 
 @pytest.fixture(scope="session")
-def start_from(make) -> Callable[..., ScratchMLPClassifier]:
+def start_from() -> Callable[..., BaseMLPClassifier]:
     """Fits an estimator from given weights: a warm start whose optimizer remembers nothing.
 
     `_memory` is dropped after a fit without warm_start, so the weights are all that is left.

@@ -267,17 +267,17 @@ class TestScoringMonitor:
 class TestProgressBar:
     @pytest.mark.parametrize("solver", SOLVERS)
     @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-    def test_alone(self, make, table, capsys, solver):
+    def test_alone(self, make, Classifier, table, capsys, solver):
         make(solver=solver, max_iter=4).set_callbacks(ProgressBar()).fit(*table)
-        assert "ScratchMLPClassifier" in capsys.readouterr().out
+        assert Classifier.__name__ in capsys.readouterr().out
 
-    def test_in_a_pipeline(self, make, table, capsys):
+    def test_in_a_pipeline(self, make, Classifier, table, capsys):
         pipeline = Pipeline([("scale", ColumnNormScaler()), ("mlp", make())])
         pipeline.set_callbacks(ProgressBar(max_propagation_depth=None)).fit(*table)
         out = capsys.readouterr().out
-        assert "Pipeline" in out and "ScratchMLPClassifier" in out
+        assert "Pipeline" in out and Classifier.__name__ in out
 
-    def test_under_a_search(self, make, table, capsys):
+    def test_under_a_search(self, make, Classifier, table, capsys):
         search = GridSearchCV(
             Pipeline([("scale", ColumnNormScaler()), ("mlp", make())]),
             {"mlp__l2": [0.0, 0.1]},
@@ -285,15 +285,15 @@ class TestProgressBar:
         )
         search.set_callbacks(ProgressBar(max_propagation_depth=None)).fit(*table)
         out = capsys.readouterr().out
-        assert "GridSearchCV" in out and "ScratchMLPClassifier" in out
+        assert "GridSearchCV" in out and Classifier.__name__ in out
 
     def test_of_a_fit_that_stops_early(self, make, table, capsys):
         estimator = make(max_iter=1000, tol=1.0, n_iter_no_change=2)
         assert estimator.set_callbacks(ProgressBar()).fit(*table).n_iter_ < 10
         assert "100%" in capsys.readouterr().out
 
-    def test_of_a_fit_that_diverges(self, make, table, capsys):
+    def test_of_a_fit_that_diverges(self, make, Classifier, table, capsys):
         estimator = make(solver="sgd", learning_rate_init=1e100, max_iter=50)
         with pytest.raises(ValueError, match="diverged"):
             estimator.set_callbacks(ProgressBar()).fit(*table)
-        assert "ScratchMLPClassifier" in capsys.readouterr().out
+        assert Classifier.__name__ in capsys.readouterr().out

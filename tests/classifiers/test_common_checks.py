@@ -3,7 +3,7 @@
 import pytest
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from sknn.classifiers import ScratchMLPClassifier
+from sknn.classifiers import ScratchMLPClassifier, TorchMLPClassifier
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
@@ -11,20 +11,23 @@ pytestmark = [
 ]
 
 
-def small(**params):
+def small(Classifier=ScratchMLPClassifier, **params):
     defaults = {"hidden_layer_sizes": (12,), "max_iter": 60, "learning_rate_init": 0.02}
-    return ScratchMLPClassifier(**(defaults | params))
+    return Classifier(**(defaults | params))
 
 
 @parametrize_with_checks(
     [
         ScratchMLPClassifier(max_iter=60),
+        TorchMLPClassifier(max_iter=60),
         small(solver="sgd", max_grad_norm=5.0),
         small(solver="lbfgs", hidden_layer_sizes=(), l2=1e-2, tol=1e-9, max_iter=500),
         small(solver="rmsprop", activation="tanh", learning_rate="adaptive"),
         small(solver="adamw", activation="logistic", label_smoothing=0.1),
         small(hidden_layer_sizes=(8, 8), activation="tanh", nesterovs_momentum=False),
         small(record="batch", l1=1e-4, verbose=True, n_iter_no_change=float("inf")),
+        small(TorchMLPClassifier, solver="sgd", max_grad_norm=5.0, record="batch"),
+        small(TorchMLPClassifier, solver="lbfgs", hidden_layer_sizes=(), l2=1e-2, tol=1e-9),
     ]
 )
 def test_scikit_learn_checks(estimator, check):
@@ -63,12 +66,17 @@ CONFIGURATIONS = {
     "invscaling": small(solver="sgd", learning_rate="invscaling", power_t=0.1),
     "float32": small(hidden_layer_sizes=(8, 8), dtype="float32", activation="tanh"),
     "warm_start": small(warm_start=True),
+    "torch dropout": small(TorchMLPClassifier, dropout=0.1, device="cpu"),
+    "torch early_stopping": small(
+        TorchMLPClassifier, early_stopping=True, validation_fraction=0.3, device="cpu"
+    ),
+    "torch warm_start": small(TorchMLPClassifier, warm_start=True, device="cpu"),
 }
 
 
 @parametrize_with_checks(list(CONFIGURATIONS.values()))
 def test_scikit_learn_checks_that_apply(estimator, check):
     names = [n for n, c in CONFIGURATIONS.items() if c.get_params() == estimator.get_params()]
-    if check.func.__name__ in DENIED[names[0]]:
+    if check.func.__name__ in DENIED[names[0].removeprefix("torch ")]:
         pytest.skip(f"{names[0]} is there to deny what this check takes for granted")
     check(estimator)

@@ -4,8 +4,6 @@ import numpy as np
 import pytest
 from sklearn.utils._param_validation import InvalidParameterError
 
-from sknn.classifiers import ScratchMLPClassifier
-
 TABLE = {
     "hidden_layer_sizes": [
         (0, r"int in the range \[1, inf\).*Got 0"),
@@ -82,19 +80,20 @@ def test_wrong_parameters(make, table, name, value, message):
     assert name in str(caught.value)
 
 
-def test_every_parameter_is_in_the_table():
-    assert set(TABLE) == set(ScratchMLPClassifier().get_params())
-    assert not hasattr(ScratchMLPClassifier(), "alpha")
+def test_every_parameter_is_in_the_table(Classifier):
+    of_torch_alone = {"device", "compile", "skorch_callbacks"}  # see test_torch.py
+    assert set(TABLE) == set(Classifier().get_params()) - of_torch_alone
+    assert not hasattr(Classifier(), "alpha")
 
 
-def test_parameters_are_looked_at_when_fitting(table):
-    estimator = ScratchMLPClassifier(solver="newton")
+def test_parameters_are_looked_at_when_fitting(Classifier, table):
+    estimator = Classifier(solver="newton")
     with pytest.raises(InvalidParameterError):
         estimator.fit(*table)
     with pytest.raises(TypeError, match="alpha"):
-        ScratchMLPClassifier(alpha=1.0)
+        Classifier(alpha=1.0)
     with pytest.raises(TypeError, match="positional"):
-        ScratchMLPClassifier((10,), "relu", "adam")
+        Classifier((10,), "relu", "adam")
 
 
 @pytest.mark.parametrize(

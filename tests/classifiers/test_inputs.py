@@ -1,5 +1,7 @@
 """Tables of every kind: arrays, frames, sparse matrices, both precisions."""
 
+import tracemalloc
+
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -16,17 +18,30 @@ NAMES = ["mass", "width", "length", "age", "depth", "hue"]
     [
         np.asfortranarray,
         lambda X: np.repeat(X, 2, axis=0)[::2],
+        lambda X: X[::-1].copy()[::-1],
         lambda X: X.tolist(),
         lambda X: X.astype(">f8"),
         lambda X: pd.DataFrame(X),
         lambda X: np.lib.stride_tricks.as_strided(X, X.shape, X.strides, writeable=False),
     ],
-    ids=["Fortran", "strided", "lists", "big endian", "unnamed frame", "read-only"],
+    ids=["Fortran", "strided", "reversed", "lists", "big endian", "unnamed frame", "read-only"],
 )
 def test_layouts_give_the_same_fit(make, table, assert_same_fit, convert):
     fitted = make().fit(convert(table[0]), table[1])
     assert_same_fit(fitted, make().fit(*table))
     assert not hasattr(fitted, "feature_names_in_")
+    assert_array_equal(fitted.predict_proba(convert(table[0])), fitted.predict_proba(table[0]))
+
+
+def test_layouts_of_all_that_fit_takes(make, table, held_out, assert_same_fit):
+    weight = np.random.default_rng(0).uniform(0, 2, 120)
+    given = [*table, weight, *held_out, weight[:60]]
+    names = ("X", "y", "sample_weight", "X_val", "y_val", "sample_weight_val")
+    plain = make().fit(**dict(zip(names, given, strict=True)))
+    turned = [a[::-1].astype(a.dtype.newbyteorder(">"))[::-1] for a in given]
+    for array in turned:
+        array.flags.writeable = False
+    assert_same_fit(make().fit(**dict(zip(names, turned, strict=True))), plain)
 
 
 @pytest.mark.parametrize(
@@ -140,13 +155,30 @@ class TestSparse:
             thin.partial_fit(sparse.csr_array(X[rows]), y[rows], classes=[0, 1, 2])
         assert_allclose(dense.coefs_[0], thin.coefs_[0], atol=1e-12)
 
-    def test_wide_data_stay_sparse(self, make):
+    def test_wide_data_stay_sparse(self, make_scratch):
         """As an array these would take 8 GB."""
         rng = np.random.default_rng(0)
         X = sparse.random_array((2000, 500_000), density=2e-5, rng=rng, format="csr")
         y = rng.integers(3, size=2000)
-        fitted = make(hidden_layer_sizes=(2,), batch_size=500, max_iter=1).fit(X, y)
+        fitted = make_scratch(hidden_layer_sizes=(2,), batch_size=500, max_iter=1).fit(X, y)
         assert fitted.predict_proba(X).shape == (2000, 3)
+
+    @pytest.mark.parametrize("predicts", [False, True], ids=["fit", "predict"])
+    def test_wide_data_are_dense_only_a_batch_at_a_time(self, make_torch, predicts):
+        """As an array these would take 800 MB, a batch of them takes 20."""
+        rng = np.random.default_rng(0)
+        X = sparse.random_array((2000, 50_000), density=2e-4, rng=rng, format="csr")
+        y = rng.integers(3, size=2000)
+        estimator = make_torch(hidden_layer_sizes=(2,), batch_size=50, max_iter=1)
+        if predicts:
+            estimator.fit(X[:100], y[:100])
+        tracemalloc.start()
+        try:
+            _ = estimator.predict(X) if predicts else estimator.fit(X, y)
+            _, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+        assert peak < 200e6
 
     def test_input_dropout(self, make, holes):
         """Masks of sparse rows are drawn for stored entries alone: another fit, the same idea."""

@@ -9,14 +9,17 @@ from sklearn.metrics import log_loss
 from sklearn.neural_network import MLPClassifier
 from sklearn.preprocessing import StandardScaler
 
-from sknn.classifiers import ScratchMLPClassifier
-
 
 @pytest.fixture
-def linear():
+def linear(make):
     def build(**params):
-        defaults = {"hidden_layer_sizes": (), "tol": 1e-10, "max_iter": 2000, "random_state": 0}
-        return ScratchMLPClassifier(solver="lbfgs", **(defaults | params))
+        defaults = {
+            "hidden_layer_sizes": (),
+            "tol": 1e-10,
+            "max_iter": 2000,
+            "n_iter_no_change": 10,
+        }
+        return make(solver="lbfgs", **(defaults | params))
 
     return build
 

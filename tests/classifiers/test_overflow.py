@@ -3,12 +3,10 @@
 import numpy as np
 import pytest
 
-from sknn import ScratchMLPClassifier
-
 
 @pytest.mark.parametrize("method", ["predict", "predict_proba", "predict_log_proba"])
-def test_no_nan_is_predicted(table, method):
-    mlp = ScratchMLPClassifier(
+def test_no_nan_is_predicted(Classifier, table, method):
+    mlp = Classifier(
         solver="sgd",
         activation="identity",
         momentum=0,
@@ -22,6 +20,6 @@ def test_no_nan_is_predicted(table, method):
         getattr(mlp, method)(table[0] * 1e100)
 
 
-def test_infinite_patience_never_warns_of_lbfgs_either(table):
-    mlp = ScratchMLPClassifier(solver="lbfgs", max_iter=2, n_iter_no_change=np.inf, random_state=0)
+def test_infinite_patience_never_warns_of_lbfgs_either(Classifier, table):
+    mlp = Classifier(solver="lbfgs", max_iter=2, n_iter_no_change=np.inf, random_state=0)
     assert mlp.fit(*table).n_iter_ == 2

@@ -130,7 +130,8 @@ class TorchMLPClassifier(BaseMLPClassifier):
         pays for large networks only; it has no part in 'lbfgs' and in prediction.
     skorch_callbacks : list of skorch.callbacks.Callback, default=None
         Callbacks for the net, each an instance, a class or a pair (name, callback). Instances are
-        cloned. Where one looks at batches or gradients, skorch's own slower loop runs.
+        copied: the net has the ones that were called. Where one looks at batches or gradients,
+        skorch's own slower loop runs.
 
     Attributes
     ----------
@@ -288,11 +289,15 @@ class TorchMLPClassifier(BaseMLPClassifier):
             self._net = fitted_net(self._plan, device, self.coefs_, self.intercepts_, self.history_)
         return self._net
 
+    def _check_engine(self, dtype: np.dtype) -> None:
+        find_device(self.device, torch_dtype(dtype))
+        check_callbacks(self.skorch_callbacks, self.solver)
+
     def _train(
         self, problem: Problem, plan: Plan, state: TrainState, on_epoch: EpochHook | None
     ) -> TrainState:
         device = find_device(self.device, torch_dtype(plan.dtype))
-        callbacks = check_callbacks(self.skorch_callbacks, plan)
+        callbacks = check_callbacks(self.skorch_callbacks, plan.solver)
         net = make_net(plan, device, compile=self.compile, callbacks=callbacks)
         if len(state.histories[0]):
             resume_net(net, plan, self.net_, self._plan, state.histories[0])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable, Sequence
+from math import isnan
 from typing import Any
 
 import numpy as np
@@ -29,6 +31,10 @@ SLOTS = {
     "adamw": {"first_moment": "exp_avg", "second_moment": "exp_avg_sq"},
     "rmsprop": {"second_moment": "square_avg"},
 }
+
+
+# Skorch's own callbacks, which have nothing to do here.
+DEFAULT_CALLBACKS = ("epoch_timer", "train_loss", "valid_loss", "valid_acc", "print_log")
 
 
 def make_net(
@@ -61,8 +67,7 @@ def make_net(
         compile=compile,
         verbose=0,
     )
-    default_callbacks = ("epoch_timer", "train_loss", "valid_loss", "valid_acc", "print_log")
-    net.set_params(**{f"callbacks__{name}": None for name in default_callbacks})
+    net.set_params(**{f"callbacks__{name}": None for name in DEFAULT_CALLBACKS})
     net._draws_weights = False
     net.initialize()
     net._draws_weights = True
@@ -95,28 +100,39 @@ def _settings(plan: Plan, device: torch.device, decay: float | None) -> dict[str
     return settings
 
 
-def check_callbacks(callbacks: Sequence[Any] | None, plan: Plan) -> list[Any]:
-    """The user's callbacks.
+def check_callbacks(callbacks: Sequence[Any] | None, solver: str) -> list[Any]:
+    """The user's callbacks, instances copied.
 
     Raises
     ------
     ValueError
-        If they are none, or `plan` has no epochs of skorch's to tell them of.
+        If they are none, share a name, or `solver` has no epochs of skorch's to tell them of.
     """
+    checked: list[Any] = []
+    names = list(DEFAULT_CALLBACKS)
     for given in callbacks or ():
-        callback = given[1] if isinstance(given, tuple) and len(given) == 2 else given
+        is_pair = isinstance(given, tuple) and len(given) == 2
+        callback = given[1] if is_pair else given
         kind = callback if isinstance(callback, type) else type(callback)
-        if not issubclass(kind, Callback):
+        if not issubclass(kind, Callback) or (is_pair and not isinstance(given[0], str)):
             raise ValueError(
                 "`skorch_callbacks` must be a list of skorch callbacks, each an instance, a class "
                 f"or a pair (name, callback), got {given!r}"
             )
-    if callbacks and plan.solver == "lbfgs":
+        if is_pair and given[0] in names:
+            raise ValueError(
+                f"`skorch_callbacks` must have names of their own, other than {names}, got "
+                f"{given[0]!r}"
+            )
+        callback = callback if isinstance(callback, type) else copy.copy(callback)
+        checked.append((given[0], callback) if is_pair else callback)
+        names += given[:1] if is_pair else []
+    if checked and solver == "lbfgs":
         raise ValueError(
             "`skorch_callbacks` must be None with solver='lbfgs', whose iterations are SciPy's "
             f"and not skorch's, got {callbacks!r}"
         )
-    return list(callbacks or ())
+    return checked
 
 
 def fitted_net(
@@ -132,7 +148,7 @@ def fitted_net(
     for i, (coef, intercept) in enumerate(zip(coefs, intercepts, strict=True)):
         parameters.weights[i][0], parameters.biases[i][0, 0] = coef, intercept
     push(parameters, net.module_)
-    net.history.extend(skorch_history(history))
+    fill_history(net, history)
     return net
 
 
@@ -151,8 +167,8 @@ def resume_net(
         group["initial_lr"], group["lr"] = group["lr"], rate
 
 
-def skorch_history(history: History) -> list[dict[str, Any]]:
-    """The rows of a history under the names that skorch gives them."""
+def fill_history(net: MLPNet, history: History) -> None:
+    """Write a history into that of a net, under the names that skorch has for its columns."""
     names = {
         "train_loss": "train_loss",
         "train_accuracy": "train_acc",
@@ -161,11 +177,10 @@ def skorch_history(history: History) -> list[dict[str, Any]]:
         "seconds": "dur",
     }
     columns = {name: history.epochs[column] for column, name in names.items()}
-    return [
-        {"batches": []}
-        | {name: values[i] for name, values in columns.items() if values[i] == values[i]}
-        for i in range(len(history))
-    ]
+    for i in range(len(history)):
+        figures = {name: values[i] for name, values in columns.items() if not isnan(values[i])}
+        net.history.append({"batches": [], "epoch": i + 1, **figures})
+    net.find_best()
 
 
 # ---- between the flat arrays of a state and the tensors of a net ----

@@ -23,10 +23,15 @@ from torch.utils.data import Dataset
 
 from sknn.backprop import Figures, glorot_uniform
 
-from ._rows import Tally, TensorBatches, TensorRows, as_tensor, torch_dtype, unpack
-
-# Prediction cuts its rows into chunks of this one size.
-PREDICTION_ROWS = 8_192
+from ._rows import (
+    Tally,
+    TensorBatches,
+    TensorRows,
+    as_tensor,
+    prediction_rows,
+    torch_dtype,
+    unpack,
+)
 
 ACTIVATIONS = {"identity": nn.Identity, "logistic": nn.Sigmoid, "relu": nn.ReLU, "tanh": nn.Tanh}
 
@@ -145,13 +150,14 @@ def predict_logits(
     with torch.inference_mode():
         weights = [as_tensor(coef, device, dtype) for coef in coefs]
         biases = [as_tensor(intercept, device, dtype) for intercept in intercepts]
-        for start in range(0, X.shape[0], PREDICTION_ROWS):
-            part = X[start : start + PREDICTION_ROWS]
+        n_rows = prediction_rows(X)
+        for start in range(0, X.shape[0], n_rows):
+            part = X[start : start + n_rows]
             hidden = as_tensor(part.toarray() if is_sparse else part, device, dtype)
             for W, b in zip(weights[:-1], biases[:-1], strict=True):
                 hidden = apply(torch.addmm(b, hidden, W))
             hidden = torch.addmm(biases[-1], hidden, weights[-1])
-            logits[start : start + PREDICTION_ROWS] = hidden.cpu().numpy()
+            logits[start : start + n_rows] = hidden.cpu().numpy()
     return logits
 
 
@@ -220,7 +226,7 @@ class MLPNet(NeuralNetClassifier):
         if not isinstance(dataset, TensorRows):
             return super().get_iterator(dataset, training)
         if not training:
-            return TensorBatches(dataset, PREDICTION_ROWS)
+            return TensorBatches(dataset, prediction_rows(dataset.X))
         order = self._order or np.random.default_rng()
         return TensorBatches(dataset, self.batch_size, order if self.shuffle else None)
 
@@ -280,12 +286,14 @@ class MLPNet(NeuralNetClassifier):
             return
         with torch.no_grad():
             for layer in self.module_.linears:
+                if layer.weight.grad is None:  # a callback has frozen it
+                    continue
                 if self.l1:
                     layer.weight.grad.add_(layer.weight.sign(), alpha=self.l1)
                 if self.l2:
                     layer.weight.grad.add_(layer.weight, alpha=self.l2)
             if clips:
-                gradients = [p.grad for p in self.module_.parameters()]
+                gradients = [p.grad for p in self.module_.parameters() if p.grad is not None]
                 norm = nn.utils.get_total_norm(gradients)
                 scale = (self.max_grad_norm / (norm + 1e-6)).clamp(max=1.0)
                 # A norm that overflows would stop the training without a word.
@@ -299,9 +307,7 @@ class MLPNet(NeuralNetClassifier):
         """Find out what the best figures so far are, and who wants to know of batches."""
         super().on_train_begin(net, X, y, **kwargs)
         self.figures_: dict[str, Figures] = {}
-        self._best: dict[str, float] = {}
-        for row in self.history:
-            self._note_best(row)
+        self.find_best()
         hooks = ("on_batch_begin", "on_batch_end", "on_grad_computed")
         self._is_watched = any(
             getattr(type(callback), hook) is not getattr(Callback, hook)
@@ -351,6 +357,7 @@ class MLPNet(NeuralNetClassifier):
 
     def _record(self, prefix: str) -> None:
         figures = self._tally.figures(self._keep_rows)
+        del self._tally
         self.figures_[prefix] = figures
         loss = (figures.mean_loss if prefix == "train" else figures.weighted_loss).item()
         row = list.__getitem__(self.history, -1)  # without a copy of the whole history
@@ -360,6 +367,12 @@ class MLPNet(NeuralNetClassifier):
             row["batches"] = [{**(row["batches"] or [{}])[0], **whole}]
         row[f"{prefix}_loss"], row[f"{prefix}_acc"] = loss, figures.accuracy.item()
         self._note_best(row, prefix)
+
+    def find_best(self) -> None:
+        """Mark the epochs of the history that were the best so far."""
+        self._best: dict[str, float] = {}
+        for row in self.history:
+            self._note_best(row)
 
     def _note_best(self, row: dict[str, Any], *prefixes: str) -> None:
         for prefix in prefixes or ("train", "valid"):

@@ -14,15 +14,18 @@ from typing import Any, TypeAlias
 import numpy as np
 import torch
 from scipy.sparse import issparse
+from skorch.dataset import Dataset
 from torch import Tensor
 from torch.nn import functional as F
-from torch.utils.data import Dataset
 
 from sknn.backprop import Figures, batch_sizes, draw_orders
 
 # Numbers that a gathered block of batches may hold, and rows whose logits wait for their figures.
 BLOCK_NUMBERS = 1_000_000
 TALLY_ROWS = 65_536
+# Prediction cuts its rows into chunks of this one size; wide sparse rows, which become dense chunk
+# by chunk, into smaller ones.
+PREDICTION_ROWS = 8_192
 
 
 def torch_dtype(dtype: np.dtype) -> torch.dtype:
@@ -54,6 +57,14 @@ def find_device(device: str | int, dtype: torch.dtype) -> torch.device:
             f"{str(dtype).removeprefix('torch.')}, got {device!r}: {reason}"
         ) from error
     return found
+
+
+def prediction_rows(X: Any) -> int:
+    """Rows in a chunk of a prediction."""
+    is_sparse = issparse(X)
+    if not is_sparse:
+        return PREDICTION_ROWS
+    return max(1, min(PREDICTION_ROWS, BLOCK_NUMBERS // X.shape[1]))
 
 
 @dataclass

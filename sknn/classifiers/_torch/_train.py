@@ -36,7 +36,7 @@ from sknn.backprop import (
     penalty_values,
 )
 
-from ._make import SLOTS, pull, push, push_slots, skorch_history, views
+from ._make import SLOTS, fill_history, pull, push, push_slots, views
 from ._net import MLPNet
 from ._rows import Tally, TensorBatches, TensorRows, unpack
 
@@ -66,13 +66,13 @@ def train_net(
     """
     state.resume([plan])
     ignore = np.errstate(over="ignore", invalid="ignore", divide="ignore")
-    with ignore, torch.enable_grad():
+    with ignore, torch.inference_mode(False), torch.enable_grad():
         if plan.solver == "lbfgs":
             state = minimize_lbfgs(
                 [problem], [plan], state, on_epoch, lambda *job: Objective(net, *job)
             )
             push(state.result(), net.module_)
-            net.history.extend(skorch_history(state.histories[0]))
+            fill_history(net, state.histories[0])
             return state
         return Training(net, problem, plan, state, on_epoch).run()
 
@@ -118,6 +118,7 @@ class Training(Callback):
         self.dropout = torch.Generator(net.device) if any(plan.dropout_rates) else None
         self.checkpoint = Checkpoint(state)
         self.n_noted = len(net.history)
+        self.has_callbacks = bool(net.callbacks_)
         self.asks_user = False  # whether the callbacks of the user are being told of an epoch
         self.started = 0.0
 
@@ -159,10 +160,10 @@ class Training(Callback):
     def on_epoch_end(self, net: MLPNet, **kwargs: Any) -> None:
         """Take in what the epoch has come to."""
         state = self.state
-        for view, parameter in self.weights:
-            view.copy_(parameter.detach())
+        self.copy_weights()
         for view, parameter, name in self.slots:
-            view.copy_(net.optimizer_.state[parameter][name])
+            memory = net.optimizer_.state[parameter].get(name)
+            view.zero_() if memory is None else view.copy_(memory)
         state.n_updates += len(self.sizes)
         state.rows_seen += sum(self.sizes)
         epoch = Epoch(
@@ -180,7 +181,12 @@ class Training(Callback):
         self.n_noted = len(net.history)
         if state.outcomes[0] is Outcome.DIVERGED:
             raise KeyboardInterrupt  # nobody wants to know more of a model that is broken
-        self.asks_user = True
+        self.asks_user = self.has_callbacks
+
+    def copy_weights(self) -> None:
+        """Note down the weights of the module."""
+        for view, parameter in self.weights:
+            view.copy_(parameter.detach())
 
     def on_train_end(self, net: MLPNet, **kwargs: Any) -> None:
         """Find out how training ended, and give the net the weights that it arrived at."""
@@ -206,6 +212,9 @@ class Stopper(Callback):
     def on_epoch_end(self, net: MLPNet, **kwargs: Any) -> None:
         """Stop where the stopping rule or a hook says so, or no epoch is left."""
         training, state = self.training, self.training.state
+        if training.has_callbacks:  # who may have changed the weights
+            training.copy_weights()
+            training.checkpoint.save(state)
         training.asks_user = False
         self.n_left -= 1
         if training.on_epoch is not None and training.on_epoch.end(state):
