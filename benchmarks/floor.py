@@ -25,6 +25,7 @@ from sknn.backprop import (
     Parameters,
     Plan,
     Problem,
+    RowStack,
     Run,
     TrainState,
     draw_orders,
@@ -100,8 +101,10 @@ def _take_apart(case: Case, X: Array, y: Array, settings: Settings) -> Times:
     opened = _Opened(**case.ours().set_params(max_iter=1).get_params()).fit(X, y)
     # The pieces are timed on states of their own: what one does to its arrays over and over must
     # not turn another's numbers into ones that take longer.
-    whole, layers, flat = (Run(p, [plan], deepcopy(s)) for p, plan, s in [opened.given] * 3)
-    n_updates = len(whole.batches.sizes)
+    whole, layers, flat = (
+        Run([p], [plan], deepcopy(s), RowStack.of([p.train])) for p, plan, s in [opened.given] * 3
+    )
+    n_updates = int(whole.batches.n_steps[0])
     tasks: dict[str, tuple[Task, int]] = {"update": (whole.epoch, n_updates)}
     tasks |= {name: (task, 1) for name, task in _floor(whole, settings).items()}
     tasks |= _layer_stages(layers)
@@ -172,11 +175,12 @@ def _faster(A: Array, B: Array, out: Array, settings: Settings) -> tuple[Array, 
 
 def _layer_stages(run: Run) -> dict[str, tuple[Task, int]]:
     """What works on a batch: tasks, and how many updates each of them covers."""
-    n_updates = len(run.batches.sizes)
-    n_rows = len(run.problem.train)
+    n_updates = int(run.batches.n_steps[0])
+    n_rows = int(run.batches.rows.sizes[0])
     block = next(run.batches.epoch(draw_orders([run.state.streams[0].order], n_rows)))
     batch = block.batches[0]
-    network, loss = run.networks[batch.n_rows], run.losses[batch.n_rows]
+    (lane,) = run.lanes.values()
+    network, loss = lane.laid_out(batch.n_rows)
     linears = [layer for layer in network.layers if isinstance(layer, Linear)]
     activations = [layer for layer in network.layers if isinstance(layer, Activation)]
     # Once through the network, so that every layer holds its input and output.
@@ -235,18 +239,19 @@ def _layer_stages(run: Run) -> dict[str, tuple[Task, int]]:
 
 def _flat_stages(run: Run) -> dict[str, tuple[Task, int]]:
     """What works on the flat arrays: tasks, and how many updates each of them covers."""
-    n_updates = len(run.batches.sizes)
+    n_updates = int(run.batches.n_steps[0])
+    (lane,) = run.lanes.values()
     parameters, gradients = run.state.parameters, run.gradients
     gradients.values[...] = np.random.default_rng(0).normal(scale=1e-3, size=gradients.values.shape)
     # A step as long as any other, but one that leaves the parameters where they are.
     rates = np.zeros((n_updates, run.state.n_models))
-    run.optimizer.begin_epoch(rates, run.state.n_updates)
+    lane.optimizer.begin_epoch(rates, run.state.n_updates)
     weights = parameters.values[:, : parameters.n_weights]
     weight_gradients = gradients.values[:, : parameters.n_weights]
     scratch = np.empty_like(weights)
 
     def penalize() -> None:
-        for penalty in run.penalties:
+        for penalty in lane.penalties:
             penalty_gradient = penalty.gradient(weights, out=scratch)
             np.add(weight_gradients, penalty_gradient, out=weight_gradients)
 
@@ -254,10 +259,10 @@ def _flat_stages(run: Run) -> dict[str, tuple[Task, int]]:
         penalty_values(run.penalties, parameters)
         np.isfinite(parameters.values).all(axis=1)
         run.checkpoint.save(run.state)
-        run.optimizer.begin_epoch(rates, run.state.n_updates)
+        lane.optimizer.begin_epoch(rates, run.state.n_updates)
 
     return {
         "penalties": (penalize, 1),
-        "optimizer step": (lambda: run.optimizer.step(0), 1),
+        "optimizer step": (lambda: lane.optimizer.step(0), 1),
         "once per epoch": (end_epoch, n_updates),
     }

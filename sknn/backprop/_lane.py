@@ -68,7 +68,7 @@ class Lane:
 
     def update(self, step: int, batch: Batch) -> None:
         """Make update `step` of the epoch, for every model on its own rows."""
-        network, loss = self._laid_out(batch.n_rows)
+        network, loss = self.laid_out(batch.n_rows)
         logits = network.forward(batch.X)
         batch.kept[...] = logits
         loss.forward(logits)
@@ -81,8 +81,8 @@ class Lane:
         """Called after the last update of an epoch."""
         self.optimizer.end_epoch()
 
-    def _laid_out(self, n_rows: int) -> tuple[Sequential, SoftmaxCrossEntropy]:
-        """Network and loss for batches of this size."""
+    def laid_out(self, n_rows: int) -> tuple[Sequential, SoftmaxCrossEntropy]:
+        """Network and loss for batches of `n_rows` rows."""
         if n_rows not in self._by_size:
             plan, parameters = self.plans[0], self.parameters
             network = build_network(

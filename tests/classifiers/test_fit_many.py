@@ -1,0 +1,223 @@
+"""`fit_many`: each classifier comes out as its own `fit` would leave it, bit for bit."""
+
+import warnings
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.testing import assert_array_equal
+from scipy import sparse
+from sklearn.base import clone
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import StratifiedKFold
+from threadpoolctl import threadpool_limits
+
+from sknn import ScratchMLPClassifier, TorchMLPClassifier, fit_many
+from sknn.backprop import TrainState
+from sknn.classifiers import _stacks
+
+rng = np.random.default_rng(0)
+LABELS = rng.integers(3, size=90)
+X = rng.normal(size=(90, 5)) + LABELS[:, None] * [1.0, -1.0, 0.5, 0.0, 0.0]
+Y = np.array(["a", "b", "c"])[LABELS]
+FOLDS = [train for train, _ in StratifiedKFold(4).split(X, Y)] + [np.r_[0:30, 0:15], LABELS < 2]
+
+
+@pytest.fixture(autouse=True)
+def one_blas_thread():
+    with threadpool_limits(1):
+        yield
+
+
+def assert_same(one, other):
+    """Equal in every fitted attribute, times apart."""
+    assert vars(one).keys() == vars(other).keys()
+    for name, value in vars(one).items():
+        twin = getattr(other, name)
+        if name == "history_":
+            for column in value.epochs:
+                if column != "seconds":
+                    assert_array_equal(value[column], twin[column], err_msg=column)
+            for column, batches in value.batches.items():
+                for epoch, figures in batches.items():
+                    assert_array_equal(figures, twin.batches[column][epoch])
+        elif name in ("coefs_", "intercepts_"):
+            for array, twin_array in zip(value, twin, strict=True):
+                assert_array_equal(array, twin_array, err_msg=name)
+        elif name == "_state":
+            assert (value is None) == (twin is None)
+        elif name == "random_state":
+            pass
+        else:
+            np.testing.assert_equal(value, twin, err_msg=name)
+
+
+@st.composite
+def estimators(draw):
+    solver = draw(st.sampled_from(["sgd", "adam", "adamw", "rmsprop", "lbfgs"]))
+    return ScratchMLPClassifier(
+        hidden_layer_sizes=draw(st.sampled_from([(6,), (4, 3)])),
+        solver=solver,
+        learning_rate=draw(st.sampled_from(["constant", "invscaling", "adaptive", "cosine"])),
+        learning_rate_init=draw(st.sampled_from([1e-3, 0.05])),
+        momentum=draw(st.sampled_from([0.0, 0.9])),
+        beta_1=draw(st.sampled_from([0.9, 0.5])),
+        l2=draw(st.sampled_from([0.0, 1e-2])),
+        label_smoothing=draw(st.sampled_from([0.0, 0.1])),
+        max_grad_norm=draw(st.sampled_from([None, 0.1])),
+        class_weight=draw(st.sampled_from([None, "balanced"])),
+        early_stopping=draw(st.booleans()),
+        n_iter_no_change=draw(st.sampled_from([1, 3, np.inf])),
+        tol=draw(st.sampled_from([0.0, 0.05])),
+        batch_size=draw(st.sampled_from([16, "auto", "full"])),
+        record=draw(st.sampled_from(["epoch", "batch"])),
+        dtype="auto" if solver == "lbfgs" else draw(st.sampled_from(["float32", "float64"])),
+        random_state=draw(st.integers(0, 2)),
+        max_iter=6,
+    )
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@given(st.lists(st.tuples(estimators(), st.integers(0, 5)), min_size=1, max_size=12), st.booleans())
+@settings(max_examples=40)
+def test_every_classifier_is_as_its_own_fit_would_leave_it(drawn, weighted):
+    weight = np.linspace(0.1, 2.0, 90) if weighted else None
+    alone, together = ([clone(estimator) for estimator, _ in drawn] for _ in range(2))
+    splits = [FOLDS[k] for _, k in drawn]
+    for estimator, split in zip(alone, splits, strict=True):
+        estimator.fit(X[split], Y[split], None if weight is None else weight[split])
+    assert fit_many(together, X, Y, weight, splits=splits) == together
+    for one, other in zip(alone, together, strict=True):
+        assert_same(one, other)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("dropout", [0.0, 0.4])
+def test_dropout_masks_are_every_models_own(dropout):
+    models = [
+        ScratchMLPClassifier((8,), dropout=rate, batch_size=20, max_iter=5, random_state=seed)
+        for seed, rate in enumerate([dropout, 0.0, 0.2, dropout])
+    ]
+    alone = [clone(model).fit(X, Y) for model in models]
+    for one, other in zip(alone, fit_many(models, X, Y), strict=True):
+        assert_same(one, other)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("most", [1, 2, 64])
+def test_the_size_of_a_stack_changes_nothing(most, monkeypatch):
+    monkeypatch.setattr(_stacks, "MOST_MODELS", most)
+    models = [ScratchMLPClassifier((8,), max_iter=5, random_state=seed) for seed in range(5)]
+    alone = [clone(model).fit(X, Y) for model in models]
+    for one, other in zip(alone, fit_many(models, X, Y), strict=True):
+        assert_same(one, other)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_workers_change_nothing():
+    models = [ScratchMLPClassifier((8,), max_iter=5, random_state=seed) for seed in range(6)]
+    alone = [clone(model).fit(X, Y) for model in models]
+    for one, other in zip(alone, fit_many(models, X, Y, n_jobs=2), strict=True):
+        assert_same(one, other)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("container", [sparse.csr_array, lambda X: X[:, ::-1], np.asfortranarray])
+def test_any_kind_of_rows(container):
+    rows = container(X)
+    models = [ScratchMLPClassifier((8,), max_iter=3, random_state=seed) for seed in range(3)]
+    splits = [FOLDS[0], FOLDS[1], FOLDS[0]]
+    alone = [
+        clone(model).fit(rows[split], Y[split]) for model, split in zip(models, splits, strict=True)
+    ]
+    for one, other in zip(alone, fit_many(models, rows, Y, splits=splits), strict=True):
+        assert_same(one, other)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_names_of_features_are_known():
+    pd = pytest.importorskip("pandas")
+    frame = pd.DataFrame(X, columns=list("vwxyz"))
+    for model in fit_many([ScratchMLPClassifier(max_iter=2) for _ in range(3)], frame, Y):
+        assert model.feature_names_in_.tolist() == list("vwxyz")
+        assert model.predict(frame).shape == (90,)
+
+
+def test_one_that_fails_leaves_the_others_alone():
+    rates = [0.01, 1e200, 0.02, -1.0]
+    models = [
+        ScratchMLPClassifier(
+            learning_rate_init=rate,
+            solver="sgd",
+            max_iter=5,
+            n_iter_no_change=np.inf,
+            random_state=0,
+        )
+        for rate in rates
+    ]
+    with pytest.raises(ValueError, match="diverged"):
+        fit_many(models, X, Y)
+    for model, rate in zip(models, rates, strict=True):
+        if 0 < rate < 1:
+            assert_same(clone(model).fit(X, Y), model)
+        else:
+            assert not hasattr(model, "coefs_")
+
+
+def test_one_warning_for_all():
+    models = [ScratchMLPClassifier(max_iter=2, random_state=seed) for seed in range(3)]
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        fit_many(models, X, Y)
+    (warning,) = caught
+    assert warning.category is ConvergenceWarning
+    assert str(warning.message).startswith("3 of 3 fits")
+    assert warning.filename == __file__
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_those_that_cannot_be_stacked_are_fitted_too(capsys):
+    models = [ScratchMLPClassifier(max_iter=2, random_state=0, verbose=v) for v in (False, True)]
+    fit_many(models, X, Y)
+    assert_same(clone(models[1]).set_params(verbose=False).fit(X, Y), models[0])
+    assert "epoch 2" in capsys.readouterr().out
+    warm = ScratchMLPClassifier(max_iter=2, random_state=0, warm_start=True).fit(X, Y)
+    fit_many([warm], X, Y)
+    assert warm.n_iter_ == 4
+
+
+def test_ctrl_c_leaves_the_estimators_as_they_were(monkeypatch):
+    models = [ScratchMLPClassifier(max_iter=5, random_state=seed) for seed in range(3)]
+
+    def interrupted(self, models):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(TrainState, "take", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        fit_many(models, X, Y)
+    assert not any(hasattr(model, "coefs_") for model in models)
+
+
+@pytest.mark.parametrize(
+    ("models", "options", "message"),
+    [
+        ([LogisticRegression()], {}, "`estimators` must be instances of ScratchMLPClassifier"),
+        ([TorchMLPClassifier()], {}, "`estimators` must be instances of ScratchMLPClassifier"),
+        ([ScratchMLPClassifier()], {"splits": []}, "`splits` must be one for each of the 1"),
+    ],
+)
+def test_what_is_refused(models, options, message):
+    with pytest.raises(ValueError, match=message):
+        fit_many(models, X, Y, **options)
+
+
+def test_the_same_object_twice_is_refused():
+    model = ScratchMLPClassifier()
+    with pytest.raises(ValueError, match="one of them twice"):
+        fit_many([model, model], X, Y)
+
+
+def test_nothing_to_fit():
+    assert fit_many([], X, Y) == []
