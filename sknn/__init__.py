@@ -11,7 +11,9 @@ __version__ = "0.1.0.dev0"
 
 __all__ = [
     "ColumnNormScaler",
+    "RankStabilitySelector",
     "ScratchMLPClassifier",
+    "ScratchMLPEnsembleClassifier",
     "StackedGridSearchCV",
     "StackedRandomizedSearchCV",
     "TorchMLPClassifier",
@@ -19,6 +21,7 @@ __all__ = [
     "backprop",
     "classifiers",
     "datasets",
+    "feature_selection",
     "fit_many",
     "io",
     "model_selection",
@@ -32,13 +35,20 @@ if TYPE_CHECKING:
         backprop,
         classifiers,
         datasets,
+        feature_selection,
         io,
         model_selection,
         preprocessing,
         report,
         studies,
     )
-    from sknn.classifiers import ScratchMLPClassifier, TorchMLPClassifier, fit_many
+    from sknn.classifiers import (
+        ScratchMLPClassifier,
+        ScratchMLPEnsembleClassifier,
+        TorchMLPClassifier,
+        fit_many,
+    )
+    from sknn.feature_selection import RankStabilitySelector
     from sknn.model_selection import StackedGridSearchCV, StackedRandomizedSearchCV
     from sknn.preprocessing import ColumnNormScaler
 
@@ -47,6 +57,7 @@ _SUBPACKAGES = frozenset(
         "backprop",
         "classifiers",
         "datasets",
+        "feature_selection",
         "io",
         "model_selection",
         "preprocessing",
@@ -56,6 +67,8 @@ _SUBPACKAGES = frozenset(
 )
 _HOME = {
     "ColumnNormScaler": "preprocessing",
+    "RankStabilitySelector": "feature_selection",
+    "ScratchMLPEnsembleClassifier": "classifiers",
     "ScratchMLPClassifier": "classifiers",
     "StackedGridSearchCV": "model_selection",
     "StackedRandomizedSearchCV": "model_selection",

@@ -60,6 +60,8 @@ class Lane:
             array[:, weights_only]
             for array in (self.parameters.values, self.gradients.values, self.scratch)
         )
+        sums = state.gradient_sums if self.plans[0].sums_gradients else None
+        self.gradient_sums = None if sums is None else sums[models]
         self._by_size: dict[int, tuple[Sequential, SoftmaxCrossEntropy]] = {}
 
     def begin_epoch(self, learning_rates: NDArray[np.float64], n_updates: IntArray) -> None:
@@ -73,6 +75,8 @@ class Lane:
         batch.kept[...] = logits
         loss.forward(logits)
         network.backward(loss.backward(batch.targets, batch.weights))
+        if self.gradient_sums is not None:
+            self.gradient_sums += np.abs(self.gradients.weights[0]).sum(axis=2)
         add_gradients(self.penalties, self.weights, self.grad_weights, self.scratch_weights)
         self._clip()
         self.optimizer.step(step)

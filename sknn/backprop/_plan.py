@@ -91,7 +91,8 @@ class Plan:
     `monitor` is what the stopping rule watches; `restore_best` keeps the best epoch's weights.
     `divisor` is what the summed loss of a batch is divided by, None for its number of rows. With
     the batch size in its place the last, smaller batch of an epoch makes a smaller step, as a
-    gradient that is summed over the batch does.
+    gradient that is summed over the batch does. `sums_gradients` asks for the sizes of the first
+    layer's gradients, added up over all updates.
     """
 
     layer_sizes: tuple[int, ...]
@@ -122,6 +123,7 @@ class Plan:
     record: str
     dtype: np.dtype[Any]
     divisor: int | None = None
+    sums_gradients: bool = False
 
     @property
     def dropout_rates(self) -> tuple[float, ...]:

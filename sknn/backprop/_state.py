@@ -74,6 +74,9 @@ class TrainState:
     outcomes : list of Outcome
     message : list of str
         What an optimizer that stopped had to say.
+    gradient_sums : ndarray of shape (K, n_features) or None
+        By feature, Σ |∂L/∂W| of its weights in the first layer over all updates, penalties left
+        out, where a plan asks for it.
     """
 
     parameters: Parameters
@@ -86,6 +89,7 @@ class TrainState:
     best: FloatArray | None
     outcomes: list[Outcome]
     message: list[str]
+    gradient_sums: FloatArray | None = None
 
     @classmethod
     def start(cls, plans: Sequence[Plan], streams: Sequence[Streams]) -> TrainState:
@@ -122,6 +126,9 @@ class TrainState:
     def resume(self, plans: Sequence[Plan]) -> None:
         """Make ready for another fit with these plans; changed settings take effect."""
         self.outcomes = [Outcome.RUNNING] * self.n_models
+        if plans[0].sums_gradients and self.gradient_sums is None:
+            shape = (self.n_models, plans[0].layer_sizes[0])
+            self.gradient_sums = np.zeros(shape, plans[0].dtype)
         if not plans[0].restore_best:
             self.best = None
         elif self.best is None:
@@ -154,6 +161,7 @@ class TrainState:
             best=None if self.best is None else self.best[index],
             outcomes=[self.outcomes[k] for k in models],
             message=[self.message[k] for k in models],
+            gradient_sums=None if self.gradient_sums is None else self.gradient_sums[index],
         )
 
     @staticmethod
@@ -161,6 +169,7 @@ class TrainState:
         """One state of all the models of `parts`, one part after the other."""
         first = parts[0]
         best = [part.best for part in parts if part.best is not None]
+        sums = [part.gradient_sums for part in parts if part.gradient_sums is not None]
         return TrainState(
             parameters=Parameters(
                 np.concatenate([part.parameters.values for part in parts]),
@@ -177,6 +186,7 @@ class TrainState:
             best=np.concatenate(best) if best else None,
             outcomes=[o for part in parts for o in part.outcomes],
             message=[m for part in parts for m in part.message],
+            gradient_sums=np.concatenate(sums) if sums else None,
         )
 
 
@@ -225,9 +235,9 @@ class Checkpoint:
 
 
 def _arrays(state: TrainState) -> list[np.ndarray[Any, Any]]:
-    best = [] if state.best is None else [state.best]
+    maybe = [array for array in (state.best, state.gradient_sums) if array is not None]
     counts = [state.n_updates, state.rows_seen]
-    return [state.parameters.values, *counts, *state.slots.values(), *best]
+    return [state.parameters.values, *counts, *state.slots.values(), *maybe]
 
 
 def stopping_rule(plan: Plan) -> EarlyStopping:

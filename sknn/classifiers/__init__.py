@@ -2,14 +2,16 @@
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from ._ensemble import ScratchMLPEnsembleClassifier
     from ._scratch import ScratchMLPClassifier
     from ._stacked import fit_many
     from ._torch import TorchMLPClassifier
 
-__all__ = ["ScratchMLPClassifier", "TorchMLPClassifier", "fit_many"]
+__all__ = ["ScratchMLPClassifier", "ScratchMLPEnsembleClassifier", "TorchMLPClassifier", "fit_many"]
 
 _HOME = {
     "ScratchMLPClassifier": "_scratch",
+    "ScratchMLPEnsembleClassifier": "_ensemble",
     "TorchMLPClassifier": "_torch",
     "fit_many": "_stacked",
 }

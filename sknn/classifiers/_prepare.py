@@ -10,6 +10,7 @@ import numpy as np
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import validate_data
 
+from sknn._sklearn_compat import safe_indexing
 from sknn.backprop import Plan, Problem, Streams, TrainState
 
 from ._data import encode_labels, make_problem, refuse_multilabel, row_weights, validation_rows
@@ -30,6 +31,11 @@ class Given:
     X_val: Any = None
     y_val: Any = None
     sample_weight_val: Any = None
+
+    def take(self, rows: Any) -> Given:
+        """Some of the training rows, with their labels and weights."""
+        columns = (self.X, self.y, self.sample_weight)
+        return Given(*(None if c is None else safe_indexing(c, rows) for c in columns))
 
     def for_callbacks(self) -> dict[str, Any]:
         """What the hooks of scikit-learn's callbacks are told of the data."""

@@ -8,7 +8,7 @@ from typing import Any
 from joblib import effective_n_jobs
 from sklearn.utils.parallel import Parallel, delayed
 
-from sknn._sklearn_compat import safe_indexing
+from sknn._sklearn_compat import check_sample_weight
 
 from ._prepare import Given, Job, Memo
 from ._scratch import ScratchMLPClassifier
@@ -131,11 +131,10 @@ def _givens(
         return [Given(X, y, sample_weight)] * n
     if len(splits) != n:
         raise ValueError(f"`splits` must be one for each of the {n} estimators, got {len(splits)}")
+    if sample_weight is not None:
+        sample_weight = check_sample_weight(sample_weight, X, allow_all_zero_weights=True)
     found: dict[int, Given] = {}
     for split in splits:
         if id(split) not in found:
-            columns = (
-                None if c is None else safe_indexing(c, split) for c in (X, y, sample_weight)
-            )
-            found[id(split)] = Given(*columns)
+            found[id(split)] = Given(X, y, sample_weight).take(split)
     return [found[id(split)] for split in splits]

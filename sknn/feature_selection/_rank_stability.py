@@ -1,0 +1,258 @@
+"""`RankStabilitySelector`: features that matter in refit after refit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from itertools import islice
+from numbers import Integral, Real
+from typing import ClassVar
+
+import numpy as np
+from joblib import effective_n_jobs
+from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
+from sklearn.callback import CallbackSupportMixin
+from sklearn.feature_selection import SelectorMixin
+from sklearn.model_selection import train_test_split
+from sklearn.utils import Tags, check_random_state
+from sklearn.utils.parallel import Parallel, delayed
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from sknn._sklearn_compat import Interval, StrOptions, check_sample_weight, fit_context
+from sknn.classifiers import ScratchMLPClassifier
+from sknn.classifiers._prepare import Given, Job, Memo
+from sknn.classifiers._results import report_outcome
+from sknn.classifiers._stacks import most_models, prepare_job, train_stack
+
+
+class RankStabilitySelector(SelectorMixin, CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
+    """Select the features that rank first in many refits of a sparse network.
+
+    One training of a network ranks features by chance as well as by worth: another seed, another
+    order. This refits the network `n_refits` times with other seeds, ranks the features each time
+    by how large their weights in the first layer are, or how large the gradients of these weights
+    were, and keeps those that come out in front. With `subsample` each refit sees rows of its
+    own, which makes it stability selection. All refits train together, in stacks.
+
+    Parameters
+    ----------
+    estimator : ScratchMLPClassifier, default=None
+        The network; scale the columns before it. None for one hidden layer of 100 units with
+        ``l1=0.001`` and 100 epochs. Its `random_state` is replaced.
+    n_refits : int, default=300
+        Number of refits.
+    importance : {'weights', 'gradients'}, default='weights'
+        What a feature is ranked by, each time: Σ|W| of its weights in the first layer after
+        training, or Σ|∂L/∂W| of them over all updates, without the penalties' part.
+    subsample : float, default=None
+        Share of the rows that a refit sees, in (0, 1), drawn without replacement and stratified.
+        None for all rows.
+    n_features_to_select : int or float, default=None
+        How many features to keep, or their share in (0, 1). None for half of them.
+    threshold : float, default=None
+        Keep, instead, every feature that is among the first `n_features_to_select` in at least
+        this share of the refits, in (0, 1].
+    n_jobs : int, default=None
+        Stacks that train at the same time, through joblib.
+    random_state : int, RandomState instance or None, default=None
+        Source of the refits' seeds and of the subsamples.
+
+    Attributes
+    ----------
+    importances_ : ndarray of shape (n_refits, n_features)
+        What the features were ranked by.
+    ranks_ : ndarray of int of shape (n_refits, n_features)
+        The rank of each feature in each refit, 1 being the most important.
+    rank_counts_ : ndarray of int of shape (n_features, n_features)
+        How often a feature (row) had a rank (column, from rank 1 on).
+    mean_rank_ : ndarray of shape (n_features,)
+        Mean of its ranks.
+    selection_probability_ : ndarray of shape (n_features,)
+        Share of the refits in which it was among the first `n_features_to_select`.
+    ranking_ : ndarray of int of shape (n_features,)
+        Place in the order of mean ranks, 1 being the first.
+    support_ : ndarray of bool of shape (n_features,)
+        Which features are kept.
+    n_features_in_ : int
+        Number of features seen in `fit`.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the features, where `X` has names that are all strings.
+
+    See Also
+    --------
+    sknn.classifiers.fit_many : Fits many classifiers together.
+
+    References
+    ----------
+    N. Meinshausen and P. Bühlmann, "Stability selection", Journal of the Royal Statistical
+    Society B 72, 2010.
+
+    Examples
+    --------
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from sknn.datasets import load_producers
+    >>> from sknn.feature_selection import RankStabilitySelector
+    >>> X, y = load_producers(return_X_y=True, as_frame=True)
+    >>> X = StandardScaler().set_output(transform="pandas").fit_transform(X)
+    >>> selector = RankStabilitySelector(n_refits=20, n_features_to_select=3, random_state=0)
+    >>> selector.fit(X, y).transform(X).shape
+    (178, 3)
+    >>> "proline" in selector.get_feature_names_out()
+    True
+    """
+
+    _parameter_constraints: ClassVar[dict] = {
+        "estimator": [ScratchMLPClassifier, None],
+        "n_refits": [Interval(Integral, 1, None, closed="left")],
+        "importance": [StrOptions({"weights", "gradients"})],
+        "subsample": [Interval(Real, 0, 1, closed="neither"), None],
+        "n_features_to_select": [
+            Interval(Integral, 1, None, closed="left"),
+            Interval(Real, 0, 1, closed="neither"),
+            None,
+        ],
+        "threshold": [Interval(Real, 0, 1, closed="right"), None],
+        "n_jobs": [Integral, None],
+        "random_state": ["random_state"],
+    }
+
+    def __init__(
+        self,
+        estimator=None,
+        *,
+        n_refits=300,
+        importance="weights",
+        subsample=None,
+        n_features_to_select=None,
+        threshold=None,
+        n_jobs=None,
+        random_state=None,
+    ):
+        self.estimator = estimator
+        self.n_refits = n_refits
+        self.importance = importance
+        self.subsample = subsample
+        self.n_features_to_select = n_features_to_select
+        self.threshold = threshold
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+
+    @fit_context(prefer_skip_nested_validation=False)
+    def fit(self, X, y, sample_weight=None):
+        """Refit the network many times, and rank the features.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows, scaled.
+        y : array-like of shape (n_samples,)
+            Class labels.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows.
+
+        Returns
+        -------
+        self : estimator
+            The fitted selector.
+
+        Raises
+        ------
+        ValueError
+            If parameters or data are invalid, or a refit diverges.
+        """
+        context = self._init_callback_context(max_subtasks=0)
+        metadata = None if sample_weight is None else {"sample_weight": sample_weight}
+        context.call_on_fit_task_begin(estimator=self, X=X, y=y, metadata=metadata)
+        rows, labels = validate_data(self, X, y, accept_sparse="csr")
+        n_features = self.n_features_in_
+        n_select = self._n_to_select(n_features)
+        if sample_weight is not None:
+            sample_weight = check_sample_weight(sample_weight, rows, allow_all_zero_weights=True)
+        jobs = self._jobs(Given(rows, labels, sample_weight))
+        pieces = Parallel(n_jobs=self.n_jobs)(
+            delayed(_importances)(stack, self.importance)
+            for stack in _cut(jobs, effective_n_jobs(self.n_jobs), self.n_refits)
+        )
+        self.importances_ = np.concatenate(pieces)
+        order = np.argsort(-self.importances_, axis=1, kind="stable")
+        self.ranks_ = np.empty_like(order)
+        np.put_along_axis(self.ranks_, order, np.arange(1, n_features + 1)[None], axis=1)
+        self.rank_counts_ = np.stack(
+            [np.bincount(ranks - 1, minlength=n_features) for ranks in self.ranks_.T]
+        )
+        self.mean_rank_ = self.ranks_.mean(axis=0)
+        self.selection_probability_ = (self.ranks_ <= n_select).mean(axis=0)
+        self.ranking_ = np.empty(n_features, order.dtype)
+        self.ranking_[np.argsort(self.mean_rank_, kind="stable")] = np.arange(1, n_features + 1)
+        self.support_ = (
+            self.ranking_ <= n_select
+            if self.threshold is None
+            else self.selection_probability_ >= self.threshold
+        )
+        context.call_on_fit_task_end(estimator=self, X=X, y=y, metadata=metadata)
+        return self
+
+    def _n_to_select(self, n_features: int) -> int:
+        asked = self.n_features_to_select
+        if asked is None:
+            return max(1, n_features // 2)
+        if isinstance(asked, Integral):
+            if int(asked) > n_features:
+                raise ValueError(
+                    f"`n_features_to_select` must be at most the number of features, {n_features}, "
+                    f"got {asked}"
+                )
+            return int(asked)
+        return max(1, int(asked * n_features))
+
+    def _jobs(self, given: Given) -> Iterator[Job]:
+        """The training of each refit."""
+        estimator = self.estimator
+        if estimator is None:
+            estimator = ScratchMLPClassifier(
+                l1=0.001, l2=0.0, learning_rate_init=0.01, max_iter=100, n_iter_no_change=np.inf
+            )
+        rng, memo = check_random_state(self.random_state), Memo()
+        rows = np.arange(given.X.shape[0])
+        for seed in rng.randint(np.iinfo(np.int32).max, size=self.n_refits).tolist():
+            refit, part = clone(estimator).set_params(random_state=seed), given
+            if self.subsample is not None:
+                some, _ = train_test_split(
+                    rows, train_size=self.subsample, stratify=given.y, random_state=seed
+                )
+                part, memo = given.take(some), Memo()
+            job = prepare_job(refit, part, memo)
+            yield replace(
+                job, plan=replace(job.plan, sums_gradients=self.importance == "gradients")
+            )
+
+    def _get_support_mask(self) -> np.ndarray:
+        check_is_fitted(self)
+        return self.support_
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.required = True
+        tags.input_tags.sparse = True
+        return tags
+
+
+def _cut(jobs: Iterator[Job], n_workers: int, n_jobs: int) -> Iterable[list[Job]]:
+    """Stacks of jobs that are all alike."""
+    first = next(jobs)
+    size = min(most_models(first.plan), -(-n_jobs // n_workers))
+    yield [first, *islice(jobs, size - 1)]
+    while stack := list(islice(jobs, size)):
+        yield stack
+
+
+def _importances(jobs: list[Job], importance: str) -> np.ndarray:
+    """What each refit says of the features, shape (n_refits, n_features)."""
+    found = []
+    for job, state in zip(jobs, train_stack(jobs), strict=True):
+        report_outcome(state, job.plan, asks_convergence=False)
+        weights = state.result().weights[0][0]
+        found.append(
+            np.abs(weights).sum(axis=1) if state.gradient_sums is None else state.gradient_sums[0]
+        )
+    return np.array(found)
