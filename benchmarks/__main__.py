@@ -20,6 +20,7 @@ THEMES = (
     "predict",
     "floor",
     "imports",
+    "stacks",
     "torch_fit",
     "torch_predict",
     "engines",
