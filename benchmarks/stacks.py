@@ -29,7 +29,7 @@ RATES = [1e-3, 3e-3, 1e-2, 3e-2]
 STRENGTHS = [0.0, 1e-4, 1e-3, 1e-2]
 DROPOUTS = [0.0, 0.1, 0.3]
 # A search over scikit-learn's estimator takes about a minute, refits of it half of one.
-MOST_REPEATS = 3
+MOST_REPEATS = 2
 
 
 def run(settings: Settings) -> list[Report]:

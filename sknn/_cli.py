@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from sknn.studies import FitProgress
 
 OK, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
+REFITS, REFIT_EPOCHS = 300, 250
 
 EXAMPLES = """\
 examples:
@@ -29,6 +30,8 @@ examples:
       the whole study: three models, 20 seeds, 1000 epochs; files go to output/producers
   sknn study producers --out results --epochs 100 --seeds 3
       a quick look
+  sknn study producers --key-features
+      and the key features: 300 refits ranked by weights, 300 by gradients
   sknn study producers --quiet --jobs 1
       no output but files and errors, one fit at a time
 """
@@ -111,10 +114,16 @@ def _add_producers(studies: argparse._SubParsersAction) -> None:
         ("epochs", 1000, "epochs of each fit (default: %(default)s)"),
         ("seeds", 20, "seeds to train each model with (default: %(default)s)"),
         ("jobs", None, "fits at a time, each in its own process (default: one a processor)"),
+        ("refits", None, f"refits by each importance of --key-features (default: {REFITS})"),
     ):
         parser.add_argument(f"--{name}", metavar="N", type=_count, default=default, help=text)
+    parser.add_argument(
+        "--key-features",
+        action="store_true",
+        help=f"rank the features in refits of the L1 network, of {REFIT_EPOCHS} epochs at most",
+    )
     parser.add_argument("--quiet", action="store_true", help="print errors only")
-    parser.set_defaults(run=_study_producers)
+    parser.set_defaults(run=_study_producers, refuse=parser.error)
 
 
 def _count(text: str) -> int:
@@ -132,12 +141,15 @@ def _count(text: str) -> int:
 
 
 def _study_producers(arguments: argparse.Namespace, progress: _Progress) -> None:
-    from sknn.report import output_directory, producers_tables, write_producers
-    from sknn.studies import producers
+    from sknn import report
+    from sknn.studies import producers, producers_key_features
 
+    if arguments.refits and not arguments.key_features:
+        arguments.refuse("argument --refits: goes with --key-features only")
     # Before the work, not after it.
-    output_directory(arguments.out)
+    report.output_directory(arguments.out)
     started = time.perf_counter()
+    key_features = None
     with progress.shown(quiet=arguments.quiet):
         result = producers(
             seeds=arguments.seeds,
@@ -145,10 +157,22 @@ def _study_producers(arguments: argparse.Namespace, progress: _Progress) -> None
             n_jobs=arguments.jobs or -1,
             progress=progress,
         )
+    if arguments.key_features:
+        with progress.shown(quiet=arguments.quiet):
+            key_features = producers_key_features(
+                n_refits=arguments.refits or REFITS,
+                epochs=min(REFIT_EPOCHS, arguments.epochs),
+                n_jobs=arguments.jobs or -1,
+                progress=progress,
+            )
     seconds = time.perf_counter() - started
     if not arguments.quiet:
-        _print(producers_tables(result))
-    paths = write_producers(result, arguments.out)
+        _print(report.producers_tables(result))
+    paths = report.write_producers(result, arguments.out)
+    if key_features is not None:
+        if not arguments.quiet:
+            _print(report.key_features_table(key_features))
+        paths += report.write_key_features(key_features, arguments.out)
     if not arguments.quiet:
         names = "\n".join(f"  {path.name}" for path in paths)
         _print(f"{progress.done} fits in {seconds:.0f} s. Files in {arguments.out}:\n{names}")
@@ -175,17 +199,22 @@ class _Progress:
 
     def __init__(self) -> None:
         self.done = self.total = 0
+        self._before = 0
         self._by_model: Counter[str] = Counter()
         self._show: Callable[[FitProgress], None] = _ignore
 
     def __call__(self, fit: FitProgress) -> None:
-        self.done, self.total = fit.done, fit.total
+        self.done, self.total = self._before + fit.done, self._before + fit.total
         self._by_model[fit.model] += 1
         self._show(fit)
 
     @contextmanager
     def shown(self, *, quiet: bool) -> Iterator[None]:
-        """Show the fits that finish meanwhile: a bar on a terminal, lines elsewhere."""
+        """Show the fits that finish meanwhile: a bar on a terminal, lines elsewhere.
+
+        The fits of an earlier part of the study stay counted.
+        """
+        self._before = self.done
         if quiet:
             yield
         elif sys.stderr.isatty():
@@ -210,11 +239,15 @@ def _ignore(fit: FitProgress) -> None:
 
 
 def _line(fit: FitProgress) -> None:
-    print(
-        f"{fit.done}/{fit.total} {fit.model}, seed {fit.seed}: accuracy {fit.accuracy:.3f}",
-        file=sys.stderr,
-        flush=True,
-    )
+    # Refits, of which there are hundreds, get a line now and then.
+    if fit.seed is None and fit.done % -(-fit.total // 20) and fit.done < fit.total:
+        return
+    print(f"{fit.done}/{fit.total} {_words(fit)}", file=sys.stderr, flush=True)
+
+
+def _words(fit: FitProgress) -> str:
+    words = fit.model if fit.seed is None else f"{fit.model}, seed {fit.seed}"
+    return words if fit.accuracy is None else f"{words}: accuracy {fit.accuracy:.3f}"
 
 
 @contextmanager
@@ -240,7 +273,6 @@ def _bar() -> Iterator[Callable[[FitProgress], None]]:
         task = bar.add_task("first fit", total=None)
 
         def show(fit: FitProgress) -> None:
-            text = f"{fit.model}, seed {fit.seed}: accuracy {fit.accuracy:.3f}"
-            bar.update(task, completed=fit.done, total=fit.total, description=text)
+            bar.update(task, completed=fit.done, total=fit.total, description=_words(fit))
 
         yield show

@@ -47,6 +47,23 @@ def test_the_study_prints_and_writes(tmp_path):
         assert f"  {path.name}\n" in done.stdout
 
 
+def test_key_features_are_a_second_part(tmp_path):
+    done = run(*SHORT, "--key-features", "--refits", "3", "--out", "results", cwd=tmp_path)
+    assert done.returncode == 0
+    assert "Key features: 3 refits × 2 epochs" in done.stdout
+    assert "9 fits in" in done.stdout
+    lines = done.stderr.splitlines()
+    assert lines[2].startswith("3/3 L1 penalty")
+    assert lines[3:] == [
+        *(f"{k}/6 refits ranked by weights" for k in (1, 2, 3)),
+        *(f"{k}/6 refits ranked by gradients" for k in (4, 5, 6)),
+    ]
+    names = {path.name for path in (tmp_path / "results").iterdir()}
+    assert {"key_features.csv", "key_feature_ranks.png", "metrics.json"} <= names
+    for name in names:
+        assert f"  {name}\n" in done.stdout
+
+
 def test_quiet_says_nothing_and_writes_to_the_default_place(tmp_path):
     done = run(*SHORT, "--quiet", cwd=tmp_path)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
@@ -62,6 +79,7 @@ def test_quiet_says_nothing_and_writes_to_the_default_place(tmp_path):
         ),
         (["study", "producers", "--seeds", "x"], "--seeds: must be an int of at least 1, got 'x'"),
         (["study", "producers", "--jobs", "-1"], "--jobs: must be an int of at least 1, got '-1'"),
+        (["study", "producers", "--refits", "9"], "--refits: goes with --key-features only"),
         (["study", "producers", "--nonsense"], "unrecognized arguments: --nonsense"),
         (["study"], "required: STUDY"),
         ([], "required: COMMAND"),
@@ -148,6 +166,46 @@ def test_summary_of_an_interrupted_study(done, total, words):
     for k in range(done):
         progress(FitProgress(k + 1, total, "AB"[k], 0, 1.0))
     assert progress.summary() == words
+
+
+def test_the_fits_of_an_earlier_part_stay_counted():
+    progress = _cli._Progress()
+    with progress.shown(quiet=True):
+        progress(FitProgress(3, 3, "A", 0, 1.0))
+    with progress.shown(quiet=True):
+        progress(FitProgress(1, 4, "B"))
+    assert progress.summary() == "4 of 7 fits had finished (A 1, B 1); no file was written"
+
+
+def test_hundreds_of_refits_get_some_lines(capsys):
+    for done in range(1, 601):
+        _cli._line(FitProgress(done, 600, "refits"))
+    lines = capsys.readouterr().err.splitlines()
+    assert lines == [f"{done}/600 refits" for done in range(30, 601, 30)]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C is no signal to a process there")
+def test_ctrl_c_among_the_refits(tmp_path):
+    command = [*COMMAND, *SHORT[:-1], "2", "--key-features", "--refits", "500", "--epochs", "40"]
+    process = subprocess.Popen(
+        command,
+        cwd=tmp_path,
+        env=ENVIRONMENT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        start_new_session=True,
+    )
+    while not process.stderr.readline().startswith("50/1000 refits"):
+        pass
+    os.killpg(process.pid, signal.SIGINT)
+    stdout, stderr = process.communicate(timeout=60)
+    # Lines before the last may be loky's: its threads race when it is stopped.
+    last = stderr.splitlines()[-1]
+    assert (process.returncode, stdout) == (130, "")
+    assert last.startswith("sknn: interrupted: ")
+    assert "L1 penalty 1, refits ranked by weights" in last
+    assert last.endswith("no file was written")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")

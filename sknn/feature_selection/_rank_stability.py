@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import warnings
+from collections.abc import Iterator
 from dataclasses import replace
-from itertools import islice
+from itertools import groupby
 from numbers import Integral, Real
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from joblib import effective_n_jobs
+from joblib.parallel import get_active_backend
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
 from sklearn.callback import CallbackSupportMixin
 from sklearn.feature_selection import SelectorMixin
@@ -19,7 +21,9 @@ from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sknn._sklearn_compat import Interval, StrOptions, check_sample_weight, fit_context
+from sknn.backprop import stack_key
 from sknn.classifiers import ScratchMLPClassifier
+from sknn.classifiers._data import encode_labels, refuse_multilabel
 from sknn.classifiers._prepare import Given, Job, Memo
 from sknn.classifiers._results import report_outcome
 from sknn.classifiers._stacks import most_models, prepare_job, train_stack
@@ -160,20 +164,19 @@ class RankStabilitySelector(SelectorMixin, CallbackSupportMixin, MetaEstimatorMi
         ValueError
             If parameters or data are invalid, or a refit diverges.
         """
-        context = self._init_callback_context(max_subtasks=0)
+        estimator = self._estimator()
+        context = self._init_callback_context(max_subtasks=self.n_refits)
         metadata = None if sample_weight is None else {"sample_weight": sample_weight}
         context.call_on_fit_task_begin(estimator=self, X=X, y=y, metadata=metadata)
+        refuse_multilabel(y)
         rows, labels = validate_data(self, X, y, accept_sparse="csr")
+        encode_labels(labels)  # says what is wrong with them, before they are split
         n_features = self.n_features_in_
         n_select = self._n_to_select(n_features)
         if sample_weight is not None:
             sample_weight = check_sample_weight(sample_weight, rows, allow_all_zero_weights=True)
-        jobs = self._jobs(Given(rows, labels, sample_weight))
-        pieces = Parallel(n_jobs=self.n_jobs)(
-            delayed(_importances)(stack, self.importance)
-            for stack in _cut(jobs, effective_n_jobs(self.n_jobs), self.n_refits)
-        )
-        self.importances_ = np.concatenate(pieces)
+        jobs = self._jobs(estimator, Given(rows, labels, sample_weight))
+        self.importances_ = np.concatenate(list(self._refit(jobs, context)))
         order = np.argsort(-self.importances_, axis=1, kind="stable")
         self.ranks_ = np.empty_like(order)
         np.put_along_axis(self.ranks_, order, np.arange(1, n_features + 1)[None], axis=1)
@@ -205,26 +208,66 @@ class RankStabilitySelector(SelectorMixin, CallbackSupportMixin, MetaEstimatorMi
             return int(asked)
         return max(1, int(asked * n_features))
 
-    def _jobs(self, given: Given) -> Iterator[Job]:
-        """The training of each refit."""
-        estimator = self.estimator
-        if estimator is None:
-            estimator = ScratchMLPClassifier(
+    def _estimator(self) -> ScratchMLPClassifier:
+        """What to refit."""
+        if self.estimator is None:
+            return ScratchMLPClassifier(
                 l1=0.001, l2=0.0, learning_rate_init=0.01, max_iter=100, n_iter_no_change=np.inf
             )
+        if self.importance == "gradients" and self.estimator.solver == "lbfgs":
+            raise ValueError(
+                "`importance` must be 'weights' for an estimator with solver='lbfgs', which does "
+                "not train by updates of batches, got 'gradients'"
+            )
+        return self.estimator
+
+    def _jobs(self, estimator: ScratchMLPClassifier, given: Given) -> Iterator[Job]:
+        """The training of each refit."""
         rng, memo = check_random_state(self.random_state), Memo()
-        rows = np.arange(given.X.shape[0])
         for seed in rng.randint(np.iinfo(np.int32).max, size=self.n_refits).tolist():
             refit, part = clone(estimator).set_params(random_state=seed), given
             if self.subsample is not None:
-                some, _ = train_test_split(
-                    rows, train_size=self.subsample, stratify=given.y, random_state=seed
-                )
-                part, memo = given.take(some), Memo()
+                part, memo = given.take(self._some_rows(given.y, seed)), Memo()
             job = prepare_job(refit, part, memo)
             yield replace(
                 job, plan=replace(job.plan, sums_gradients=self.importance == "gradients")
             )
+
+    def _some_rows(self, y: Any, seed: int) -> np.ndarray:
+        """The rows that a refit sees."""
+        try:
+            rows, _ = train_test_split(
+                np.arange(len(y)), train_size=self.subsample, stratify=y, random_state=seed
+            )
+        except ValueError as error:
+            raise ValueError(
+                f"`subsample` must leave rows of every class in and out, got {self.subsample}: "
+                f"{error}"
+            ) from error
+        return rows
+
+    def _refit(self, jobs: Iterator[Job], context: Any) -> Iterator[np.ndarray]:
+        """Train; yield what the refits say of the features, and tell callbacks of each."""
+        # Of the backends, few cannot hand over what is finished while they go on.
+        backend, _ = get_active_backend()
+        return_as = "generator" if backend.supports_return_generator else "list"
+        pieces = Parallel(n_jobs=self.n_jobs, return_as=return_as)(
+            delayed(_importances)(stack, self.importance)
+            for stack in _cut(jobs, effective_n_jobs(self.n_jobs), self.n_refits)
+        )
+        try:
+            for piece in pieces:
+                for _ in piece:
+                    refit = context.subcontext(task_name="refit")
+                    refit.call_on_fit_task_begin(estimator=self)
+                    refit.call_on_fit_task_end(estimator=self)
+                yield piece
+        finally:
+            if return_as == "generator":
+                with warnings.catch_warnings():
+                    # joblib tells whoever stops early that stacks were in vain.
+                    warnings.simplefilter("ignore", UserWarning)
+                    pieces.close()
 
     def _get_support_mask(self) -> np.ndarray:
         check_is_fitted(self)
@@ -237,13 +280,17 @@ class RankStabilitySelector(SelectorMixin, CallbackSupportMixin, MetaEstimatorMi
         return tags
 
 
-def _cut(jobs: Iterator[Job], n_workers: int, n_jobs: int) -> Iterable[list[Job]]:
-    """Stacks of jobs that are all alike."""
-    first = next(jobs)
-    size = min(most_models(first.plan), -(-n_jobs // n_workers))
-    yield [first, *islice(jobs, size - 1)]
-    while stack := list(islice(jobs, size)):
-        yield stack
+def _cut(jobs: Iterator[Job], n_workers: int, n_jobs: int) -> Iterator[list[Job]]:
+    """Stacks of consecutive jobs that can train together."""
+    for _, alike in groupby(jobs, key=lambda job: stack_key(job.plan, job.problem)):
+        stack: list[Job] = []
+        for job in alike:
+            stack.append(job)
+            if len(stack) == min(most_models(job.plan), -(-n_jobs // n_workers)):
+                yield stack
+                stack = []
+        if stack:
+            yield stack
 
 
 def _importances(jobs: list[Job], importance: str) -> np.ndarray:

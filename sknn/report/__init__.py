@@ -5,7 +5,16 @@ another form.
 """
 
 from sknn.report._figures import producers_figures
+from sknn.report._key_features import key_features_figures, key_features_table
 from sknn.report._tables import producers_tables
-from sknn.report._write import output_directory, write_producers
+from sknn.report._write import output_directory, write_key_features, write_producers
 
-__all__ = ["output_directory", "producers_figures", "producers_tables", "write_producers"]
+__all__ = [
+    "key_features_figures",
+    "key_features_table",
+    "output_directory",
+    "producers_figures",
+    "producers_tables",
+    "write_key_features",
+    "write_producers",
+]

@@ -50,7 +50,7 @@ def producers_figures(result: ProducersResult) -> dict[str, Figure]:
 
 
 def _training(model: ProducersModel) -> Figure:
-    figure = _page(10, 7, f"Training with {model.title}", _caption(model) + _trend_note(model))
+    figure = page(10, 7, f"Training with {model.title}", _caption(model) + _trend_note(model))
     panels = figure.subplots(2, 2, sharex=True)
     titles = (
         ("Loss (cross-entropy)", "Accuracy"),
@@ -67,7 +67,7 @@ def _training(model: ProducersModel) -> Figure:
 
 
 def _batches(model: ProducersModel) -> Figure:
-    figure = _page(10, 7, f"Every batch, with {model.title}", _caption(model) + _trend_note(model))
+    figure = page(10, 7, f"Every batch, with {model.title}", _caption(model) + _trend_note(model))
     panels = figure.subplots(2, 2, sharex=True, sharey="row")
     for row, measure in enumerate(("loss", "accuracy")):
         for column, (side, name) in enumerate((("train", "training"), ("valid", "test rows"))):
@@ -80,11 +80,11 @@ def _batches(model: ProducersModel) -> Figure:
 
 
 def _roc(result: ProducersResult) -> Figure:
-    figure = _page(
+    figure = page(
         13,
         5.2,
         "Each producer against the rest (ROC on the 45 test rows)",
-        f"models of seed {result.seeds[0]}, {_count(result.epochs, 'epoch')}",
+        f"models of seed {result.seeds[0]}, {count(result.epochs, 'epoch')}",
     )
     panels = figure.subplots(1, len(result.models), squeeze=False)[0]
     split = result.split
@@ -99,10 +99,10 @@ def _roc(result: ProducersResult) -> Figure:
 
 
 def _seeds(result: ProducersResult) -> Figure:
-    figure = _page(
+    figure = page(
         9,
         5.5,
-        f"Accuracy over {_count(len(result.seeds), 'seed')}",
+        f"Accuracy over {count(len(result.seeds), 'seed')}",
         "dots: a run each; line: their mean; diamond: the document's single run; "
         "square: mean and range of an independent re-run",
     )
@@ -111,11 +111,11 @@ def _seeds(result: ProducersResult) -> Figure:
 
 
 def _validation(result: ProducersResult) -> Figure:
-    figure = _page(
+    figure = page(
         11,
         4.8,
         "Loss and accuracy on the test rows",
-        f"median over {_count(len(result.seeds), 'seed')}, and the middle 80 % of them"
+        f"median over {count(len(result.seeds), 'seed')}, and the middle 80 % of them"
         + _trend_note(result.models[0]),
     )
     panels = figure.subplots(1, 2)
@@ -128,7 +128,7 @@ def _validation(result: ProducersResult) -> Figure:
     return figure
 
 
-def _page(width: float, height: float, title: str, caption: str) -> Figure:
+def page(width: float, height: float, title: str, caption: str) -> Figure:
     """An empty figure with a title above and a line of small print below."""
     from matplotlib.figure import Figure
 
@@ -146,7 +146,7 @@ def _caption(model: ProducersModel) -> str:
     return (
         f"hidden layers {layers}, {parameters['activation']} · {parameters['solver']}, learning "
         f"rate {parameters['learning_rate_init']:g} · batches of {parameters['batch_size']} · "
-        f"{_count(len(model.history), 'epoch')} · {penalties} · "
+        f"{count(len(model.history), 'epoch')} · {penalties} · "
         f"seed {model.seeds[0]}"
     )
 
@@ -158,5 +158,5 @@ def _trend_note(model: ProducersModel) -> str:
     return f"\ntrend: running median (loss) and mean (accuracy) of {window} epochs"
 
 
-def _count(n: int, noun: str) -> str:
+def count(n: int, noun: str) -> str:
     return f"{n} {noun}" if n == 1 else f"{n} {noun}s"

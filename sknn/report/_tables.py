@@ -30,7 +30,7 @@ def producers_tables(result: ProducersResult) -> str:
         of training; and what to know when reading them.
     """
     parts = [_classification(model) for model in result.models]
-    parts += [_accuracies(result), _course(result), _notes(result)]
+    parts += [_accuracies(result), _course(result), notes(result.notes)]
     return "\n\n".join(parts) + "\n"
 
 
@@ -116,10 +116,9 @@ def _mean_sd_percent(spread: Spread) -> str:
     return f"{percent(spread.mean)} ± {percent(spread.sd)}"
 
 
-def _notes(result: ProducersResult) -> str:
-    paragraphs = [
-        fill(note, WIDTH, initial_indent="- ", subsequent_indent="  ") for note in result.notes
-    ]
+def notes(texts: Sequence[str]) -> str:
+    """Paragraphs of what to know when reading tables."""
+    paragraphs = [fill(text, WIDTH, initial_indent="- ", subsequent_indent="  ") for text in texts]
     return "\n".join(["What to know when reading them", *paragraphs])
 
 

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from sknn.report._figures import producers_figures
+from sknn.report._key_features import key_features_figures
 from sknn.report._metrics import producers_metrics
 
 if TYPE_CHECKING:
-    from sknn.studies import ProducersResult
+    from matplotlib.figure import Figure
+
+    from sknn.studies import KeyFeaturesResult, ProducersResult
 
 DPI = 150
 
@@ -46,19 +51,62 @@ def write_producers(result: ProducersResult, out: str | os.PathLike[str]) -> lis
     PermissionError
         If `out` must not be written to.
     """
-    directory = output_directory(out)
-    # Beside their destination, since a file can be moved at one stroke within a file system only.
-    with TemporaryDirectory(prefix=".unfinished-", dir=directory) as name:
-        unfinished = Path(name)
+    with _all_or_nothing(out) as (unfinished, paths):
         write_json(unfinished / "metrics.json", producers_metrics(result))
         for model in result.models:
             model.history.to_frame().to_csv(unfinished / f"history_{model.name}.csv")
-        for title, figure in producers_figures(result).items():
-            figure.savefig(unfinished / f"{title}.png", dpi=DPI)
-        return [
-            path.replace(directory / path.name)
-            for path in sorted(unfinished.iterdir(), key=lambda path: (path.suffix, path.name))
-        ]
+        _write_figures(unfinished, producers_figures(result))
+    return paths
+
+
+def write_key_features(result: KeyFeaturesResult, out: str | os.PathLike[str]) -> list[Path]:
+    """Write what the producers study found of the features to a directory.
+
+    As :func:`write_producers`, every file or none.
+
+    Parameters
+    ----------
+    result : KeyFeaturesResult
+        What :func:`sknn.studies.producers_key_features` returned.
+
+    out : str or path-like
+        The directory; made if there is none.
+
+    Returns
+    -------
+    paths : list of Path
+        The files: ``key_features.csv`` with a row for each feature, ``key_feature_ranks.csv`` with
+        how often each had each rank, and the figures of :func:`key_features_figures` as PNG.
+
+    Raises
+    ------
+    NotADirectoryError
+        If `out` or a part of it is a file.
+
+    PermissionError
+        If `out` must not be written to.
+    """
+    with _all_or_nothing(out) as (unfinished, paths):
+        result.to_frame().to_csv(unfinished / "key_features.csv")
+        result.rank_counts().to_csv(unfinished / "key_feature_ranks.csv")
+        _write_figures(unfinished, key_features_figures(result))
+    return paths
+
+
+@contextmanager
+def _all_or_nothing(out: str | os.PathLike[str]) -> Iterator[tuple[Path, list[Path]]]:
+    """A directory for unfinished files, and the list of where they are when all are finished."""
+    directory, paths = output_directory(out), list[Path]()
+    # Beside their destination, since a file can be moved at one stroke within a file system only.
+    with TemporaryDirectory(prefix=".unfinished-", dir=directory) as name:
+        yield Path(name), paths
+        finished = sorted(Path(name).iterdir(), key=lambda path: (path.suffix, path.name))
+        paths += [path.replace(directory / path.name) for path in finished]
+
+
+def _write_figures(directory: Path, figures: dict[str, Figure]) -> None:
+    for title, figure in figures.items():
+        figure.savefig(directory / f"{title}.png", dpi=DPI)
 
 
 def output_directory(out: str | os.PathLike[str]) -> Path:

@@ -4,6 +4,7 @@ A study trains and measures; it prints nothing and writes nothing. Tables, figur
 made from its result by :mod:`sknn.report`.
 """
 
+from sknn.studies._key_features import KeyFeaturesResult, producers_key_features
 from sknn.studies._producers import producers
 from sknn.studies._producers_result import ProducersModel, ProducersResult, ProducersSplit
 from sknn.studies._published import Published, Rerun
@@ -11,6 +12,7 @@ from sknn.studies._results import FitProgress, Spread
 
 __all__ = [
     "FitProgress",
+    "KeyFeaturesResult",
     "ProducersModel",
     "ProducersResult",
     "ProducersSplit",
@@ -18,4 +20,5 @@ __all__ = [
     "Rerun",
     "Spread",
     "producers",
+    "producers_key_features",
 ]

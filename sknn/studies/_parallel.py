@@ -44,6 +44,20 @@ def run_in_parallel(
             results.close()
 
 
+def start_processes(n_jobs: int | None) -> None:
+    """Start the processes that joblib keeps for what follows, so that they leave Ctrl-C alone.
+
+    Parameters
+    ----------
+    n_jobs : int or None
+        Calls at a time of what follows.
+    """
+    n_processes = effective_n_jobs(n_jobs)
+    if n_processes > 1:
+        for _ in run_in_parallel(abs, [(k,) for k in range(n_processes)], n_processes):
+            pass
+
+
 @contextmanager
 def _started_processes_ignore_interrupts() -> Iterator[None]:
     """Ignore Ctrl-C for the moment in which processes are started.

@@ -125,7 +125,7 @@ def producers(
     20
     """
     chosen = _check_seeds(seeds)
-    split = _split()
+    split = producers_split()
     fits: dict[str, list[_Fit]] = {model.name: [] for model in MODELS}
     jobs = [
         (model, seed, epochs, last_batch, split, seed == chosen[0])
@@ -153,7 +153,8 @@ def _check_seeds(seeds: int | Sequence[int]) -> tuple[int, ...]:
     return tuple(int(seed) for seed in chosen)
 
 
-def _split() -> ProducersSplit:
+def producers_split() -> ProducersSplit:
+    """The document's split."""
     bunch = load_producers(as_frame=True)
     X_train, X_test, y_train, y_test = train_test_split(
         bunch.data, bunch.target, test_size=0.25, random_state=0

@@ -73,15 +73,15 @@ class FitProgress:
     model : str
         Title of the model that was fitted.
 
-    seed : int
-        Its seed.
+    seed : int or None, default=None
+        Its seed; None if that does not matter.
 
-    accuracy : float
-        Its accuracy on the test rows.
+    accuracy : float or None, default=None
+        Its accuracy on the test rows; None if that was not looked at.
     """
 
     done: int
     total: int
     model: str
-    seed: int
-    accuracy: float
+    seed: int | None = None
+    accuracy: float | None = None

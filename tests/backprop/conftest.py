@@ -175,6 +175,10 @@ def assert_same_state(assert_same_history) -> Callable[[TrainState, TrainState],
         assert (one.best is None) == (other.best is None)
         if one.best is not None:
             assert_array_equal(one.best, other.best, err_msg="best")
+        assert (one.gradient_sums is None) == (other.gradient_sums is None)
+        if one.gradient_sums is not None:
+            assert one.gradient_sums.dtype == other.gradient_sums.dtype
+            assert_array_equal(one.gradient_sums, other.gradient_sums, err_msg="gradient sums")
         assert_array_equal(one.n_updates, other.n_updates)
         assert_array_equal(one.rows_seen, other.rows_seen)
         assert one.stopping == other.stopping
