@@ -15,7 +15,7 @@ import numpy as np
 KINDS = "biuf"
 MT19937_WORDS = 624
 # No array of ours comes near; a file that asks for more is not one of ours.
-MOST_BYTES = 10**6
+MOST_BYTES = 4 * 10**6
 
 
 def encode(value: Any, name: str) -> Any:
@@ -34,11 +34,13 @@ def encode(value: Any, name: str) -> Any:
         return value if isfinite(value) else {"$float": str(value)}
     if isinstance(value, list):
         return [encode(item, name) for item in value]
-    if isinstance(value, tuple):
+    if isinstance(value, tuple | range):
         return {"$tuple": [encode(item, name) for item in value]}
     if isinstance(value, dict):
         return {"$dict": [[encode(key, name), encode(item, name)] for key, item in value.items()]}
-    if isinstance(value, np.ndarray) and _is_plain(value.dtype) and value.nbytes <= MOST_BYTES:
+    if isinstance(value, np.ndarray) and value.nbytes > MOST_BYTES:
+        raise ValueError(f"`{name}` cannot be saved: it must take at most {MOST_BYTES} bytes")
+    if isinstance(value, np.ndarray) and _is_plain(value.dtype):
         dtype = value.dtype.newbyteorder("=").str
         return {"$array": [dtype, list(value.shape), encode(value.ravel().tolist(), name)]}
     if isinstance(value, np.random.RandomState):

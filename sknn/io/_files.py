@@ -17,11 +17,11 @@ from sknn._sklearn_compat import has_callbacks
 from sknn.classifiers._base import BaseMLPClassifier
 
 from . import _container
-from ._model import from_plain, is_classifier, to_plain, versions
+from ._model import from_plain, is_class, to_plain, versions
 
 # Grows when files change in a way that older versions of sknn cannot read.
 FORMAT = 1
-# What the transformers of a pipeline may be made of, beside what skops trusts by itself:
+# What the transformers of a pipeline may be made of, beside what skops trusts by itself: most of
 # scikit-learn's estimators, NumPy's and SciPy's arrays and ufuncs.
 TRUSTED = (
     "numpy.dtype",
@@ -31,7 +31,6 @@ TRUSTED = (
     "sklearn.feature_selection._univariate_selection.f_classif",
     "sknn.preprocessing._column_norm_scaler.ColumnNormScaler",
 )
-CLASSES = ("ScratchMLPClassifier", "TorchMLPClassifier")
 
 
 def save(
@@ -55,8 +54,8 @@ def save(
         Where to. An existing file is replaced.
     trusted : sequence of str, default=()
         Full names of types and functions in the pipeline that skops does not trust by itself,
-        such as ``"mypackage.MyTransformer"``; `load` needs them too. Scikit-learn's estimators and
-        those of sknn need no mention.
+        such as ``"mypackage.MyTransformer"``; `load` needs them too. Most of scikit-learn's
+        transformers and those of sknn need no mention; the error names what does.
 
     Raises
     ------
@@ -127,12 +126,13 @@ def load(
         If it cannot be read.
     """
     _check_trusted(trusted)
-    if cls is not None and getattr(cls, "__name__", None) not in CLASSES:
+    name = os.fsdecode(path)
+    if cls is not None and not is_class(cls):
         raise ValueError(
             f"`cls` must be ScratchMLPClassifier or TorchMLPClassifier, or None, got {cls!r}"
         )
     try:
-        header, arrays = _container.read(path)
+        header, arrays = _container.read(name)
         if header["format"] != FORMAT:
             raise ValueError(
                 f"it is of format {header['format']!r} by sknn {header['versions']['sknn']}, and "
@@ -146,7 +146,7 @@ def load(
         raise
     except Exception as error:  # a file that somebody made can be wrong in any way
         reason = f"it lacks {error}" if isinstance(error, KeyError) else str(error)
-        raise ValueError(f"{os.fspath(path)!r} cannot be loaded: {reason}") from error
+        raise ValueError(f"{name!r} cannot be loaded: {reason}") from error
 
 
 def check_savable(estimator: Any) -> BaseMLPClassifier:
@@ -162,7 +162,7 @@ def check_savable(estimator: Any) -> BaseMLPClassifier:
     classifier = estimator
     if isinstance(estimator, Pipeline):
         classifier = estimator.steps[-1][1] if estimator.steps else None
-    if not is_classifier(classifier):
+    if not is_class(type(classifier)):
         raise ValueError(
             "`estimator` must be a ScratchMLPClassifier, a TorchMLPClassifier, or a Pipeline that "
             f"ends in one, got {estimator!r}"

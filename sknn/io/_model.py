@@ -6,6 +6,7 @@ import platform
 from collections.abc import Mapping
 from dataclasses import asdict, fields
 from importlib.metadata import version
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -24,10 +25,10 @@ GENERATORS = ("weights", "order", "dropout")
 Arrays = dict[str, np.ndarray]
 
 
-def is_classifier(estimator: Any) -> bool:
-    """Whether `estimator` is one of ours, and not of a class that somebody derived."""
-    name = type(estimator).__name__
-    return name in CLASSES and type(estimator) is getattr(sknn.classifiers, name)
+def is_class(cls: Any) -> bool:
+    """Whether `cls` is a class of ours that files know, and not one that somebody derived."""
+    name = getattr(cls, "__name__", None)
+    return name in CLASSES and cls is getattr(sknn.classifiers, name)
 
 
 def versions() -> dict[str, str]:
@@ -47,11 +48,14 @@ def to_plain(estimator: BaseMLPClassifier) -> tuple[dict[str, Any], Arrays]:
     Raises
     ------
     ValueError
-        If a parameter or a class label is of a type that a file cannot hold.
+        If a parameter or a class label is of a type that a file cannot hold, or a parameter or a
+        weight is not what a fit would have left.
     """
     parameters = estimator.get_params(deep=False)
     parameters.pop("skorch_callbacks", None)
     plan = estimator._plan
+    estimator._validate_params()
+    _check_plan(plan, estimator.classes_, getattr(estimator, "feature_names_in_", None))
     header = {
         "class": type(estimator).__name__,
         "parameters": {name: encode(value, name) for name, value in parameters.items()},
@@ -68,11 +72,21 @@ def to_plain(estimator: BaseMLPClassifier) -> tuple[dict[str, Any], Arrays]:
     }
     arrays = {f"coefs.{i}": coef for i, coef in enumerate(estimator.coefs_)}
     arrays |= {f"intercepts.{i}": bias for i, bias in enumerate(estimator.intercepts_)}
+    for name, shape in _shapes(plan).items():
+        _expect(arrays, name, shape, plan.dtype)
     arrays |= _history_arrays(estimator.history_)
     if estimator._state is not None:
         header["state"], more = _state_to_plain(estimator._state)
         arrays |= more
     return header, arrays
+
+
+def _shapes(plan: Plan) -> dict[str, tuple[int, ...]]:
+    """The arrays of weights and biases, by name."""
+    pairs = list(enumerate(pairwise(plan.layer_sizes)))
+    return {f"coefs.{i}": pair for i, pair in pairs} | {
+        f"intercepts.{i}": pair[1:] for i, pair in pairs
+    }
 
 
 def _requests(estimator: BaseMLPClassifier) -> dict[str, dict[str, Any]]:

@@ -1,7 +1,7 @@
 """The PyTorch engine: the only folder besides `sknn.io` that imports torch and skorch.
 
 Read `_classifier` first, then `_train` (epoch after epoch), `_make` (from a plan to a net, and
-weights across), `_net` (the module and the skorch net) and `_rows` (tables as tensors).
+weights across), `_net` (the skorch net), `_module` (the network) and `_rows` (tables as tensors).
 """
 
 from ._classifier import TorchMLPClassifier

@@ -13,7 +13,8 @@ from sknn.backprop import EpochHook, Outcome, Plan, Problem, TrainState
 
 from .._base import BaseMLPClassifier
 from ._make import check_callbacks, fitted_net, make_net, resume_net
-from ._net import MLPNet, predict_logits
+from ._module import predict_logits
+from ._net import MLPNet
 from ._rows import find_device, torch_dtype
 from ._train import train_net
 
@@ -130,8 +131,8 @@ class TorchMLPClassifier(BaseMLPClassifier):
         pays for large networks only; it has no part in 'lbfgs' and in prediction.
     skorch_callbacks : list of skorch.callbacks.Callback, default=None
         Callbacks for the net, each an instance, a class or a pair (name, callback). Instances are
-        copied: the net has the ones that were called. Where one looks at batches or gradients,
-        skorch's own slower loop runs.
+        copied, with `copy.copy`: the net has the ones that were called. Where the class of one has
+        hooks for batches or gradients, as `LRScheduler` has, skorch's own slower loop runs.
 
     Attributes
     ----------
@@ -169,8 +170,9 @@ class TorchMLPClassifier(BaseMLPClassifier):
     net_ : skorch.NeuralNetClassifier
         The trained net, for what skorch can do: `net_.module_`, `net_.history`,
         `net_.save_params`. It works with class numbers, indices into `classes_`, and what is
-        done to it does not change the estimator's predictions, which come from `coefs_`. An
-        unpickled estimator makes it anew, on the device that there is.
+        done to it does not change the estimator's predictions, which come from `coefs_`; nor
+        does it follow a change of these. An unpickled estimator makes it anew, on the device
+        that there is.
 
     See Also
     --------
@@ -193,7 +195,7 @@ class TorchMLPClassifier(BaseMLPClassifier):
 
     Dropout masks are PyTorch's and differ from those of the other engine. They come from a
     generator of the fit's own: PyTorch's and NumPy's global generators are left alone. Sparse
-    rows become dense batch by batch.
+    rows become dense batch by batch; with ``batch_size="full"`` that is all of them at once.
 
     References
     ----------

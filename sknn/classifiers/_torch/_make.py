@@ -14,7 +14,8 @@ from torch import Tensor, nn
 
 from sknn.backprop import History, Parameters, Plan, RMSprop, TrainState
 
-from ._net import MLPModule, MLPNet
+from ._module import MLPModule
+from ._net import MLPNet
 from ._rows import torch_dtype
 
 # By solver: PyTorch's optimizer, its settings, and its names of what the optimizer remembers.
@@ -155,16 +156,20 @@ def fitted_net(
 def resume_net(
     net: MLPNet, plan: Plan, earlier_net: MLPNet, earlier_plan: Plan, history: History
 ) -> None:
-    """Let a net go on from an earlier one: its history, and the rate that a callback had set."""
-    net.history.extend(earlier_net.history)
+    """Let a net go on from an earlier one: its history, and what callbacks have set."""
     if plan.solver == "lbfgs":
         return
-    rate = plan.learning_rate_init
+    net.history, net._best = earlier_net.history, earlier_net._best
     rates = [(p.learning_rate, p.learning_rate_init) for p in (plan, earlier_plan)]
-    if plan.learning_rate == "constant" and rates[0] == rates[1]:
-        rate = history.epochs["learning_rate"][-1]
-    for group in net.optimizer_.param_groups:
-        group["initial_lr"], group["lr"] = group["lr"], rate
+    goes_on = plan.learning_rate == "constant" and rates[0] == rates[1]
+    olds = earlier_net.optimizer_.param_groups
+    for i, group in enumerate(net.optimizer_.param_groups):
+        old = olds[min(i, len(olds) - 1)]
+        # A scheduler keeps its own notes in the groups, such as `initial_lr`.
+        group |= {name: value for name, value in old.items() if name not in group}
+        group.setdefault("initial_lr", group["lr"])
+        if goes_on:
+            group["lr"] = old["lr"]
 
 
 def fill_history(net: MLPNet, history: History) -> None:

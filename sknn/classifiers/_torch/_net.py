@@ -7,158 +7,30 @@ plain loop over slices of them, and figures are computed from logits that were k
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from functools import partial
-from itertools import pairwise
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import torch
-from scipy.sparse import issparse
 from skorch import NeuralNetClassifier
 from skorch.callbacks import Callback
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.utils.data import Dataset
 
-from sknn.backprop import Figures, glorot_uniform
+from sknn.backprop import Figures
 
+from ._module import has_hooks
 from ._rows import (
     Tally,
     TensorBatches,
     TensorRows,
-    as_tensor,
     prediction_rows,
-    torch_dtype,
     unpack,
 )
 
-ACTIVATIONS = {"identity": nn.Identity, "logistic": nn.Sigmoid, "relu": nn.ReLU, "tanh": nn.Tanh}
-
-
-class Dropout(nn.Dropout):
-    """`nn.Dropout` that may draw its masks from a generator of its own."""
-
-    generator: torch.Generator | None = None
-
-    def forward(self, input: Tensor) -> Tensor:
-        """Drop inputs at random, in training mode."""
-        if self.generator is None or not self.training:
-            return super().forward(input)
-        keep = 1 - self.p
-        mask = torch.empty_like(input).bernoulli_(keep, generator=self.generator)
-        return input * mask.div_(keep)
-
-
-def _has_hooks(module: nn.Module) -> bool:
-    """Whether somebody wants to know of what passes through a module or its layers."""
-    kinds = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
-    return any(getattr(part, kind) for part in module.modules() for kind in kinds)
-
-
-def _affine(weight: Tensor, bias: Tensor, X: Tensor) -> Tensor:
-    return F.linear(X, weight, bias)
-
-
-class MLPModule(nn.Sequential):
-    """Linear layers with activations, and dropout where a rate is above 0.
-
-    Parameters
-    ----------
-    layer_sizes : sequence of int
-        Widths from the input layer to the output layer.
-    activation : {'identity', 'logistic', 'relu', 'tanh'}
-        After every linear layer but the last.
-    dropout_rates : sequence of float
-        One before each linear layer.
-    dtype : torch.dtype
-    """
-
-    def __init__(
-        self,
-        layer_sizes: Sequence[int],
-        activation: str,
-        dropout_rates: Sequence[float],
-        dtype: torch.dtype,
-    ) -> None:
-        layers: list[nn.Module] = []
-        shapes = list(pairwise(layer_sizes))
-        for i, (fan_in, fan_out) in enumerate(shapes):
-            if dropout_rates[i] > 0:
-                layers.append(Dropout(dropout_rates[i]))
-            # Nothing is drawn here: an estimator's weights come from its own streams.
-            layers.append(nn.utils.skip_init(nn.Linear, fan_in, fan_out, device="cpu", dtype=dtype))
-            if i < len(shapes) - 1:
-                layers.append(ACTIVATIONS[activation]())
-        super().__init__(*layers)
-
-    def in_one_call(self) -> Callable[[Tensor], Tensor]:
-        """What `forward` computes, without the calls of the layers and their hooks."""
-        steps: list[Callable[[Tensor], Tensor]] = []
-        for layer in self:
-            if isinstance(layer, nn.Linear):
-                steps.append(partial(_affine, layer.weight, layer.bias))
-            else:
-                steps.append(layer.forward)
-
-        def forward(X: Tensor) -> Tensor:
-            for step in steps:
-                X = step(X)
-            return X
-
-        return forward
-
-    def reset_parameters(self) -> None:
-        """Draw weights and biases as `sknn.backprop.glorot_uniform` does, but with PyTorch."""
-        for layer in self.linears:
-            bound = glorot_uniform(layer.in_features, layer.out_features)
-            nn.init.uniform_(layer.weight, -bound, bound)
-            nn.init.uniform_(layer.bias, -bound, bound)
-
-    @property
-    def linears(self) -> list[nn.Linear]:
-        """The linear layers, in order."""
-        return [layer for layer in self if isinstance(layer, nn.Linear)]
-
-    def draw_masks_from(self, generator: torch.Generator | None) -> None:
-        """Let all dropout draw from `generator`, or from the global one again."""
-        for layer in self:
-            if isinstance(layer, Dropout):
-                layer.generator = generator
-
-
-def predict_logits(
-    coefs: Sequence[np.ndarray],
-    intercepts: Sequence[np.ndarray],
-    activation: str,
-    X: Any,
-    device: torch.device,
-) -> np.ndarray:
-    """Logits of shape (n_rows, n_classes), chunk by chunk; no net is needed.
-
-    Parameters
-    ----------
-    coefs, intercepts : sequences of ndarray of shape (in, out) and (out,)
-    activation : {'identity', 'logistic', 'relu', 'tanh'}
-    X : ndarray or CSR matrix of shape (n_rows, n_features)
-    device : torch.device
-    """
-    is_sparse = issparse(X)
-    apply = ACTIVATIONS[activation]()
-    logits = np.empty((X.shape[0], len(intercepts[-1])), coefs[0].dtype)
-    dtype = torch_dtype(logits.dtype)
-    with torch.inference_mode():
-        weights = [as_tensor(coef, device, dtype) for coef in coefs]
-        biases = [as_tensor(intercept, device, dtype) for intercept in intercepts]
-        n_rows = prediction_rows(X)
-        for start in range(0, X.shape[0], n_rows):
-            part = X[start : start + n_rows]
-            hidden = as_tensor(part.toarray() if is_sparse else part, device, dtype)
-            for W, b in zip(weights[:-1], biases[:-1], strict=True):
-                hidden = apply(torch.addmm(b, hidden, W))
-            hidden = torch.addmm(biases[-1], hidden, weights[-1])
-            logits[start : start + n_rows] = hidden.cpu().numpy()
-    return logits
+# Callbacks that belong to a training of ours.
+OWN_CALLBACKS = ("sknn", "sknn_stop")
 
 
 class MLPNet(NeuralNetClassifier):
@@ -167,7 +39,7 @@ class MLPNet(NeuralNetClassifier):
     Parameters
     ----------
     module, **kwargs
-        As for `skorch.NeuralNetClassifier`.
+        As for `skorch.NeuralNetClassifier`; the criterion is `torch.nn.CrossEntropyLoss`.
     l1, l2 : float
         Strengths of the penalties that are added to the gradient; an optimizer with weight decay
         does the latter itself.
@@ -183,6 +55,11 @@ class MLPNet(NeuralNetClassifier):
     _draws_weights: bool = True
     _order: np.random.Generator | None = None
     _rates: Iterator[float] | None = None
+    # What an epoch leaves behind.
+    _tally: Tally | None = None
+    _rate_used: float = np.nan
+    _is_watched: bool = False
+    _best: dict[str, float] | None = None
     _keep_rows: bool = False
 
     def __init__(
@@ -208,6 +85,49 @@ class MLPNet(NeuralNetClassifier):
         if self._draws_weights:
             self.module_.reset_parameters()
         return self
+
+    def initialize_criterion(self) -> MLPNet:
+        """Make the criterion, which is cross-entropy with or without smoothing.
+
+        Raises
+        ------
+        ValueError
+            If it is asked for another, or for weights of its own.
+        """
+        settings = self.get_params_for("criterion")
+        if self.criterion is not nn.CrossEntropyLoss or set(settings) - {"label_smoothing"}:
+            raise ValueError(
+                "`criterion` must be torch.nn.CrossEntropyLoss, with `label_smoothing` at most, "
+                f"got {self.criterion!r} with {settings!r}; for another one use "
+                "skorch.NeuralNetClassifier with this net's module_"
+            )
+        super().initialize_criterion()
+        return self
+
+    def initialize_history(self) -> MLPNet:
+        """Begin a history."""
+        super().initialize_history()
+        self._best = None
+        return self
+
+    def _set_params_callback(self, **params: Any) -> MLPNet:
+        if not self.callbacks_:  # skorch takes for granted that there is one
+            self.callbacks: Any = params.pop("callbacks", self.callbacks)
+            self.initialize_callbacks()
+        if params:
+            super()._set_params_callback(**params)
+        return self
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Without what a training has lent, should a callback pickle the net in the midst of one.
+        state = super().__getstate__()
+        lent = ("_order", "_rates", "_tally", "figures_")
+        state = {name: value for name, value in state.items() if name not in lent}
+        callbacks = state.get("callbacks_", [])
+        state["callbacks_"] = [(n, c) for n, c in callbacks if n not in OWN_CALLBACKS]
+        if len(callbacks) > len(state["callbacks_"]):
+            state["train_split"] = None
+        return state
 
     # ---- data ----
 
@@ -258,19 +178,22 @@ class MLPNet(NeuralNetClassifier):
         loss = self.get_loss(logits, y, X=X, training=True)
         loss.backward()
         self._finish_gradients()
-        self._tally.add(logits.detach(), y, unpack(X)[1])
+        if self._tally is not None:
+            self._tally.add(logits.detach(), y, unpack(X)[1])
         return {"loss": loss, "y_pred": logits}
 
     def train_step(self, batch: Any, **fit_params: Any) -> dict[str, Tensor]:
         """One update, as skorch makes it."""
         self._set_training(True)
         self._set_rate()
+        self._rate_used = self.optimizer_.param_groups[0]["lr"]
         return super().train_step(batch, **fit_params)
 
     def validation_step(self, batch: Any, **fit_params: Any) -> dict[str, Tensor]:
         """Logits and loss of a validation batch."""
         step = super().validation_step(batch, **fit_params)
-        self._tally.add(step["y_pred"], batch[1], unpack(batch[0])[1])
+        if self._tally is not None:
+            self._tally.add(step["y_pred"], batch[1], unpack(batch[0])[1])
         return step
 
     def _set_rate(self) -> None:
@@ -307,7 +230,8 @@ class MLPNet(NeuralNetClassifier):
         """Find out what the best figures so far are, and who wants to know of batches."""
         super().on_train_begin(net, X, y, **kwargs)
         self.figures_: dict[str, Figures] = {}
-        self.find_best()
+        if self._best is None:
+            self.find_best()
         hooks = ("on_batch_begin", "on_batch_end", "on_grad_computed")
         self._is_watched = any(
             getattr(type(callback), hook) is not getattr(Callback, hook)
@@ -321,7 +245,7 @@ class MLPNet(NeuralNetClassifier):
         """One pass over the rows: skorch's own loop where a callback looks at batches."""
         if iterator is None:
             return
-        self._tally = Tally(self.criterion_.label_smoothing)
+        self._tally = Tally(self.criterion__label_smoothing)
         if self._is_watched or not isinstance(iterator, TensorBatches):
             super().run_single_epoch(iterator, training, prefix, step_fn, **fit_params)
         elif training:
@@ -334,10 +258,12 @@ class MLPNet(NeuralNetClassifier):
         """What `train_step` does, for every batch, without skorch's detours."""
         self._set_training(True)
         self._zero_grad_optimizer()
-        module, optimizer, tally = self.module_, self.optimizer_, self._tally
+        module, optimizer = self.module_, self.optimizer_
+        tally = self._tally
+        assert tally is not None
         parameters = list(module.parameters())
         one = torch.ones((), dtype=parameters[0].dtype, device=parameters[0].device)
-        forward = module if self.compile or _has_hooks(module) else module.in_one_call()
+        forward = module if self.compile or has_hooks(module) else module.in_one_call()
         for packed, y in batches:
             X, weights = unpack(packed)
             self._set_rate()
@@ -348,16 +274,20 @@ class MLPNet(NeuralNetClassifier):
             for parameter in parameters:
                 parameter.grad = None
             tally.add(logits.detach(), y, weights)
+        self._rate_used = optimizer.param_groups[0]["lr"]
 
     def _evaluate(self, batches: TensorBatches) -> None:
         self._set_training(False)
+        tally = self._tally
+        assert tally is not None
         with torch.no_grad():
             for X, y in batches:
-                self._tally.add(self.infer(X), y, unpack(X)[1])
+                tally.add(self.infer(X), y, unpack(X)[1])
 
     def _record(self, prefix: str) -> None:
+        assert self._tally is not None
         figures = self._tally.figures(self._keep_rows)
-        del self._tally
+        self._tally = None
         self.figures_[prefix] = figures
         loss = (figures.mean_loss if prefix == "train" else figures.weighted_loss).item()
         row = list.__getitem__(self.history, -1)  # without a copy of the whole history
@@ -370,15 +300,16 @@ class MLPNet(NeuralNetClassifier):
 
     def find_best(self) -> None:
         """Mark the epochs of the history that were the best so far."""
-        self._best: dict[str, float] = {}
+        self._best = {}
         for row in self.history:
             self._note_best(row)
 
     def _note_best(self, row: dict[str, Any], *prefixes: str) -> None:
+        best = self._best if self._best is not None else {}
         for prefix in prefixes or ("train", "valid"):
             for name, sign in ((f"{prefix}_loss", 1), (f"{prefix}_acc", -1)):
                 if name in row:
                     value = sign * row[name]
-                    row[f"{name}_best"] = is_best = value < self._best.get(name, np.inf)
+                    row[f"{name}_best"] = is_best = value < best.get(name, np.inf)
                     if is_best:
-                        self._best[name] = value
+                        best[name] = value

@@ -20,9 +20,8 @@ from torch.nn import functional as F
 
 from sknn.backprop import Figures, batch_sizes, draw_orders
 
-# Numbers that a gathered block of batches may hold, and rows whose logits wait for their figures.
+# Numbers that a gathered block of batches may hold, and logits that wait for their figures.
 BLOCK_NUMBERS = 1_000_000
-TALLY_ROWS = 65_536
 # Prediction cuts its rows into chunks of this one size; wide sparse rows, which become dense chunk
 # by chunk, into smaller ones.
 PREDICTION_ROWS = 8_192
@@ -48,7 +47,8 @@ def find_device(device: str | int, dtype: torch.dtype) -> torch.device:
             return torch.device("mps")
         return torch.device("cpu")
     try:
-        found = torch.device("cuda", device) if isinstance(device, int) else torch.device(device)
+        name = device if isinstance(device, str) else f"cuda:{int(device)}"
+        found = torch.device(name)
         torch.ones(1, dtype=dtype, device=found).cpu()
     except (RuntimeError, AssertionError, NotImplementedError, TypeError) as error:
         reason = str(error).partition("\n")[0]
@@ -199,8 +199,8 @@ class Tally:
     def add(self, logits: Tensor, y: Tensor, weights: Tensor | None) -> None:
         """Take in a batch: `logits` (B, C), `y` (B,), `weights` (B,) or None."""
         self._waiting.append((logits, y, weights))
-        self._n_waiting += len(y)
-        if self._n_waiting >= TALLY_ROWS:
+        self._n_waiting += logits.numel()
+        if self._n_waiting >= BLOCK_NUMBERS:
             self._settle()
 
     def _settle(self) -> None:

@@ -40,8 +40,8 @@ from ._make import SLOTS, fill_history, pull, push, push_slots, views
 from ._net import MLPNet
 from ._rows import Tally, TensorBatches, TensorRows, unpack
 
-# Rows whose activations L-BFGS holds at a time.
-OBJECTIVE_ROWS = 65_536
+# Numbers of one layer's activations that L-BFGS holds at a time.
+OBJECTIVE_NUMBERS = 4_000_000
 
 
 def train_net(
@@ -66,7 +66,9 @@ def train_net(
     """
     state.resume([plan])
     ignore = np.errstate(over="ignore", invalid="ignore", divide="ignore")
-    with ignore, torch.inference_mode(False), torch.enable_grad():
+    device_type = torch.device(net.device).type
+    plain = torch.inference_mode(False), torch.autocast(device_type, enabled=False)
+    with ignore, plain[0], plain[1], torch.enable_grad():
         if plan.solver == "lbfgs":
             state = minimize_lbfgs(
                 [problem], [plan], state, on_epoch, lambda *job: Objective(net, *job)
@@ -82,7 +84,14 @@ def tensor_rows(rows: Rows, net: MLPNet) -> TensorRows:
     return TensorRows.of(rows.X, rows.labels, rows.weights, net.device, net.module__dtype)
 
 
-class Training(Callback):
+class _Internal(Callback):
+    """A callback of ours: nothing about it is a parameter of the net."""
+
+    def _get_param_names(self) -> list[str]:
+        return []
+
+
+class Training(_Internal):
     """One model's training by skorch, noted down epoch by epoch.
 
     It is the first of the net's callbacks, so that it takes in an epoch before those of the user
@@ -170,7 +179,7 @@ class Training(Callback):
             train=net.figures_["train"],
             valid=net.figures_.get("valid"),
             penalty=penalty_values(self.penalties, state.parameters),
-            learning_rates=np.array([net.optimizer_.param_groups[0]["lr"]]),
+            learning_rates=np.array([net._rate_used]),
             seconds=time.perf_counter() - self.started,
             train_sizes=[self.sizes],
             valid_sizes=[self.valid_sizes],
@@ -188,12 +197,22 @@ class Training(Callback):
         for view, parameter in self.weights:
             view.copy_(parameter.detach())
 
+    def end_epoch(self) -> None:
+        """Take in what the user's callbacks have done, and tell the hook of the epoch."""
+        if self.has_callbacks:  # who may have changed the weights
+            self.copy_weights()
+            self.checkpoint.save(self.state)
+        self.asks_user = False
+        if self.on_epoch is not None and self.on_epoch.end(self.state):
+            self.state.end(Outcome.STOPPED_BY_CALLBACK)
+
     def on_train_end(self, net: MLPNet, **kwargs: Any) -> None:
         """Find out how training ended, and give the net the weights that it arrived at."""
         state = self.state
         if state.outcomes[0] is Outcome.RUNNING:
             # Skorch's callbacks stop a training in the way that Ctrl-C does.
             if self.asks_user:
+                self.end_epoch()
                 state.end(Outcome.STOPPED_BY_CALLBACK)
             else:
                 self.checkpoint.restore(state)
@@ -202,7 +221,7 @@ class Training(Callback):
         push(state.result(), net.module_)
 
 
-class Stopper(Callback):
+class Stopper(_Internal):
     """The rules that end a training, after everybody has been told of an epoch."""
 
     def __init__(self, training: Training) -> None:
@@ -211,14 +230,9 @@ class Stopper(Callback):
 
     def on_epoch_end(self, net: MLPNet, **kwargs: Any) -> None:
         """Stop where the stopping rule or a hook says so, or no epoch is left."""
-        training, state = self.training, self.training.state
-        if training.has_callbacks:  # who may have changed the weights
-            training.copy_weights()
-            training.checkpoint.save(state)
-        training.asks_user = False
+        state = self.training.state
         self.n_left -= 1
-        if training.on_epoch is not None and training.on_epoch.end(state):
-            state.end(Outcome.STOPPED_BY_CALLBACK)
+        self.training.end_epoch()
         if self.n_left == 0:
             state.end(Outcome.REACHED_MAX_ITER)
         if state.outcomes[0] is not Outcome.RUNNING:
@@ -230,7 +244,8 @@ class Objective:
 
     def __init__(self, net: MLPNet, problem: Problem, plan: Plan) -> None:
         self.net, self.plan = net, plan
-        self.batches = TensorBatches(tensor_rows(problem.train, net), OBJECTIVE_ROWS)
+        n_rows = max(1, OBJECTIVE_NUMBERS // max(plan.layer_sizes))
+        self.batches = TensorBatches(tensor_rows(problem.train, net), n_rows)
         self.parameters = Parameters.zeros(1, plan.layer_sizes, plan.dtype)
         self.gradients = Parameters.zeros(1, plan.layer_sizes, plan.dtype)
         self.penalties = make_penalties([plan])
