@@ -227,7 +227,9 @@ class RankStabilitySelector(SelectorMixin, CallbackSupportMixin, MetaEstimatorMi
         for seed in rng.randint(np.iinfo(np.int32).max, size=self.n_refits).tolist():
             refit, part = clone(estimator).set_params(random_state=seed), given
             if self.subsample is not None:
-                part, memo = given.take(self._some_rows(given.y, seed)), Memo()
+                part = given.take(self._some_rows(given.y, seed))
+            if self.subsample is not None or refit.early_stopping:
+                memo = Memo()  # nothing is shared: let go of what is done with
             job = prepare_job(refit, part, memo)
             yield replace(
                 job, plan=replace(job.plan, sums_gradients=self.importance == "gradients")
