@@ -198,7 +198,9 @@ def validation_rows(
             raise ValueError(f"`X_val` and `y_val` must come together, got {name}=None")
     refuse_multilabel(y, "y_val")
     try:
-        X, y = validate_data(estimator, X, y, accept_sparse="csr", dtype=dtype, reset=False)
+        X, y = validate_data(
+            estimator, X, y, accept_sparse="csr", dtype=dtype, order="C", reset=False
+        )
     except ValueError as error:
         raise ValueError(f"`X_val`, `y_val` must be like `X`, `y`: {error}") from error
     labels = encode_labels(y, "y_val", classes)

@@ -184,8 +184,9 @@ def _validate(
     estimator: BaseMLPClassifier, given: Given, dtypes: Any, *, reset: bool
 ) -> tuple[Any, np.ndarray]:
     refuse_multilabel(given.y)
+    # In C order, whatever it came in: products of another layout could have other last bits.
     return validate_data(
-        estimator, given.X, given.y, accept_sparse="csr", dtype=dtypes, reset=reset
+        estimator, given.X, given.y, accept_sparse="csr", dtype=dtypes, order="C", reset=reset
     )
 
 

@@ -23,7 +23,7 @@ def fitted_attributes(state: TrainState, plan: Plan, classes: np.ndarray) -> dic
     validated = len(accuracies) > 0 and not np.isnan(accuracies[-1])
     best_epoch = state.stopping[0].best_epoch
     return {
-        "classes_": classes,
+        "classes_": classes.copy(),
         "coefs_": [weights[0].copy() for weights in result.weights],
         "intercepts_": [bias[0, 0].copy() for bias in result.biases],
         "n_iter_": len(history),

@@ -67,7 +67,7 @@ def fit_many(
         If an estimator is of another kind or comes twice, `splits` does not fit, or a fit fails:
         the first such error, after all others are fitted.
     KeyboardInterrupt
-        On Ctrl-C; the estimators are as they were.
+        On Ctrl-C; no estimator of a stack is fitted then.
 
     Examples
     --------
@@ -83,6 +83,7 @@ def fit_many(
     [50, 50, 50, 50, 50]
     """
     estimators = list(estimators)
+    splits = None if splits is None else list(splits)  # each row of an array becomes one object
     _check_estimators(estimators)
     givens = _givens(len(estimators), X, y, sample_weight, splits)
     errors: dict[int, Exception] = {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from threading import Lock
 from typing import Any
 
 from sklearn.exceptions import ConvergenceWarning
@@ -22,6 +23,35 @@ from ._scratch import ScratchMLPClassifier
 # then.
 STACK_BYTES = 2 * 1024**2
 MOST_MODELS = 64
+
+
+class _OneBlasThread:
+    """One BLAS thread for every thread of this process that trains a stack.
+
+    Some libraries keep their number of threads for the whole process, some for each thread that
+    calls them. So all who enter set it, and the last to leave puts back what the first had found.
+    """
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._n_inside = 0
+        self._found: Any = None
+
+    def __enter__(self) -> None:
+        with self._lock:
+            limits = threadpool_limits(1)
+            if self._n_inside == 0:
+                self._found = limits
+            self._n_inside += 1
+
+    def __exit__(self, *exception: object) -> None:
+        with self._lock:
+            self._n_inside -= 1
+            if self._n_inside == 0:
+                self._found.restore_original_limits()
+
+
+ONE_BLAS_THREAD = _OneBlasThread()
 
 
 def trains_in_stacks(estimator: Any) -> bool:
@@ -81,7 +111,7 @@ def train_stack(jobs: Sequence[Job]) -> list[TrainState]:
     KeyboardInterrupt
         On Ctrl-C.
     """
-    with threadpool_limits(1):
+    with ONE_BLAS_THREAD:
         state = train(
             [job.problem for job in jobs],
             [job.plan for job in jobs],

@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 import numpy as np
 from joblib import effective_n_jobs
 from joblib.parallel import get_active_backend
+from scipy.stats import rankdata
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
 from sklearn.callback import CallbackSupportMixin
 from sklearn.feature_selection import SelectorMixin
@@ -66,13 +67,15 @@ class RankStabilitySelector(SelectorMixin, CallbackSupportMixin, MetaEstimatorMi
     importances_ : ndarray of shape (n_refits, n_features)
         What the features were ranked by.
     ranks_ : ndarray of int of shape (n_refits, n_features)
-        The rank of each feature in each refit, 1 being the most important.
+        The rank of each feature in each refit, 1 being the most important. Features of equal
+        importance share the last of their ranks.
     rank_counts_ : ndarray of int of shape (n_features, n_features)
         How often a feature (row) had a rank (column, from rank 1 on).
     mean_rank_ : ndarray of shape (n_features,)
         Mean of its ranks.
     selection_probability_ : ndarray of shape (n_features,)
-        Share of the refits in which it was among the first `n_features_to_select`.
+        Share of the refits in which it was among the first `n_features_to_select`, and of any
+        importance at all.
     ranking_ : ndarray of int of shape (n_features,)
         Place in the order of mean ranks, 1 being the first.
     support_ : ndarray of bool of shape (n_features,)
@@ -177,15 +180,15 @@ class RankStabilitySelector(SelectorMixin, CallbackSupportMixin, MetaEstimatorMi
             sample_weight = check_sample_weight(sample_weight, rows, allow_all_zero_weights=True)
         jobs = self._jobs(estimator, Given(rows, labels, sample_weight))
         self.importances_ = np.concatenate(list(self._refit(jobs, context)))
-        order = np.argsort(-self.importances_, axis=1, kind="stable")
-        self.ranks_ = np.empty_like(order)
-        np.put_along_axis(self.ranks_, order, np.arange(1, n_features + 1)[None], axis=1)
+        # Of equals, each has the last of their ranks, so that no column is preferred for its place.
+        self.ranks_ = rankdata(-self.importances_, method="max", axis=1).astype(np.intp)
         self.rank_counts_ = np.stack(
             [np.bincount(ranks - 1, minlength=n_features) for ranks in self.ranks_.T]
         )
         self.mean_rank_ = self.ranks_.mean(axis=0)
-        self.selection_probability_ = (self.ranks_ <= n_select).mean(axis=0)
-        self.ranking_ = np.empty(n_features, order.dtype)
+        is_selected = (self.ranks_ <= n_select) & (self.importances_ > 0)
+        self.selection_probability_ = is_selected.mean(axis=0)
+        self.ranking_ = np.empty(n_features, np.intp)
         self.ranking_[np.argsort(self.mean_rank_, kind="stable")] = np.arange(1, n_features + 1)
         self.support_ = (
             self.ranking_ <= n_select

@@ -8,6 +8,7 @@ a stack, fits them together, and then lets every call run as it would have, on a
 
 from __future__ import annotations
 
+import copy
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -36,6 +37,8 @@ from sknn.classifiers._stacks import (
 FREE = PER_MODEL | {"random_state", "class_weight"}
 # With several workers, stacks are smaller, so that none of them waits long for the last one.
 MOST_MODELS_OF_WORKERS = 32
+# Folds whose transformed rows are kept for candidates to come.
+MOST_TRANSFORMED = 32
 # Calls that wait for others to share a stack with; beyond, the oldest go.
 MOST_WAITING = 4096
 
@@ -174,6 +177,8 @@ def carry_out(
         state, seconds = states.pop(i)
         replay = _Replay(candidate, state)
         candidate.estimator.fit = replay  # on this one object, under the name of the method
+        if call[2]["verbose"] <= 1:  # else they are printed
+            call = (*call[:2], {**call[2], "parameters": None})  # they are set already
         outcome = _outcome(call)
         if not isinstance(outcome, Failed):
             outcome["fit_time"] += candidate.seconds + seconds
@@ -220,7 +225,6 @@ class _Replay:
 def _prepare_candidate(call: Call, inputs: Inputs, memo: Memo) -> _Candidate | None:
     """The candidate of a call with its network's data at hand; None if it takes no part."""
     _, (estimator, X, y), options = call
-    # The call will set them a second time, to no effect.
     estimator.set_params(**clone(options["parameters"] or {}, safe=False))
     classifier = last_step(estimator)
     is_plain = (type(estimator) is Pipeline and not estimator.verbose) or estimator is classifier
@@ -245,8 +249,8 @@ class Inputs:
     """
 
     def __init__(self) -> None:
-        self._folds: dict[int, tuple[Any, dict[str, Any]]] = {}
-        self._transformed: dict[tuple[int, str], tuple[list[Any], Given]] = {}
+        self._folds: dict[int, tuple[Any, Given]] = {}
+        self._transformed: dict[Any, tuple[Any, list[Any], Given]] = {}
 
     def of_network(
         self, estimator: BaseEstimator, X: Any, y: Any, options: dict[str, Any]
@@ -256,24 +260,49 @@ class Inputs:
         The steps before it are fitted.
         """
         train = options["train"]
-        if id(train) not in self._folds:
-            params = check_method_params(X, params=options["fit_params"] or {}, indices=train)
-            columns = {name: safe_indexing(c, train) for name, c in (("X", X), ("y", y))}
-            # With `train`, so that no other array takes its place.
-            self._folds[id(train)] = train, {**columns, **params}
-        _, arguments = self._folds[id(train)]
         if not isinstance(estimator, Pipeline):
-            return Given(**arguments), 0.0
+            if id(train) not in self._folds:
+                # With `train`, so that no other array takes its place.
+                self._folds[id(train)] = train, Given(**_rows_of_fold(X, y, options))
+            return self._folds[id(train)][1], 0.0
         started = time.perf_counter()
-        key = id(train), joblib.hash((estimator.steps[:-1], estimator.transform_input))
+        key = _key_of_steps_before(estimator, options)
         if key in self._transformed:
-            steps, given = self._transformed[key]
+            _, steps, given = self._transformed[key]
             estimator.steps[:-1] = steps
         else:
-            given = _fit_steps_before(estimator, arguments)
-            if _is_repeatable(estimator):
-                self._transformed[key] = estimator.steps[:-1], given
+            # Rows of their own: a step may work in place.
+            given = _fit_steps_before(estimator, _rows_of_fold(X, y, options))
+            if key is not None:
+                self._transformed[key] = train, estimator.steps[:-1], given
+            if len(self._transformed) > MOST_TRANSFORMED:
+                del self._transformed[next(iter(self._transformed))]
+        # Copies, so that what a scorer does to one candidate's does not change another's.
+        estimator.steps[:-1] = copy.deepcopy(estimator.steps[:-1])
         return given, time.perf_counter() - started
+
+
+def _rows_of_fold(X: Any, y: Any, options: dict[str, Any]) -> dict[str, Any]:
+    """What `fit` of a candidate is given on a fold, by name."""
+    train = options["train"]
+    params = check_method_params(X, params=options["fit_params"] or {}, indices=train)
+    return {"X": safe_indexing(X, train), "y": safe_indexing(y, train), **params}
+
+
+def _key_of_steps_before(pipeline: Pipeline, options: dict[str, Any]) -> tuple[int, str] | None:
+    """Equal where the steps before the last are fitted alike; None where no two are.
+
+    All candidates begin as clones of one estimator: they differ by the call's parameters.
+    """
+    last = pipeline.steps[-1][0]
+    parameters = options["parameters"] or {}
+    before = {name: value for name, value in parameters.items() if name.partition("__")[0] != last}
+    if not _is_repeatable(pipeline):
+        return None
+    try:
+        return id(options["train"]), joblib.hash(before)
+    except Exception:  # such as a lambda, which has no bytes to compare
+        return None
 
 
 def _fit_steps_before(pipeline: Pipeline, arguments: dict[str, Any]) -> Given:

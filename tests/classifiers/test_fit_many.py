@@ -221,3 +221,34 @@ def test_the_same_object_twice_is_refused():
 
 def test_nothing_to_fit():
     assert fit_many([], X, Y) == []
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("settings", [{}, {"dtype": "float32"}, {"batch_size": "full"}])
+def test_columns_that_lie_one_by_one_in_memory(settings):
+    """Frames and decompositions come so; all rows in one batch, and no copy of them."""
+    rows = np.asfortranarray(rng.normal(size=(150, 40)))
+    labels = np.arange(150) % 3
+    splits = [np.arange(140), np.arange(10, 150)]
+    models = [ScratchMLPClassifier((33,), max_iter=4, random_state=s, **settings) for s in (0, 1)]
+    alone = [
+        clone(model).fit(rows[split], labels[split])
+        for model, split in zip(models, splits, strict=True)
+    ]
+    for one, other in zip(alone, fit_many(models, rows, labels, splits=splits), strict=True):
+        assert_same(one, other)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_splits_may_be_an_array():
+    splits = rng.integers(90, size=(4, 60))
+    models = [ScratchMLPClassifier((4,), max_iter=2, random_state=s) for s in range(4)]
+    fit_many(models, X, Y, splits=splits)
+    for model, split in zip(models, splits, strict=True):
+        assert_same(clone(model).fit(X[split], Y[split]), model)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_nothing_is_shared_by_what_comes_out():
+    one, other = fit_many([ScratchMLPClassifier(max_iter=2) for _ in range(2)], X, Y)
+    assert one.classes_ is not other.classes_

@@ -168,11 +168,12 @@ def test_figures_agree_with_each_other(importance, table):
     assert_array_equal(model.get_support(indices=True), np.flatnonzero(model.support_))
 
 
-def test_equal_importances_rank_in_the_order_of_columns(table):
+def test_equals_share_the_last_of_their_ranks_and_what_has_no_importance_is_not_selected(table):
     X, y = table
     model = selector(n_refits=2, importance="gradients").fit(X * (np.arange(7) == 4), y)
     assert_array_equal(model.importances_ > 0, [np.arange(7) == 4] * 2)
-    assert_array_equal(model.ranks_, [[2, 3, 4, 5, 1, 6, 7]] * 2)
+    assert_array_equal(model.ranks_, [[7, 7, 7, 7, 1, 7, 7]] * 2)
+    assert_array_equal(model.selection_probability_, np.arange(7) == 4)
 
 
 @pytest.mark.parametrize("params", [{}, {"subsample": 0.5}, {"importance": "gradients"}])

@@ -317,3 +317,61 @@ def test_a_search_can_be_cloned_and_shown():
     assert clone(search).get_params()["cv"] == 4
     assert "StackedGridSearchCV" in repr(search)
     assert search.set_params(cv=2).fit(X, Y).n_splits_ == 2
+
+
+class InPlaceScaler(TransformerMixin, BaseEstimator):
+    """Changes the rows that it is given."""
+
+    def __init__(self, factor=1.0):
+        self.factor = factor
+
+    def fit(self, X, y=None):
+        self.scale_ = np.abs(X).max(axis=0) / self.factor
+        return self
+
+    def transform(self, X):
+        X /= self.scale_
+        return X
+
+
+@pytest.mark.parametrize(
+    ("step", "grid"),
+    [
+        (StandardScaler(copy=False), {"s__with_mean": [False, True]}),
+        (InPlaceScaler(), {"s__factor": [1.0, 2.0]}),
+    ],
+    ids=["scikit-learn's", "a user's"],
+)
+def test_steps_may_work_in_place(step, grid):
+    def model():
+        return Pipeline([("s", step), ("m", mlp())])
+
+    searches = [
+        cls(model(), {**grid, **RATES}, cv=3, refit=False).fit(X.copy(), Y)
+        for cls in (StackedGridSearchCV, GridSearchCV)
+    ]
+    assert_same_results(*searches)
+
+
+def test_what_a_scorer_does_to_a_candidate_does_not_reach_another():
+    def scorer(estimator, X, y):
+        estimator["s"].mean_ += 1
+        estimator.classes_[:] = estimator.classes_
+        return estimator.score(X, y)
+
+    assert_equal_searches(pipeline(), RATES, scoring=scorer, cv=3)
+
+
+def test_a_scorer_may_fit_the_estimator_again():
+    def scorer(estimator, X, y):
+        return clone(estimator).fit(X, y).score(X, y)
+
+    seeds = {"m__random_state": [np.random.RandomState(1), np.random.RandomState(2)]}
+    assert_equal_searches(pipeline(), seeds, scoring=scorer, cv=3)
+
+
+def test_steps_that_cannot_be_compared_are_fitted_per_candidate():
+    from sklearn.preprocessing import FunctionTransformer
+
+    model = Pipeline([("s", FunctionTransformer(lambda X: X / 100)), ("m", mlp())])
+    assert_equal_searches(model, {**RATES, "s__func": [lambda X: X / 10, None]}, cv=3)
