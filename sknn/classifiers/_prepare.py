@@ -11,9 +11,16 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import validate_data
 
 from sknn._sklearn_compat import safe_indexing
-from sknn.backprop import Plan, Problem, Streams, TrainState
+from sknn.backprop import Plan, Problem, Rows, Streams, TrainState
 
-from ._data import encode_labels, make_problem, refuse_multilabel, row_weights, validation_rows
+from ._data import (
+    Labels,
+    encode_labels,
+    make_problem,
+    refuse_multilabel,
+    row_weights,
+    validation_rows,
+)
 from ._resolve import training_dtypes
 from ._resume import check_resumable, state_of_fitted
 
@@ -108,32 +115,8 @@ def prepare(
     memo = memo or Memo()
 
     # 1. Validate the data.
-    dtypes = estimator.coefs_[0].dtype if resume else training_dtypes(estimator)
-    (X, y), is_known = memo.get(
-        lambda: _validate(estimator, given, dtypes, reset=not resume),
-        "data",
-        given.X,
-        given.y,
-        str(dtypes),
-    )
-    if is_known:  # by another estimator, which has learnt the names of the features
-        validate_data(estimator, given.X, reset=not resume, skip_check_array=True)
-    classes_before = estimator.classes_ if partial else None
-    labels, _ = memo.get(
-        lambda: encode_labels(y, classes=classes_before), "labels", y, classes_before
-    )
-    classes = labels.classes
-    weight, class_weight = given.sample_weight, estimator.class_weight
-    weights, _ = memo.get(
-        lambda: row_weights(X, labels, weight, class_weight),
-        "weights",
-        labels,
-        weight,
-        repr(class_weight),
-    )
-    valid = (given.X_val, given.y_val, given.sample_weight_val)
-    valid_rows, _ = memo.get(
-        lambda: validation_rows(estimator, valid, classes, X.dtype), "valid", X, classes, *valid
+    X, labels, weights, valid_rows = _validated_rows(
+        estimator, given, resume=resume, partial=partial, memo=memo
     )
     holds_out = estimator.early_stopping and valid_rows is None
     if resume and holds_out and not estimator._held_out:
@@ -173,11 +156,48 @@ def prepare(
 
     # 4. The first weights, or the last.
     if resume:
-        check_resumable(estimator, classes, plan, partial)
+        check_resumable(estimator, labels.classes, plan, partial)
         state = state or state_of_fitted(estimator, plan, streams)
     else:
         state = TrainState.start([plan], [streams])
-    return Job(problem, plan, state, classes, holds_out)
+    return Job(problem, plan, state, labels.classes, holds_out)
+
+
+def _validated_rows(
+    estimator: BaseMLPClassifier, given: Given, *, resume: bool, partial: bool, memo: Memo
+) -> tuple[Any, Labels, np.ndarray | None, Rows | None]:
+    """The rows with their labels and weights, and the validation rows that were given."""
+    dtypes = estimator.coefs_[0].dtype if resume else training_dtypes(estimator)
+    (X, y), is_known = memo.get(
+        lambda: _validate(estimator, given, dtypes, reset=not resume),
+        "data",
+        given.X,
+        given.y,
+        str(dtypes),
+    )
+    if is_known:  # by another estimator, which has learnt the names of the features
+        validate_data(estimator, given.X, reset=not resume, skip_check_array=True)
+    classes_before = estimator.classes_ if partial else None
+    labels, _ = memo.get(
+        lambda: encode_labels(y, classes=classes_before), "labels", y, classes_before
+    )
+    weight, class_weight = given.sample_weight, estimator.class_weight
+    weights, _ = memo.get(
+        lambda: row_weights(X, labels, weight, class_weight),
+        "weights",
+        labels,
+        weight,
+        repr(class_weight),
+    )
+    valid = (given.X_val, given.y_val, given.sample_weight_val)
+    valid_rows, _ = memo.get(
+        lambda: validation_rows(estimator, valid, labels.classes, X.dtype),
+        "valid",
+        X,
+        labels,
+        *valid,
+    )
+    return X, labels, weights, valid_rows
 
 
 def _validate(

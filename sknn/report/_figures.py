@@ -159,4 +159,5 @@ def _trend_note(model: ProducersModel) -> str:
 
 
 def count(n: int, noun: str) -> str:
+    """A number and its noun, in the plural where there are several."""
     return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
