@@ -42,16 +42,21 @@ def interrupted(after_epoch=None):
 
 
 class CtrlC:
-    """Interrupts in the hook of an epoch, by exception or signal, or some seconds after it."""
+    """Interrupts in the hook of an epoch, by exception or signal, or some seconds after it.
+
+    Where Python runs a finalizer or a callback of the garbage collector, an interrupt is lost: as
+    a person would, the signal is sent again while the fit has not ended.
+    """
 
     def __init__(self, at, how="raise", hook="end"):
         self.at, self.how, self.hook, self.n_epochs = at, how, hook, 0
+        self.ended = threading.Event()
 
     def setup(self, estimator, context):
         pass
 
     def teardown(self, estimator, context):
-        pass
+        self.ended.set()
 
     def interrupt(self):
         if self.how == "raise":
@@ -59,7 +64,13 @@ class CtrlC:
         if self.how == "signal":
             os.kill(os.getpid(), signal.SIGINT)
         else:
-            threading.Timer(self.how, os.kill, (os.getpid(), signal.SIGINT)).start()
+            threading.Thread(target=self.press, daemon=True).start()
+
+    def press(self):
+        wait = self.how
+        while not self.ended.wait(wait):
+            os.kill(os.getpid(), signal.SIGINT)
+            wait = 10  # by then a fit that was told has ended
 
     def on_fit_task_begin(self, estimator, context):
         if context.parent is not None and context.task_name == "epoch":
