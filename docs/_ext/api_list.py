@@ -1,0 +1,100 @@
+"""The list that the API reference is made from: every public name, in reading order.
+
+`tests/docs/test_api_reference.py` asserts that it has all of them and none twice.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Room:
+    """A subpackage and its names, in groups with a title each."""
+
+    module: str
+    groups: dict[str, tuple[str, ...]]
+
+    @property
+    def names(self) -> list[str]:
+        """All names."""
+        return [name for names in self.groups.values() for name in names]
+
+
+ROOMS = (
+    Room(
+        "sknn.classifiers",
+        {
+            "Estimators": (
+                "ScratchMLPClassifier",
+                "TorchMLPClassifier",
+                "ScratchMLPEnsembleClassifier",
+            ),
+            "Many at once": ("fit_many",),
+        },
+    ),
+    Room(
+        "sknn.model_selection",
+        {"Searches": ("StackedGridSearchCV", "StackedRandomizedSearchCV")},
+    ),
+    Room("sknn.preprocessing", {"Transformers": ("ColumnNormScaler",)}),
+    Room("sknn.feature_selection", {"Selectors": ("RankStabilitySelector",)}),
+    Room("sknn.io", {"Functions": ("save", "load", "to_onnx")}),
+    Room("sknn.datasets", {"Loaders": ("load_producers", "load_yeast")}),
+    Room(
+        "sknn.studies",
+        {
+            "Studies": ("producers", "producers_key_features"),
+            "What they return": (
+                "ProducersResult",
+                "ProducersModel",
+                "ProducersSplit",
+                "KeyFeaturesResult",
+                "Spread",
+                "Published",
+                "Rerun",
+                "FitProgress",
+            ),
+        },
+    ),
+    Room(
+        "sknn.report",
+        {
+            "The producers study": ("producers_tables", "producers_figures", "write_producers"),
+            "Key features": ("key_features_table", "key_features_figures", "write_key_features"),
+            "Files": ("output_directory",),
+        },
+    ),
+    Room(
+        "sknn.backprop",
+        {
+            "Parameters": ("Parameters", "draw_parameters", "glorot_uniform"),
+            "Inputs of a fit": ("Problem", "Rows", "Plan", "PER_MODEL", "stack_key"),
+            "Layers": ("Layer", "Linear", "SparseLinear", "Dropout", "SparseDropout"),
+            "Activations": ("Activation", "ReLU", "Tanh", "Logistic", "Identity", "ACTIVATIONS"),
+            "Loss": ("SoftmaxCrossEntropy", "softmax", "log_softmax", "cross_entropy"),
+            "Penalties": (
+                "Penalty",
+                "L1",
+                "L2",
+                "make_penalties",
+                "add_gradients",
+                "penalty_values",
+            ),
+            "Network": ("Sequential", "build_network", "predict_logits"),
+            "Optimizers": ("Optimizer", "SGD", "Adam", "AdamW", "RMSprop", "OPTIMIZERS"),
+            "Learning rates": ("learning_rates", "constant", "invscaling", "cosine", "onecycle"),
+            "Batches": ("RowStack", "Batches", "Block", "Batch", "batch_sizes", "draw_orders"),
+            "Training": ("train", "Run", "Lane", "Epoch", "EpochHook", "note_epoch"),
+            "L-BFGS": ("minimize_lbfgs", "FlatObjective", "Objective"),
+            "Record and state": (
+                "History",
+                "Figures",
+                "Validation",
+                "EarlyStopping",
+                "TrainState",
+                "Streams",
+                "Outcome",
+                "Checkpoint",
+            ),
+        },
+    ),
+)

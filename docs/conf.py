@@ -1,0 +1,119 @@
+"""How the site is built: `make docs`."""
+
+import os
+import sys
+from pathlib import Path
+
+DOCS = Path(__file__).resolve().parent
+sys.path[:0] = [str(DOCS.parent), str(DOCS), str(DOCS / "_ext")]
+
+# Examples train small networks, which several threads only slow down.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+import sknn  # noqa: E402
+
+project = "sknn"
+author = "The sknn developers"
+copyright = f"2026, {author}"  # noqa: A001
+version = release = sknn.__version__
+
+extensions = [
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.intersphinx",
+    "numpydoc",
+    "myst_parser",
+    "sphinx_copybutton",
+    "sphinx_design",
+    "sphinx_gallery.gen_gallery",
+    # our own, in _ext/
+    "api_pages",
+    "mathml",
+    "plain_attributes",
+    "soft_references",
+]
+
+nitpicky = True
+exclude_patterns = ["_build", "README.md", "gallery/**/*.ipynb", "gallery/**/*.py*"]
+default_role = "soft"
+smartquotes = False  # quotes here are mostly those of code
+toc_object_entries_show_parents = "hide"
+# A page is Markdown unless it is generated.
+source_suffix = {".rst": "restructuredtext", ".md": "markdown"}
+myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
+myst_heading_anchors = 3
+myst_links_external_new_tab = False
+# A gallery page is a page of the folder that it is in, and of nothing else.
+suppress_warnings = ["config.cache"]
+
+# ---------------------------------------------------------------------------------------
+# reference
+
+autosummary_generate = False
+autodoc_typehints = "none"
+autodoc_preserve_defaults = True
+numpydoc_show_class_members = False
+
+intersphinx_mapping = {
+    "python": ("https://docs.python.org/3", None),
+    "numpy": ("https://numpy.org/doc/stable", None),
+    "scipy": ("https://docs.scipy.org/doc/scipy", None),
+    "pandas": ("https://pandas.pydata.org/docs", None),
+    "matplotlib": ("https://matplotlib.org/stable", None),
+    "sklearn": ("https://scikit-learn.org/stable", None),
+    "joblib": ("https://joblib.readthedocs.io/en/stable", None),
+    "skorch": ("https://skorch.readthedocs.io/en/stable", None),
+    "torch": ("https://docs.pytorch.org/docs/stable", None),
+}
+intersphinx_timeout = 5
+
+# ---------------------------------------------------------------------------------------
+# examples
+
+sphinx_gallery_conf = {
+    "examples_dirs": "../examples",
+    "gallery_dirs": "gallery",
+    "filename_pattern": r"/plot_",
+    "doc_module": ("sknn",),
+    "reference_url": {"sknn": None},
+    "backreferences_dir": "api/backreferences",
+    "abort_on_example_error": True,
+    "capture_repr": ("_repr_html_", "__repr__"),
+    "within_subsection_order": "FileNameSortKey",
+    "show_memory": False,
+    "min_reported_time": 1,
+    "image_scrapers": ("matplotlib",),
+    "image_srcset": ["2x"],
+    "show_signature": False,
+    "download_all_examples": False,
+    "remove_config_comments": True,
+}
+
+# ---------------------------------------------------------------------------------------
+# look
+
+html_theme = "pydata_sphinx_theme"
+html_title = "sknn"
+html_static_path = ["_static"]
+html_css_files = ["sknn.css"]
+html_favicon = "_static/favicon.svg"
+html_copy_source = False
+html_show_sourcelink = False
+html_math_renderer = "mathml"
+html_theme_options = {
+    "logo": {"text": "sknn", "image_light": "_static/mark.svg", "image_dark": "_static/mark.svg"},
+    "navbar_align": "left",
+    "header_links_before_dropdown": 6,
+    "show_nav_level": 1,
+    "navigation_depth": 3,
+    "show_toc_level": 2,
+    "secondary_sidebar_items": ["page-toc"],
+    "footer_start": ["copyright"],
+    "footer_end": ["theme-version"],
+    "pygments_light_style": "a11y-high-contrast-light",
+    "pygments_dark_style": "a11y-high-contrast-dark",
+}
+html_sidebars = {"index": [], "benchmarks": [], "design": [], "changelog": []}
+copybutton_prompt_text = r">>> |\.\.\. |\$ "
+copybutton_prompt_is_regexp = True
