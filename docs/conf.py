@@ -22,6 +22,7 @@ extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
     "sphinx.ext.intersphinx",
+    "matplotlib.sphinxext.plot_directive",
     "numpydoc",
     "myst_parser",
     "sphinx_copybutton",
@@ -69,7 +70,14 @@ intersphinx_mapping = {
 intersphinx_timeout = 5
 
 # ---------------------------------------------------------------------------------------
-# examples
+# figures within pages, and examples
+
+plot_include_source = False
+plot_html_show_source_link = False
+plot_html_show_formats = False
+plot_formats = [("svg", 100)]
+plot_rcparams = {"svg.fonttype": "path", "font.size": 10, "figure.constrained_layout.use": True}
+plot_apply_rcparams = True
 
 sphinx_gallery_conf = {
     "examples_dirs": "../examples",
