@@ -2,7 +2,7 @@
 
 import re
 
-from docutils.nodes import math, math_block
+from docutils.nodes import SkipNode, math, math_block
 from docutils.utils.math import MathError, latex2mathml
 from sphinx.application import Sphinx
 from sphinx.util import logging
@@ -10,14 +10,19 @@ from sphinx.writers.html5 import HTML5Translator
 
 logger = logging.getLogger(__name__)
 
-# MathML's fences grow by themselves, and its dots are where they are.
-SIZES = re.compile(r"\\(?:big|Big|bigg|Bigg)[lr]?(?![A-Za-z])")
-DOTS = re.compile(r"\\dots(?![A-Za-z])")
+# What docutils does not know, in words that it knows. MathML's fences grow by themselves.
+SPELLINGS = (
+    (re.compile(r"\\(?:big|Big|bigg|Bigg)[lr]?(?![A-Za-z])"), ""),
+    (re.compile(r"\\dots(?![A-Za-z])"), r"\\ldots"),
+    (re.compile(r"\\(t?frac)\s*(\d)\s*(\d)"), r"\\\1{\2}{\3}"),
+)
 
 
 def to_mathml(node: math | math_block, *, as_block: bool) -> str:
     """Translate an equation from LaTeX."""
-    latex = DOTS.sub(r"\\ldots", SIZES.sub("", node.astext()))
+    latex = node.astext()
+    for spelling, other in SPELLINGS:
+        latex = spelling.sub(other, latex)
     if as_block and (r"\\" in latex or "&" in latex) and r"\begin" not in latex:
         latex = rf"\begin{{aligned}}{latex}\end{{aligned}}"
     try:
@@ -30,11 +35,13 @@ def to_mathml(node: math | math_block, *, as_block: bool) -> str:
 def visit_inline(self: HTML5Translator, node: math) -> None:
     """Write an equation within a line."""
     self.body.append(to_mathml(node, as_block=False))
+    raise SkipNode  # its text is LaTeX
 
 
 def visit_block(self: HTML5Translator, node: math_block) -> None:
     """Write an equation on a line of its own."""
-    self.body.append(f'<div class="math">{to_mathml(node, as_block=True)}</div>')
+    self.body.append(f'<div class="equation">{to_mathml(node, as_block=True)}</div>')
+    raise SkipNode
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

@@ -73,7 +73,15 @@ def elsewhere(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "path", PAGES, ids=lambda path: str(path.relative_to(DOCS).with_suffix(""))
+    "path",
+    [
+        pytest.param(
+            path,
+            id=str(path.relative_to(DOCS).with_suffix("")),
+            marks=pytest.mark.slow if path.read_text("utf-8").startswith("% slow") else (),
+        )
+        for path in PAGES
+    ],
 )
 def test_code_runs(path, elsewhere):
     run(path, list(blocks_of(path.read_text(encoding="utf-8"))))
