@@ -39,7 +39,7 @@ bench-smoke: $(INSTALLED_TEST) ## run every benchmark once, small, to see that i
 
 clean: ## remove the environment, the caches and what the commands wrote
 	rm -rf .venv build dist output .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage htmlcov
-	rm -rf docs/_build docs/api docs/gallery
+	rm -rf docs/_build docs/api docs/gallery docs/studies/generated docs/sg_execution_times.rst
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 help: ## show this list

@@ -11,11 +11,13 @@ sys.path[:0] = [str(DOCS.parent), str(DOCS), str(DOCS / "_ext")]
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
+from cycler import cycler  # noqa: E402
+
 import sknn  # noqa: E402
 
 project = "sknn"
 author = "The sknn developers"
-copyright = f"2026, {author}"  # noqa: A001
+copyright = f"2026, {author}"
 version = release = sknn.__version__
 
 extensions = [
@@ -33,6 +35,7 @@ extensions = [
     "mathml",
     "plain_attributes",
     "soft_references",
+    "study_pages",
 ]
 
 nitpicky = True
@@ -79,6 +82,33 @@ plot_formats = [("svg", 100)]
 plot_rcparams = {"svg.fonttype": "path", "font.size": 10, "figure.constrained_layout.use": True}
 plot_apply_rcparams = True
 
+# Okabe and Ito's colours, which can be told apart with any colour vision.
+GALLERY_STYLE = {
+    "axes.prop_cycle": cycler(
+        color=["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"]
+    ),
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.color": "#E3E3E3",
+    "grid.linewidth": 0.6,
+    "axes.titlelocation": "left",
+    "axes.titlesize": 11,
+    "font.size": 10,
+    "legend.frameon": False,
+    "figure.constrained_layout.use": True,
+}
+
+
+def style_gallery(gallery_conf: dict, fname: str) -> None:
+    """Give the figures of all examples one look."""
+    import matplotlib as mpl
+
+    mpl.rcdefaults()
+    mpl.rcParams.update(GALLERY_STYLE)
+
+
 sphinx_gallery_conf = {
     "examples_dirs": "../examples",
     "gallery_dirs": "gallery",
@@ -92,6 +122,7 @@ sphinx_gallery_conf = {
     "show_memory": False,
     "min_reported_time": 1,
     "image_scrapers": ("matplotlib",),
+    "reset_modules": ("matplotlib", style_gallery),
     "image_srcset": ["2x"],
     "show_signature": False,
     "download_all_examples": False,

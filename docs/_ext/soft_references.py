@@ -1,5 +1,7 @@
 """References that are links where they can be.
 
+- What ``sknn`` exports from one of its rooms may be called by either name.
+
 - A name in single backticks links to what it names, and is code where it names nothing: the name
   of a parameter, say. No warning either way.
 - A reference to another project that exists but cannot be linked, because there is no network to
@@ -15,6 +17,8 @@ from sphinx.addnodes import pending_xref
 from sphinx.application import Sphinx
 from sphinx.domains.python import PyXRefRole
 from sphinx.environment import BuildEnvironment
+
+import sknn
 
 
 class SoftRole(PyXRefRole):
@@ -49,10 +53,16 @@ def fall_back(
     app: Sphinx, env: BuildEnvironment, node: pending_xref, contnode: Element
 ) -> Element | None:
     """Show the name where there is nothing to link it to, and that is no mistake."""
+    target = node.get("reftarget", "")
+    package, _, name = target.partition(".")
+    if package == "sknn" and name in sknn._HOME:
+        whole = f"sknn.{sknn._HOME[name]}.{name}"
+        python = env.get_domain("py")
+        return python.resolve_xref(
+            env, node["refdoc"], app.builder, node["reftype"], whole, node, contnode
+        )
     if node.get("soft"):
         return contnode
-    target = node.get("reftarget", "")
-    package = target.partition(".")[0]
     is_foreign = node.get("refdomain") == "py" and package != "sknn" and "." in target
     return contnode if is_foreign and exists(target) else None
 

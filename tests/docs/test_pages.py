@@ -88,7 +88,9 @@ def test_code_runs(path, elsewhere):
 
 
 def test_the_reading_of_a_page():
-    text = "a\n```python\nx = 1\n```\n% not run: why\n```python\nboom\n```\n```pycon\n>>> x\n1\n```\n"
+    text = (
+        "a\n```python\nx = 1\n```\n% not run: why\n```python\nboom\n```\n```pycon\n>>> x\n1\n```\n"
+    )
     first, second = blocks_of(text)
     assert (first.code, first.is_session, first.line) == ("x = 1\n", False, 3)
     assert (second.is_session, second.line) == (True, 10)
