@@ -109,6 +109,37 @@ def style_gallery(gallery_conf: dict, fname: str) -> None:
     mpl.rcParams.update(GALLERY_STYLE)
 
 
+# In which the examples are read; those that are not named come last.
+ORDER = (
+    "pipeline_search",
+    "roc_curves",
+    "optimizers",
+    "learning_rate_range",
+    "dropout_and_l2",
+    "regularisation_path",
+    "stacked_search",
+    "key_features",
+    "ensemble",
+    "calibration",
+    "callbacks",
+    "two_engines",
+)
+
+
+class ReadingOrder:
+    """Sorts the examples of a gallery."""
+
+    def __init__(self, folder: str) -> None:
+        self.folder = folder
+
+    def __repr__(self) -> str:
+        return "<ReadingOrder>"
+
+    def __call__(self, filename: str) -> tuple[int, str]:
+        name = filename.removeprefix("plot_").removesuffix(".py")
+        return (ORDER.index(name) if name in ORDER else len(ORDER), name)
+
+
 sphinx_gallery_conf = {
     "examples_dirs": "../examples",
     "gallery_dirs": "gallery",
@@ -118,7 +149,7 @@ sphinx_gallery_conf = {
     "backreferences_dir": "api/backreferences",
     "abort_on_example_error": True,
     "capture_repr": ("_repr_html_", "__repr__"),
-    "within_subsection_order": "FileNameSortKey",
+    "within_subsection_order": ReadingOrder,
     "show_memory": False,
     "min_reported_time": 1,
     "image_scrapers": ("matplotlib",),
@@ -136,7 +167,7 @@ html_theme = "pydata_sphinx_theme"
 html_title = "sknn"
 html_static_path = ["_static"]
 html_css_files = ["sknn.css"]
-html_favicon = "_static/favicon.svg"
+html_favicon = "_static/mark.svg"
 html_copy_source = False
 html_show_sourcelink = False
 html_math_renderer = "mathml"
