@@ -136,6 +136,7 @@ class ReadingOrder:
         return "<ReadingOrder>"
 
     def __call__(self, filename: str) -> tuple[int, str]:
+        """Return the place of an example."""
         name = filename.removeprefix("plot_").removesuffix(".py")
         return (ORDER.index(name) if name in ORDER else len(ORDER), name)
 
