@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from textwrap import fill
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
@@ -11,7 +12,7 @@ from scipy.stats import gaussian_kde
 from sklearn.utils import check_consistent_length
 from sklearn.utils.validation import check_is_fitted
 
-from sknn.inspection._panels import grid_of, hide_rest, how_many
+from sknn.inspection._panels import LETTERS, grid_of, hide_rest, how_many
 from sknn.inspection._style import Theme, add_legend, check_choice, merge, open_axes, write_title
 from sknn.inspection._tables import name_classes, names_of, read_table
 
@@ -259,7 +260,8 @@ class FeatureDistributionDisplay:
         height = 2.0 if kind == "density" else 0.7 + 0.22 * len(self.classes)
         rows, columns = grid_of(len(order), n_columns)
         if ax is None:
-            size = (max(5.5, 3.1 * columns), height * rows + 0.7)
+            beside = 0.085 * max(map(len, self.class_names)) if kind == "box" else 0.0
+            size = (max(5.5, 3.1 * columns) + beside, height * rows + 0.7)
             axes, found, is_new = open_axes(None, theme, rows=rows, columns=columns, size=size)
         else:
             axes, found, is_new = open_axes(ax, theme, rows=1, columns=len(order), size=(0, 0))
@@ -269,7 +271,8 @@ class FeatureDistributionDisplay:
         for place, (one, feature) in enumerate(zip(self.axes_, order, strict=True)):
             draw(one, self.values[:, feature], found, line_kws, fill_kws)
             ranked = f"{place + 1}. " if self.importances is not None else ""
-            write_title(one, f"{ranked}{self.feature_names[feature]}", found)
+            title = f"{ranked}{self.feature_names[feature]}"
+            write_title(one, fill(title, LETTERS) if is_new else title, found)
             if kind == "box":
                 # The names of the rows stand at the left edge of a figure only.
                 named = not is_new or place % columns == 0

@@ -193,8 +193,8 @@ class OneVsRestRocDisplay:
         labels = np.unique(np.asarray(y_true)) if classes is None else np.asarray(classes)
         found = {}
         for name, scores in (named(y_score) if compares else {"": y_score}).items():
-            runs = np.asarray(scores, dtype=np.float64)
-            runs = runs[None] if runs.ndim == 2 else runs
+            array = np.asarray(scores, dtype=np.float64)
+            runs = list(array) if array.ndim == 3 else [array]
             data = [(y_true, run, sample_weight) for run in runs]
             found[name] = curves_of_runs(data, labels, class_names, averages_of(average, compares))
         return cls._of_models(found, compares).plot(ax, **plot_kws)
@@ -319,7 +319,7 @@ class OneVsRestRocDisplay:
         """
         beside = len(self.curves) > MOST_INSIDE
         longest = max(map(len, self.curves)) + (8 if len(self._first) > 1 else 0)
-        width = 6.4 + 0.085 * longest if beside else 5.4
+        width = 6.4 + 0.1 * longest if beside else 5.4
         axes, found, is_new = open_axes(ax, theme, size=(width, 5.2))
         self.ax_, self.figure_, self.lines_ = axes[0, 0], axes[0, 0].get_figure(), {}
         self.corner_ = self._open_corner(found) if corner else None

@@ -6,6 +6,9 @@ from collections.abc import Iterable
 from numbers import Integral
 from typing import Any
 
+# Of a title, as many as fit over a panel of a new figure.
+LETTERS = 28
+
 
 def grid_of(n: int, n_columns: int) -> tuple[int, int]:
     """Rows and columns for n panels, with as few empty ones as may be."""

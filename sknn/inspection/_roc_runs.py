@@ -62,8 +62,8 @@ def curves_of_runs(
     found: dict[str, list[RocCurve]] = {name: [] for name in (*names, *averages)}
     for y, scores, weights in data:
         labels = column_or_1d(y)
-        check_consistent_length(labels, scores, weights)
         _check_scores(scores, labels, classes)
+        check_consistent_length(labels, scores, weights)
         curves = one_vs_rest_curves(labels, scores, classes, names, weights)
         if MACRO in averages:
             found[MACRO].append(macro_average(curves))

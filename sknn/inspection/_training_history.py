@@ -212,30 +212,29 @@ class TrainingHistoryDisplay(HistoryDisplay):
                 continue
             epoch = self.best_epochs_[name]
             (history,) = self.histories[name]
+            color = panels.theme.text
+            if panels.shared:
+                color = self.lines_[name, measure, "valid"].get_color()
             label = "best epoch" if len(self.histories) > 1 else f"best epoch: {epoch}"
+            ring = {"marker": "o", "markersize": 7, "markerfacecolor": "none"}
+            ring |= {"markeredgewidth": 1.4, "linestyle": "none", "zorder": 4}
+            # The last epoch is at the edge.
             look = {
-                "marker": "o",
-                "markersize": 7,
-                "markerfacecolor": "none",
-                "markeredgecolor": self._ring_color(panels, name, measure),
-                "markeredgewidth": 1.4,
-                "linestyle": "none",
-                "label": f"_{label}, {name}" if axes in labelled else label,
-                "zorder": 4,
-                # The last epoch is at the edge.
+                **ring,
+                "markeredgecolor": color,
                 "clip_on": False,
+                "label": f"_{label}",
             }
             axes.plot([epoch], [history[f"valid_{measure}"][epoch - 1]], **merge(look, best_kws))
-            labelled.add(axes)
+            if axes not in labelled:
+                # The legend's ring is of no curve.
+                look = {**ring, "markeredgecolor": panels.theme.text, "label": label}
+                axes.plot([], [], **merge(look, best_kws))
+                labelled.add(axes)
 
     def _title(self, name: str) -> str:
         epoch = self.best_epochs_.get(name)
         return name if epoch is None else f"{name}, best at {epoch}"
-
-    def _ring_color(self, panels: Panels, name: str, measure: str) -> Any:
-        """That of the curve, where it has to be told from others."""
-        line = self.lines_[name, measure, "valid"]
-        return line.get_color() if panels.shared else panels.theme.text
 
     def _check_batches(self, subsets: Sequence[str], side_by_side: bool) -> None:
         if len(self.histories) > 1 and not side_by_side:
