@@ -111,11 +111,14 @@ def style_gallery(gallery_conf: dict, fname: str) -> None:
 
 # In which the examples are read; those that are not named come last.
 ORDER = (
+    "look_at_a_table",
     "pipeline_search",
     "roc_curves",
+    "training_history",
     "optimizers",
     "learning_rate_range",
     "dropout_and_l2",
+    "sparse_networks",
     "regularisation_path",
     "stacked_search",
     "key_features",
@@ -149,7 +152,7 @@ sphinx_gallery_conf = {
     "reference_url": {"sknn": None},
     "backreferences_dir": "api/backreferences",
     "abort_on_example_error": True,
-    "capture_repr": ("_repr_html_", "__repr__"),
+    "capture_repr": ("_repr_html_",),
     "within_subsection_order": ReadingOrder,
     "show_memory": False,
     "min_reported_time": 1,

@@ -13,7 +13,6 @@ are ranked by the sizes of their weights in the first layer.
 
 import time
 
-import numpy as np
 from sklearn.preprocessing import StandardScaler
 
 from sknn import RankStabilitySelector
@@ -35,22 +34,20 @@ print("selected:", ", ".join(selector.get_feature_names_out()))
 # the end of the list is as clear. In the middle, a single training would have told a story of
 # its own.
 
-import matplotlib.pyplot as plt
+from sknn.inspection import FeatureDistributionDisplay, FeatureRankDisplay
 
-order = np.argsort(selector.mean_rank_)
-counts = selector.rank_counts_[order]
-fig, (ax, bars) = plt.subplots(1, 2, figsize=(10, 5), width_ratios=(3, 1), sharey=True)
-ax.imshow(counts, cmap="Blues", aspect="auto", vmax=counts.max())
-for i, j in np.ndindex(counts.shape):
-    if counts[i, j]:
-        shade = "w" if counts[i, j] > counts.max() / 2 else "k"
-        ax.text(j, i, counts[i, j], ha="center", va="center", fontsize=8, color=shade)
-ax.set_xticks(range(13), range(1, 14))
-ax.set_yticks(range(13), X.columns[order])
-ax.set(xlabel="rank", title="How often each measurement had each rank")
-ax.grid(False)
-probability = selector.selection_probability_[order]
-bars.barh(range(13), probability, color=["C1" if p >= 0.5 else "#9a9a9a" for p in probability])
-bars.set(xlim=(0, 1), xlabel="share of refits", title="Among the first four")
-bars.grid(axis="y", visible=False)
-plt.show()
+FeatureRankDisplay.from_estimator(selector)
+
+# %%
+# How the measurements are distributed, producer by producer, the most important first.
+
+FeatureDistributionDisplay.from_estimator(
+    selector, X, y, class_names=["producer 1", "producer 2", "producer 3"]
+)
+
+# %%
+# Those that are kept, and in which share of the refits they were among the first four:
+
+for place in selector.mean_rank_.argsort()[:6]:
+    kept = "kept" if selector.support_[place] else ""
+    print(f"{X.columns[place]:30} {selector.selection_probability_[place]:.2f} {kept}")

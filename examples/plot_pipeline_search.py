@@ -36,7 +36,7 @@ grid = {
     "mlp__dropout": [0, 0.3],
 }
 search = StackedGridSearchCV(model, grid, cv=5, scoring="neg_log_loss").fit(X_train, y_train)
-search.best_params_
+print(search.best_params_)
 
 # %%
 # What the search has seen. The learning rate decides most. A penalty of up to 0.001 makes no

@@ -37,6 +37,20 @@ ROOMS = (
     ),
     Room("sknn.preprocessing", {"Transformers": ("ColumnNormScaler",)}),
     Room("sknn.feature_selection", {"Selectors": ("RankStabilitySelector",)}),
+    Room(
+        "sknn.inspection",
+        {
+            "Training": ("TrainingHistoryDisplay", "VolatilityDisplay"),
+            "The learning rate": ("learning_rate_range", "LearningRateRange", "ConvergenceDisplay"),
+            "A classifier": ("OneVsRestRocDisplay", "RocCurve", "NetworkDisplay"),
+            "Features": (
+                "FeatureRankDisplay",
+                "FeatureDistributionDisplay",
+                "RegularizationPathDisplay",
+            ),
+            "A table": ("FeatureHistogramDisplay", "ClassBalanceDisplay", "CorrelationDisplay"),
+        },
+    ),
     Room("sknn.io", {"Functions": ("save", "load", "to_onnx")}),
     Room("sknn.datasets", {"Loaders": ("load_producers", "load_yeast")}),
     Room(
