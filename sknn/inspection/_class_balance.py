@@ -102,7 +102,7 @@ class ClassBalanceDisplay:
         if not labels or not all(map(len, labels.values())):
             raise ValueError("`y` must hold at least one label, got none")
         classes = np.unique(np.concatenate(list(labels.values())))
-        names = classes if class_names is None else class_names
+        names = [str(label) for label in classes] if class_names is None else class_names
         if len(names) != len(classes):
             raise ValueError(
                 f"`class_names` must be {len(classes)} names, one for each of the classes "

@@ -137,8 +137,9 @@ class NetworkDisplay:
         (network,) = networks
         if feature_names is None:
             feature_names = names_of(network, len(network.coefs_[0]))
-        classes = network.classes_ if class_names is None else class_names
-        display = cls(network.coefs_, feature_names=feature_names, class_names=classes)
+        if class_names is None:
+            class_names = [str(label) for label in network.classes_]
+        display = cls(network.coefs_, feature_names=feature_names, class_names=class_names)
         return display.plot(ax, **plot_kws)
 
     def plot(

@@ -10,7 +10,7 @@ from typing import Any
 LETTERS = 28
 
 
-def grid_of(n: int, n_columns: int) -> tuple[int, int]:
+def grid_of(n: int, n_columns: Any) -> tuple[int, int]:
     """Rows and columns for n panels, with as few empty ones as may be."""
     if not isinstance(n_columns, Integral) or n_columns < 1:
         raise ValueError(f"`n_columns` must be an int of at least 1, got {n_columns!r}")
@@ -18,7 +18,7 @@ def grid_of(n: int, n_columns: int) -> tuple[int, int]:
     return -(-n // columns), columns
 
 
-def how_many(asked: int | None, n: int, name: str) -> int:
+def how_many(asked: Any, n: int, name: str) -> int:
     """How many of n to show."""
     if asked is None:
         return n

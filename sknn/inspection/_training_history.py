@@ -9,8 +9,8 @@ import numpy as np
 
 from sknn.backprop import History
 from sknn.inspection._curves import trend
-from sknn.inspection._history_display import MEASURES, SUBSETS, HistoryDisplay, Panels
-from sknn.inspection._style import check_choice, merge
+from sknn.inspection._history_display import MEASURES, SUBSETS, HistoryDisplay, Panels, check_smooth
+from sknn.inspection._style import check_choice, check_share, merge
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -92,7 +92,17 @@ class TrainingHistoryDisplay(HistoryDisplay):
         descriptions: Mapping[str, Sequence[str]] | None = None,
         monitor: str = "valid_loss",
     ) -> None:
-        super().__init__(histories, descriptions=descriptions, monitor=monitor)
+        super().__init__(histories, descriptions=descriptions)
+        check_choice("monitor", monitor, ("train_loss", "valid_loss", "valid_accuracy"))
+        self.monitor = monitor
+
+    @classmethod
+    def _of_networks(cls, networks: Mapping[str, Sequence[Any]]) -> Self:
+        display = super()._of_networks(networks)
+        monitors = {net.monitor for nets in networks.values() for net in nets if net.early_stopping}
+        if len(monitors) == 1:
+            display.monitor = monitors.pop()
+        return display
 
     def plot(
         self,
@@ -165,6 +175,8 @@ class TrainingHistoryDisplay(HistoryDisplay):
             If a parameter is invalid, or what is asked for was not recorded.
         """
         measures, subsets = self._measures(measure), self._subsets(subset)
+        check_share("band", band)
+        check_smooth(smooth)
         check_choice("loss_scale", loss_scale, ("log", "linear"))
         check_choice("level", level, ("epoch", "batch"))
         side_by_side = side_by_side and len(self.histories) > 1
@@ -295,7 +307,7 @@ def _draw_dots(
     where = [
         epoch - 1 + np.arange(1, len(values) + 1) / len(values) for epoch, values in batches.items()
     ]
-    look = {
+    look: dict[str, Any] = {
         "linestyle": "none",
         "marker": ".",
         "markersize": 2.0,

@@ -4,6 +4,7 @@ from collections import Counter
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 from matplotlib.figure import Figure
 from scipy.stats import gaussian_kde, spearmanr
@@ -173,6 +174,16 @@ def test_columns_of_text_are_named(display):
     args = ([0, 1, 0],) if display is FeatureDistributionDisplay else ()
     with pytest.raises(ValueError, match="`X` must hold numbers, and column 'colour' is of type"):
         display.from_data(X, *args)
+
+
+@pytest.mark.parametrize("frame", [pd.DataFrame, pl.DataFrame])
+def test_tables_of_any_make(frame):
+    X = frame({"a": [1, 2, None, 4], "b": [True, False, True, True]})
+    if frame is pd.DataFrame:
+        X = X.astype({"a": "Int64"})
+    display = FeatureHistogramDisplay.from_data(X)
+    assert titles_of(display) == ["a (1 missing)", "b"]
+    assert [int(counts.sum()) for counts in display.counts_] == [3, 4]
 
 
 # ---------------------------------------------------------------------------------------

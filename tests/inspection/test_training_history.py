@@ -143,6 +143,16 @@ def test_pipelines_searches_and_ensembles(split, fit):
     assert "3 trainings" in display.caption
 
 
+def test_seeds_become_a_band(fit):
+    seeds = [fit(max_iter=4, random_state=seed) for seed in range(3)]
+    display = TrainingHistoryDisplay.from_estimator(seeds, subset="valid", measure="loss")
+    runs = [network.history_["valid_loss"] for network in seeds]
+    line = display.lines_[NAME, "loss", "valid"]
+    np.testing.assert_allclose(line.get_ydata(), np.median(runs, axis=0))
+    both = TrainingHistoryDisplay.from_estimator({"some": seeds, "one": seeds[0]})
+    assert list(both.best_epochs_) == ["one"]
+
+
 def test_the_folds_of_a_cross_validation(split):
     params = {"max_iter": 5, "n_iter_no_change": np.inf, "random_state": 0}
     network = ScratchMLPClassifier((4,), **params)
@@ -202,6 +212,8 @@ def test_volatility_is_highest_minus_lowest(network):
         ({"measure": []}, "`measure` must be of"),
         ({"subset": "test"}, r"`subset` must be one of \['train', 'valid'\] or None, got 'test'"),
         ({"loss_scale": "symlog"}, "`loss_scale` must be one of .* got 'symlog'"),
+        ({"band": 1.5}, r"`band` must be a number in \[0, 1\], got 1.5"),
+        ({"smooth": 0}, "`smooth` must be an int of at least 1 or None, got 0"),
         ({"theme": "sepia"}, "`theme` must be one of"),
         ({"ax": Figure().subplots()}, "`ax` must be 2 matplotlib Axes"),
         ({"subset_names": {"test": "x"}}, "`subset_names` must have keys of"),
@@ -229,6 +241,8 @@ def test_what_was_not_recorded(network, networks, fit):
         TrainingHistoryDisplay({"a": [network.history_] * 2}).plot(level="batch")
     with pytest.raises(ValueError, match="`level` must be one of"):
         TrainingHistoryDisplay.from_estimator(network, level="step")
+    with pytest.raises(ValueError, match="`monitor` must be one of"):
+        TrainingHistoryDisplay(network.history_, monitor="loss")
     for histories in ({}, {"a": []}, {"a": [None]}, {"a": History()}):
         with pytest.raises(ValueError, match="`histories` must hold"):
             TrainingHistoryDisplay(histories)
