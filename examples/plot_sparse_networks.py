@@ -23,7 +23,7 @@ mlp = ScratchMLPClassifier(
 settings = {
     "l2 = 0.03": {"l2": 0.03},
     "l1 = 0.005": {"l1": 0.005},
-    "group_l1 = 0.07": {"group_l1": 0.07},
+    "group_l1 = 0.15": {"group_l1": 0.15},
 }
 models = {name: clone(mlp).set_params(**s).fit(X, y) for name, s in settings.items()}
 
@@ -34,9 +34,8 @@ from sknn.inspection import NetworkDisplay
 
 for name, model in models.items():
     display = NetworkDisplay.from_estimator(model, class_names=["1", "2", "3"])
-    zeros = f"{model.sparsity_[0]:.0%} of the first layer's weights are zero"
     used = f"{model.selected_features_.sum()} of 13 measurements are used"
-    display.figure_.suptitle(f"{name}: {zeros}, {used}", fontsize=11)
+    display.figure_.suptitle(f"{name}: {used}", fontsize=11)
 plt.show()
 
 # %%

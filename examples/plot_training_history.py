@@ -33,7 +33,7 @@ mlp = ScratchMLPClassifier(
 mlp.fit(X_train, y_train, X_val=X_val, y_val=y_val)
 
 # %%
-# The validation loss is lowest after a few epochs and then rises, while the accuracy hardly moves:
+# The validation loss is lowest after two epochs and then rises, while the accuracy hardly moves:
 # the network gets no better, only surer of itself.
 
 from sknn.inspection import TrainingHistoryDisplay
@@ -45,7 +45,7 @@ TrainingHistoryDisplay.from_estimator(mlp, name="no penalty")
 
 penalised = clone(mlp).set_params(l2=0.03).fit(X_train, y_train, X_val=X_val, y_val=y_val)
 models = {"no penalty": mlp, "l2 = 0.03": penalised}
-TrainingHistoryDisplay.from_estimator(models, side_by_side=True)
+TrainingHistoryDisplay.from_estimator(models)
 
 # %%
 # *Volatility* is the largest loss of a batch in an epoch less the smallest. It says how much a
