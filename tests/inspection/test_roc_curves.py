@@ -4,10 +4,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from matplotlib.figure import Figure
 from sklearn.metrics import roc_auc_score
 
-from sknn.report._roc import RocCurve, macro_average, one_vs_rest_curves, plot_roc
+from sknn.inspection._roc_curves import RocCurve, macro_average, one_vs_rest_curves
 
 NAMES = ["a", "b", "c"]
 
@@ -37,18 +36,3 @@ def test_average_of_two_steps():
     points = list(zip(average.false_positive_rate, average.true_positive_rate, strict=True))
     assert points == [(0, 0), (0, 0.5), (0.5, 0.5), (0.5, 1), (1, 1), (1, 1)]
     assert average.area == pytest.approx(0.75)
-
-
-def test_lines_are_the_curves():
-    y, probabilities = random_case(0)
-    curves = one_vs_rest_curves(y, probabilities, [0, 1, 2], NAMES)
-    axes = Figure().subplots()
-    plot_roc(axes, curves)
-    lines = axes.get_lines()
-    for line, curve in zip(lines[:4], [*curves, macro_average(curves)], strict=True):
-        np.testing.assert_array_equal(line.get_xdata(), curve.false_positive_rate)
-        np.testing.assert_array_equal(line.get_ydata(), curve.true_positive_rate)
-        assert line.get_label() == f"{curve.name}: AUC {curve.area:.3f}"
-    assert len({(line.get_color(), line.get_linestyle()) for line in lines[:4]}) == 4
-    texts = [text.get_text() for text in axes.get_legend().get_texts()]
-    assert [text.partition(":")[0] for text in texts] == [*NAMES, "macro average"]
