@@ -28,14 +28,16 @@ def classifier_report(
     *,
     X_train: Any,
     y_train: ArrayLike | None,
+    search: Any,
     target: str,
     notes: Sequence[str],
     n_repeats: int,
     random_state: Any,
 ) -> dict[str, Any]:
     """What :class:`Report` is made with, beside its title."""
-    search = estimator if hasattr(estimator, "best_estimator_") else None
-    model = estimator if search is None else search.best_estimator_
+    model = estimator
+    if hasattr(estimator, "best_estimator_"):
+        model, search = estimator.best_estimator_, estimator
     _check(model, X, X_train, y_train)
     found = Evaluation.from_estimator(model, X, y)
     names = getattr(model, "feature_names_in_", None)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from textwrap import fill
 from typing import TYPE_CHECKING
 
-from sknn.report._blocks import Block, Facts, Notes, Picture, Table
+from sknn.report._blocks import Block, Facts, Notes, Picture, Section, Table
 
 if TYPE_CHECKING:
     from sknn.report._report import Report
@@ -14,15 +14,15 @@ if TYPE_CHECKING:
 WIDTH = 96
 
 
-def to_markdown(report: Report) -> str:
-    """The report without its figures."""
+def to_markdown(report: Report, sections: Sequence[Section]) -> str:
+    """The headlines of a report and some of its sections, without their figures."""
     parts = [f"# {_line(report.title)}"]
     if report.subtitle:
         parts.append(fill(_line(report.subtitle), WIDTH))
     if report.headlines:
         rows = [[h.name, h.value, h.remark] for h in report.headlines]
         parts.append(_table(["", "figure", "beside it"], rows, text_columns=(2,)))
-    for section in report.sections:
+    for section in sections:
         blocks = [_block(block) for block in section.blocks if not isinstance(block, Picture)]
         if blocks:
             parts += [f"## {_line(section.title)}", *blocks]

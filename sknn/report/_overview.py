@@ -153,7 +153,13 @@ def _column(values: pd.Series) -> list[str]:
     if not len(present):
         return [*cells, "", "", "", "–"]
     counts = present.astype(str).value_counts()
-    return [*cells, "", "", "", f"{_short(counts.index[0])} ({percent(counts.iloc[0] / len(values))})"]
+    return [
+        *cells,
+        "",
+        "",
+        "",
+        f"{_short(counts.index[0])} ({percent(counts.iloc[0] / len(values))})",
+    ]
 
 
 def _short(text: str, most: int = 40) -> str:

@@ -44,15 +44,20 @@ def headlines(found: Evaluation) -> list[Headline]:
     return lines
 
 
+ERRORS = "Where it is right, and where it errs"
+
+
 def errors_section(found: Evaluation) -> Section:
     """Precision and recall of each class, and what was taken for what."""
-    return Section("Where it is right, and where it errs", [_by_class(found), *_confusion(found)])
+    return Section(ERRORS, [_by_class(found), *_confusion(found)])
 
 
 def probabilities_section(found: Evaluation) -> Section:
     """ROC curves and calibration."""
     if found.probabilities is None:
-        text = "This classifier gives no probabilities, so there is no ROC curve and no calibration."
+        text = (
+            "This classifier gives no probabilities, so there is no ROC curve and no calibration."
+        )
         return Section("Its probabilities", [Text(text)])
     blocks: list[Block] = []
     if not np.isnan(found.macro_auc):

@@ -91,6 +91,7 @@ class Report:
         *,
         X_train: Any = None,
         y_train: ArrayLike | None = None,
+        search: Any = None,
         title: str | None = None,
         target: str = "class",
         notes: Sequence[str] = (),
@@ -112,6 +113,8 @@ class Report:
             The rows that it has been trained on, to be described; None to describe `X`.
         y_train : array-like of shape (n_train_rows,), default=None
             Their labels.
+        search : search, default=None
+            The fitted search that has found the parameters of `estimator`, to be shown too.
         title : str, default=None
             Title of the report; None for one made of `target`.
         target : str, default="class"
@@ -163,6 +166,7 @@ class Report:
             y,
             X_train=X_train,
             y_train=y_train,
+            search=search,
             target=target,
             notes=notes,
             n_repeats=n_repeats,
@@ -182,7 +186,9 @@ class Report:
             return dict(self.data)
         return {headline.name: headline.value for headline in self.headlines}
 
-    def to_html(self, path: str | os.PathLike[str] | None = None, *, overwrite: bool = False) -> Any:
+    def to_html(
+        self, path: str | os.PathLike[str] | None = None, *, overwrite: bool = False
+    ) -> Any:
         """Make one HTML page of the report, with everything in it.
 
         Parameters
@@ -205,7 +211,11 @@ class Report:
         return self._deliver(to_html(self), path, overwrite)
 
     def to_markdown(
-        self, path: str | os.PathLike[str] | None = None, *, overwrite: bool = False
+        self,
+        path: str | os.PathLike[str] | None = None,
+        *,
+        overwrite: bool = False,
+        sections: Sequence[str] | None = None,
     ) -> Any:
         """Make Markdown of the report, without its figures.
 
@@ -215,6 +225,8 @@ class Report:
             Where to; None to get the text.
         overwrite : bool, default=False
             Whether an existing file may be replaced.
+        sections : sequence of str, default=None
+            Titles of the sections to take; None for all.
 
         Returns
         -------
@@ -225,8 +237,15 @@ class Report:
         ------
         FileExistsError
             If there is a file and `overwrite` is False.
+        ValueError
+            If there is no section of such a title.
         """
-        return self._deliver(to_markdown(self), path, overwrite)
+        titles = [section.title for section in self.sections]
+        absent = [title for title in sections or () if title not in titles]
+        if absent:
+            raise ValueError(f"`sections` must be titles of {titles}, got {absent[0]!r}")
+        chosen = [s for s in self.sections if sections is None or s.title in sections]
+        return self._deliver(to_markdown(self, chosen), path, overwrite)
 
     def _deliver(self, text: str, path: str | os.PathLike[str] | None, overwrite: bool) -> Any:
         return text if path is None else write_whole(path, text, overwrite=overwrite)
