@@ -35,7 +35,7 @@ examples:
   sknn fit fish.csv --target species
       files go to output/fish
   sknn fit fish.csv --target species --search --out perch --overwrite
-      try 36 settings by cross-validation first, and replace the files of a former run
+      try 27 settings by cross-validation first, and replace the files of a former run
   sknn fit survey.csv --target answer --missing '?' --categories zip_code --drop comment
       '?' is no value, zip codes are names and no quantities, comments are not looked at
   sknn fit survey.parquet --target answer --engine torch --scale l2 --json --quiet

@@ -29,7 +29,7 @@ def read_table(
     as_text: Iterable[str] = (),
     encoding: str | None = None,
 ) -> pd.DataFrame:
-    """Read a table from a CSV or Parquet file into columns of numbers and columns of text.
+    r"""Read a table from a CSV or Parquet file into columns of numbers and columns of text.
 
     The separator of a CSV file (comma, semicolon, tab or bar) is found in its header. Every line
     must have as many fields as the header: nothing is cut off or filled in silently.
@@ -74,7 +74,7 @@ def read_table(
     --------
     >>> from sknn.datasets import read_table
     >>> path = getfixture("tmp_path") / "fish.csv"
-    >>> _ = path.write_text("species;length\\nperch;23,2\\nroach;?\\n")
+    >>> _ = path.write_text("species;length\nperch;23,2\nroach;?\n")
     >>> read_table(path, missing=["?"])
       species  length
     0   perch    23.2

@@ -221,7 +221,9 @@ def _refuse_numbers_in_text(column: str, values: pd.Series) -> None:
 
     present = values.dropna().astype(str)
     different = pd.Series(present.unique())
-    is_number = pd.to_numeric(different, errors="coerce").notna()
+    # A decimal comma makes a number, too, of which a text among them has made text.
+    numbers = different.str.replace(",", ".", n=1, regex=False)
+    is_number = pd.to_numeric(numbers, errors="coerce").notna()
     if is_number.sum() < FEWEST_NUMBERS_IN_TEXT or is_number.mean() < 0.5:
         return
     text = different[~is_number]

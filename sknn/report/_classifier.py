@@ -31,7 +31,7 @@ def classifier_report(
     search: Any,
     target: str,
     notes: Sequence[str],
-    n_repeats: int,
+    n_repeats: int | None,
     random_state: Any,
 ) -> dict[str, Any]:
     """What :class:`Report` is made with, beside its title."""
@@ -57,7 +57,7 @@ def classifier_report(
         sections.append(training_section(network))
     sections += [errors_section(found), probabilities_section(found)]
     tree = {"target": target, **found.to_dict(), "versions": versions()}
-    if n_repeats:
+    if n_repeats != 0:
         importance = measure_importance(
             model, X, y, list(data.X.columns), n_repeats=n_repeats, random_state=random_state
         )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.inspection import permutation_importance
-from sklearn.metrics import log_loss
+from sklearn.metrics import accuracy_score, log_loss
 
 from sknn.report._blocks import Picture, Section, Table, Text
 from sknn.report._canvas import canvas, label
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 # Rows that one shuffle is measured on at most, and columns that are shown.
 MOST_ROWS, MOST_SHOWN = 2000, 25
+# Shuffles of one column, and of all, where nobody has said how many.
+MOST_REPEATS, MOST_SHUFFLES = 5, 300
 
 
 @dataclass(frozen=True)
@@ -59,24 +61,23 @@ class Importance:
 
 
 def measure_importance(
-    estimator: Any, X: Any, y: Any, names: list[str], *, n_repeats: int, random_state: Any
+    estimator: Any, X: Any, y: Any, names: list[str], *, n_repeats: int | None, random_state: Any
 ) -> Importance:
     """Shuffle each column of `X`, and measure."""
-    scoring: dict[str, Any] = {"accuracy": "accuracy"}
-    if hasattr(estimator, "predict_proba"):
-        scoring["loss"] = _minus_log_loss
     n_rows = min(len(y), MOST_ROWS)
+    if n_repeats is None:
+        n_repeats = int(np.clip(MOST_SHUFFLES // len(names), 1, MOST_REPEATS))
     results = permutation_importance(
         estimator,
         X,
         y,
-        scoring=scoring,
+        scoring=_accuracy_and_loss if hasattr(estimator, "predict_proba") else _accuracy,
         n_repeats=n_repeats,
         random_state=random_state,
         max_samples=n_rows,
     )
     drop = results["accuracy"].importances
-    rise = results["loss"].importances if "loss" in scoring else None
+    rise = results["loss"].importances if "loss" in results else None
     leading = drop if rise is None else rise
     order = np.argsort(-leading.mean(axis=1), kind="stable")
     return Importance(
@@ -84,17 +85,24 @@ def measure_importance(
     )
 
 
-def _minus_log_loss(estimator: Any, X: Any, y: Any) -> float:
-    # Unlike scikit-learn's scorer, for rows in which a class does not occur.
-    return -float(log_loss(y, estimator.predict_proba(X), labels=estimator.classes_))
+def _accuracy(estimator: Any, X: Any, y: Any) -> dict[str, float]:
+    return {"accuracy": float(accuracy_score(y, estimator.predict(X)))}
+
+
+def _accuracy_and_loss(estimator: Any, X: Any, y: Any) -> dict[str, float]:
+    # Both from one prediction; and, unlike scikit-learn's scorer, for rows of some classes only.
+    probabilities = estimator.predict_proba(X)
+    predicted = estimator.classes_[probabilities.argmax(axis=1)]
+    loss = log_loss(y, probabilities, labels=estimator.classes_)
+    return {"accuracy": float(accuracy_score(y, predicted)), "loss": -float(loss)}
 
 
 def importance_section(found: Importance) -> Section:
     """A figure and a table of what columns are worth."""
     n_repeats = found.accuracy_drop.shape[1]
     text = (
-        f"Each column in turn was shuffled {count(n_repeats, 'time')} among {found.n_rows} held-out "
-        "rows. Columns that say the same stand in for each other, so each of them seems to matter "
+        f"Each column in turn was shuffled {count(n_repeats, 'time')} among {found.n_rows} rows "
+        "that were held out. Columns that say the same stand in for each other, so each of them seems to matter "
         "little."
     )
     columns = {"accuracy lost, points": 100 * found.accuracy_drop}

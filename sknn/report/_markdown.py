@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from textwrap import fill
 from typing import TYPE_CHECKING
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
     from sknn.report._report import Report
 
 WIDTH = 96
+# What begins a tag, a link, emphasis or code. An underscore within a word does nothing.
+_MARKUP = re.compile(r"[\\`*<\[]")
 
 
 def to_markdown(report: Report, sections: Sequence[Section]) -> str:
@@ -67,9 +70,9 @@ def _table(
 
 
 def _cell(text: str) -> str:
-    return _line(text).replace("|", "\\|")
+    return _line(text).replace("|", r"\|")
 
 
 def _line(text: str) -> str:
-    """Text that ends no line and begins no HTML."""
-    return " ".join(text.split()).replace("<", "&lt;")
+    """Text that ends no line and is no markup."""
+    return _MARKUP.sub(r"\\\g<0>", " ".join(text.split()))

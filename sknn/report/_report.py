@@ -95,7 +95,7 @@ class Report:
         title: str | None = None,
         target: str = "class",
         notes: Sequence[str] = (),
-        n_repeats: int = 5,
+        n_repeats: int | None = None,
         random_state: Any = 0,
     ) -> Self:
         """Evaluate a fitted classifier on rows that it has not been trained on.
@@ -121,8 +121,9 @@ class Report:
             What is predicted.
         notes : sequence of str, default=()
             What a reader should know besides.
-        n_repeats : int, default=5
-            How often each feature is shuffled to see what it is worth; 0 leaves that out.
+        n_repeats : int, default=None
+            How often each feature is shuffled to see what it is worth; None for 5, less often if
+            there are more than 60 features; 0 leaves that out.
         random_state : int, RandomState instance or None, default=0
             For the shuffles.
 
