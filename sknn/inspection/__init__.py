@@ -8,16 +8,33 @@ For a confusion matrix, a calibration curve and precision over recall there are 
 `ConfusionMatrixDisplay`, `CalibrationDisplay` and `PrecisionRecallDisplay`.
 """
 
+from ._class_balance import ClassBalanceDisplay
+from ._convergence import ConvergenceDisplay
+from ._correlation import CorrelationDisplay
 from ._feature_distribution import FeatureDistributionDisplay
+from ._feature_histogram import FeatureHistogramDisplay
 from ._feature_rank import FeatureRankDisplay
+from ._learning_rate_range import LearningRateRange, learning_rate_range
+from ._network import NetworkDisplay
 from ._one_vs_rest_roc import OneVsRestRocDisplay
+from ._regularization_path import RegularizationPathDisplay
+from ._roc_curves import RocCurve
 from ._training_history import TrainingHistoryDisplay
 from ._volatility import VolatilityDisplay
 
 __all__ = [
+    "ClassBalanceDisplay",
+    "ConvergenceDisplay",
+    "CorrelationDisplay",
     "FeatureDistributionDisplay",
+    "FeatureHistogramDisplay",
     "FeatureRankDisplay",
+    "LearningRateRange",
+    "NetworkDisplay",
     "OneVsRestRocDisplay",
+    "RegularizationPathDisplay",
+    "RocCurve",
     "TrainingHistoryDisplay",
     "VolatilityDisplay",
+    "learning_rate_range",
 ]

@@ -88,7 +88,7 @@ def _draw_run(
     look = merge(look, line_kws)
     size = trend_window(len(values)) if window is None else window
     if size > 1:
-        raw = {"color": look["color"], "linewidth": 0.6, "alpha": 0.35, "label": f"_{label}"}
+        raw = {"color": look["color"], "linewidth": 0.6, "alpha": 0.45, "label": f"_{label}"}
         axes.plot(epochs, values, **raw)
     elif len(values) == 1:
         look.setdefault("marker", "o")  # a line from a point to itself is not seen
@@ -105,14 +105,13 @@ def scale_loss(axes: Axes) -> None:
     if high <= 0:
         return  # there is nothing that a logarithm could be taken of
     axes.set_yscale("log")
-    if high / low < 1.3:
-        # A range so small has no 1, 2 or 5 in it.
+    if high / low < 6:
+        # Too few of 1, 2 and 5 lie in a range so small.
         from matplotlib.ticker import MaxNLocator
 
         axes.yaxis.set_major_locator(MaxNLocator(5))
     else:
-        decades = np.log10(high / low)
-        subs = tuple(range(1, 10)) if decades < 0.7 else (1, 2, 5) if decades < 2.5 else (1,)
+        subs = (1, 2, 5) if high / low < 300 else (1,)
         axes.yaxis.set_major_locator(LogLocator(subs=subs))
     axes.yaxis.set_major_formatter("{x:g}")
     axes.yaxis.set_minor_formatter("")
@@ -130,5 +129,5 @@ def whole_epochs(axes: Axes) -> None:
     from matplotlib.ticker import MaxNLocator
 
     axes.set_xlabel("epoch")
-    axes.xaxis.set_major_locator(MaxNLocator(nbins="auto", integer=True))
+    axes.xaxis.set_major_locator(MaxNLocator(nbins="auto", steps=[1, 2, 5, 10], integer=True))
     axes.margins(x=0.01)

@@ -276,7 +276,7 @@ class HistoryDisplay:
             else:
                 axes.set_ylabel(titles[measure])
                 if measure == measures[0]:
-                    write_title(axes, name, panels.theme)
+                    write_title(axes, self._title(name), panels.theme)
                 if measure != measures[-1] and panels.is_new:
                     axes.set_xlabel("")
             if despines:
@@ -286,6 +286,10 @@ class HistoryDisplay:
         self.legend_ = self._legend(panels, legend_kws)
         if caption and panels.is_new and self.caption:
             write_caption(self.figure_, self.caption, panels.theme)
+
+    def _title(self, name: str) -> str:
+        """What stands over the panels of a name."""
+        return name
 
     def _legend(self, panels: Panels, legend_kws: dict[str, Any] | None) -> Any:
         """Where names share axes: a line for each name, and one for each subset."""

@@ -12,8 +12,11 @@ from sknn._sklearn_compat import safe_indexing
 from sknn.inspection._fitted import named
 from sknn.inspection._roc_curves import RocCurve, heights_of, macro_average
 from sknn.inspection._roc_runs import MACRO, MICRO, averages_of, classes_of, curves_of_runs
-from sknn.inspection._style import Theme, add_legend, merge, open_axes
+from sknn.inspection._style import Theme, add_legend, dress, merge, open_axes
 from sknn.inspection._style import despine as remove_frame
+
+# More curves than this have their legend beside the axes, and no bands.
+MOST_INSIDE = 6
 
 
 class OneVsRestRocDisplay:
@@ -73,6 +76,10 @@ class OneVsRestRocDisplay:
         self.curves = {name: tuple(runs) for name, runs in curves.items()}
         if not self.curves or not all(self.curves.values()):
             raise ValueError("`curves` must hold at least one curve for each name, got none")
+
+    @property
+    def _first(self) -> tuple[RocCurve, ...]:
+        return next(iter(self.curves.values()))
 
     @property
     def roc_auc(self) -> dict[str, NDArray[np.float64]]:
@@ -288,7 +295,8 @@ class OneVsRestRocDisplay:
         corner : bool, default=False
             Whether to draw the upper left corner again, larger, inside.
         band : float, default=0.8
-            Share of several runs that the band holds, in [0, 1]; the curve is their mean.
+            Share of several runs that the band holds, in [0, 1]; the curve is their mean. If there
+            are more than six curves, only the averages have bands.
         plot_chance_level : bool, default=True
             Whether to draw the line of a classifier that guesses.
         line_kws, band_kws, chance_level_kws, legend_kws : dict, default=None
@@ -309,13 +317,16 @@ class OneVsRestRocDisplay:
         ValueError
             If a parameter is invalid.
         """
-        beside = len(self.curves) > 6
-        axes, found, is_new = open_axes(ax, theme, size=(7.6 if beside else 5.4, 5.2))
+        beside = len(self.curves) > MOST_INSIDE
+        longest = max(map(len, self.curves)) + (8 if len(self._first) > 1 else 0)
+        width = 6.4 + 0.085 * longest if beside else 5.4
+        axes, found, is_new = open_axes(ax, theme, size=(width, 5.2))
         self.ax_, self.figure_, self.lines_ = axes[0, 0], axes[0, 0].get_figure(), {}
         self.corner_ = self._open_corner(found) if corner else None
         for where in (self.ax_, *([self.corner_] if self.corner_ is not None else [])):
             for k, (name, runs) in enumerate(self.curves.items()):
-                line = _draw(where, name, runs, _look(found, name, k), band, line_kws, band_kws)
+                share = None if beside and name not in (MICRO, MACRO) else band
+                line = _draw(where, name, runs, _look(found, name, k), share, line_kws, band_kws)
                 if where is self.ax_:
                     self.lines_[name] = line
         if plot_chance_level:
@@ -332,12 +343,10 @@ class OneVsRestRocDisplay:
         return self
 
     def _open_corner(self, theme: Theme) -> Any:
-        """Axes inside the axes, above the legend."""
-        from sknn.inspection._style import dress
-
+        """Axes inside the axes, above the legend if that is inside too."""
         # A line of the legend takes about a twentieth of the height.
-        low = min(0.36, 0.08 + 0.055 * len(self.curves))
-        corner = self.ax_.inset_axes((0.4, low, 0.56, 0.82 - low))
+        low = 0.08 + 0.055 * len(self.curves) if len(self.curves) <= MOST_INSIDE else 0.1
+        corner = self.ax_.inset_axes((0.42, low, 0.54, 0.46))
         dress(corner, theme)
         corner.set(xlim=(-0.01, 0.3), ylim=(0.7, 1.01))
         corner.set_title("upper left corner", fontsize=8, color=theme.text)
@@ -350,7 +359,7 @@ def _draw(
     name: str,
     runs: Sequence[RocCurve],
     look: dict[str, Any],
-    band: float,
+    band: float | None,
     line_kws: dict[str, Any] | None,
     band_kws: dict[str, Any] | None,
 ) -> Any:
@@ -359,11 +368,12 @@ def _draw(
     shown = runs[0]
     if len(runs) > 1:
         label += f" ± {areas.std(ddof=1):.3f}"
+        shown = macro_average(runs, name)
+    if len(runs) > 1 and band is not None:
         rates, heights = heights_of(runs)
         low, high = np.quantile(heights, [(1 - band) / 2, (1 + band) / 2], axis=0)
         area = {"color": look["color"], "alpha": 0.15, "linewidth": 0}
         axes.fill_between(rates, low, high, **merge(area, band_kws))
-        shown = macro_average(runs, name)
     # Curves lie on each other in the corner; none may hide another.
     look = merge({"label": label, "alpha": 0.85, "linewidth": 1.6, **look}, line_kws)
     (line,) = axes.plot(shown.false_positive_rate, shown.true_positive_rate, **look)

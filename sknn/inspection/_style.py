@@ -244,8 +244,24 @@ def write_title(axes: Axes, title: str, theme: Theme, **text: Any) -> None:
 
 
 def write_caption(figure: Any, caption: str, theme: Theme) -> None:
-    """Write small print below a figure."""
+    """Write small print below a figure, in lines that are no longer than it is wide."""
+    # An inch holds about 15 letters of this size.
+    width = max(40, int(15 * figure.get_figwidth()))
+    lines = [part for line in caption.split("\n") for part in _wrap(line, width)]
+    caption = "\n".join(lines)
     figure.supxlabel(caption, x=0.01, ha="left", fontsize="small", color=theme.muted)
+
+
+def _wrap(line: str, width: int) -> list[str]:
+    """Cut a line between its items."""
+    lines = [""]
+    for part in line.split(" · "):
+        longer = f"{lines[-1]} · {part}" if lines[-1] else part
+        if len(longer) > width and lines[-1]:
+            lines.append(f"    {part}")
+        else:
+            lines[-1] = longer
+    return lines
 
 
 def add_legend(axes: Axes, theme: Theme, kws: dict[str, Any] | None, **defaults: Any) -> Any:

@@ -212,19 +212,30 @@ class TrainingHistoryDisplay(HistoryDisplay):
                 continue
             epoch = self.best_epochs_[name]
             (history,) = self.histories[name]
-            label = "best epoch" if panels.shared else f"best epoch: {epoch}"
+            label = "best epoch" if len(self.histories) > 1 else f"best epoch: {epoch}"
             look = {
                 "marker": "o",
                 "markersize": 7,
                 "markerfacecolor": "none",
-                "markeredgecolor": panels.theme.text,
+                "markeredgecolor": self._ring_color(panels, name, measure),
                 "markeredgewidth": 1.4,
                 "linestyle": "none",
                 "label": f"_{label}, {name}" if axes in labelled else label,
                 "zorder": 4,
+                # The last epoch is at the edge.
+                "clip_on": False,
             }
             axes.plot([epoch], [history[f"valid_{measure}"][epoch - 1]], **merge(look, best_kws))
             labelled.add(axes)
+
+    def _title(self, name: str) -> str:
+        epoch = self.best_epochs_.get(name)
+        return name if epoch is None else f"{name}, best at {epoch}"
+
+    def _ring_color(self, panels: Panels, name: str, measure: str) -> Any:
+        """That of the curve, where it has to be told from others."""
+        line = self.lines_[name, measure, "valid"]
+        return line.get_color() if panels.shared else panels.theme.text
 
     def _check_batches(self, subsets: Sequence[str], side_by_side: bool) -> None:
         if len(self.histories) > 1 and not side_by_side:
@@ -294,7 +305,9 @@ def _draw_dots(
         "color": color,
         # Fourteen thousand dots would make a vector file of megabytes.
         "rasterized": True,
-        "label": f"a batch, {called}",
+        "label": f"_a batch, {called}",
     }
-    values = np.concatenate(list(batches.values()))
-    axes.plot(np.concatenate(where), values, **merge(look, batch_kws))
+    look = merge(look, batch_kws)
+    axes.plot(np.concatenate(where), np.concatenate(list(batches.values())), **look)
+    # In the legend, a dot that can be seen.
+    axes.plot([], [], "o", color=look["color"], markersize=4, label=f"a batch, {called}")

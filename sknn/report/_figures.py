@@ -77,7 +77,7 @@ def _batches(model: ProducersModel, theme: str) -> Figure:
             level="batch",
             mark_best=False,
             subset_names=SUBSET_NAMES,
-            legend_kws={"loc": "lower left", "markerscale": 4},
+            legend_kws={"loc": "lower left"},
             theme=theme,  # type: ignore[arg-type]
         )
         for one, measure in zip(axes[:, column], MEASURES, strict=True):
