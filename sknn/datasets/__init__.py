@@ -1,4 +1,4 @@
-"""The tables of the studies, as scikit-learn's own loaders return theirs, and anyone's from a file."""
+"""The tables of the studies, as scikit-learn's own loaders return theirs, and anyone's table."""
 
 from sknn.datasets._producers import load_producers
 from sknn.datasets._read_table import read_table

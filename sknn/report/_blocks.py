@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -93,15 +93,16 @@ class Picture:
         background.
     caption : str, default=""
         What stands below it.
-    wide : bool, default=False
-        Whether it takes the whole width of a page; on a narrow screen it can then be scrolled.
+    size : {"half", "wide", "small"}, default="half"
+        "wide" takes the whole width of a page, and can be scrolled on a narrow screen; of the
+        others, two or four stand side by side where there is room.
     """
 
     title: str
     alt: str
     draw: Callable[[str], Figure]
     caption: str = ""
-    wide: bool = False
+    size: Literal["half", "wide", "small"] = "half"
 
 
 Block = Text | Notes | Facts | Table | Picture

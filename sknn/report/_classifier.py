@@ -50,7 +50,7 @@ def classifier_report(
         y_train=None if y_train is None else encode(y_train, found.classes),
     )
     network = network_of(model)
-    sections = [overview_section(data), model_section(model)]
+    sections = [overview_section(data, found), model_section(model)]
     if search is not None:
         sections.append(search_section(search))
     if network is not None and len(network.history_):

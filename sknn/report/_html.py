@@ -42,8 +42,12 @@ def to_html(report: Report) -> str:
 
 
 def _grouped(blocks: Sequence[Block]) -> list[list[Block]]:
-    """Pictures that follow each other stand side by side."""
-    return [list(group) for _, group in groupby(blocks, key=lambda b: isinstance(b, Picture))]
+    """Blocks of one kind that follow each other: pictures and tables stand side by side."""
+    return [list(group) for _, group in groupby(blocks, key=_kind)]
+
+
+def _kind(block: Block) -> tuple[str, bool]:
+    return type(block).__name__, isinstance(block, Picture) and block.size == "small"
 
 
 @cache

@@ -102,8 +102,8 @@ def importance_section(found: Importance) -> Section:
     n_repeats = found.accuracy_drop.shape[1]
     text = (
         f"Each column in turn was shuffled {count(n_repeats, 'time')} among {found.n_rows} rows "
-        "that were held out. Columns that say the same stand in for each other, so each of them seems to matter "
-        "little."
+        "that were held out. Columns that say the same stand in for each other, so each seems to "
+        "matter little."
     )
     columns = {"accuracy lost, points": 100 * found.accuracy_drop}
     digits = [2]

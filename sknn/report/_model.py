@@ -82,7 +82,7 @@ def _changed(estimator: Any) -> Iterator[list[str]]:
     parts = getattr(estimator, "steps", None) or getattr(estimator, "transformers", None) or ()
     for part in parts:
         if hasattr(part[1], "get_params"):
-            yield from ([f"{part[0]} · {row[0]}", *row[1:]] for row in _changed(part[1]))
+            yield from ([f"{part[0]}__{row[0]}", *row[1:]] for row in _changed(part[1]))
 
 
 def _default(estimator: Any, name: str) -> Any:
@@ -132,7 +132,7 @@ def _history(network: Any, measure: str, has_valid: bool) -> Picture:
         figure, axes, _ = canvas(theme, 5.4, 3.8)
         display = TrainingHistoryDisplay(history, monitor=network.monitor)
         display.plot(ax=axes, measure=measure, theme=theme)
-        axes.set_title("")
+        axes.set_title("", loc="left")
         return figure
 
     def course(subset: str) -> str:

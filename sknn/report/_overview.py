@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +15,8 @@ from sknn.report._words import count, number, percent
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from sknn.report._evaluation import Evaluation
 
 # Rows of a table of columns, beyond which it is cut, and says so.
 MOST_COLUMNS = 60
@@ -48,15 +51,15 @@ class Data:
         """What to call them."""
         return "held-out rows" if self.X_train is None else "training rows"
 
-    @property
-    def n_twins(self) -> int:
-        """Held-out rows that stand among the training rows word for word."""
+    @cached_property
+    def has_twin(self) -> NDArray[np.bool_]:
+        """Which held-out rows stand among the training rows word for word, shape (n_rows,)."""
         if self.X_train is None:
-            return 0
+            return np.zeros(len(self.X), dtype=bool)
         import pandas as pd
 
         known = pd.util.hash_pandas_object(self.X_train, index=False)
-        return int(pd.util.hash_pandas_object(self.X, index=False).isin(known).sum())
+        return pd.util.hash_pandas_object(self.X, index=False).isin(known).to_numpy()
 
 
 def as_frame(X: Any, names: Sequence[str] | None = None) -> pd.DataFrame:
@@ -73,7 +76,7 @@ def as_frame(X: Any, names: Sequence[str] | None = None) -> pd.DataFrame:
     return pd.DataFrame(values, columns=columns)
 
 
-def overview_section(data: Data) -> Section:
+def overview_section(data: Data, found: Evaluation) -> Section:
     """How many rows, which classes, what the columns hold."""
     from sknn.report._overview_pictures import overview_pictures
 
@@ -96,18 +99,25 @@ def overview_section(data: Data) -> Section:
         ),
     ]
     blocks: list[Block] = [Facts(facts)]
-    if data.n_twins:
-        blocks.append(
-            Text(
-                f"{data.n_twins} of the {len(data.X)} held-out rows stand word for word among the "
-                "training rows. A model can know these by heart, and the figures below are the "
-                "better for it."
-            )
-        )
-    blocks += [_class_table(data), *overview_pictures(data), _column_table(data)]
+    if data.has_twin.any():
+        blocks.append(Text(_twins(data, found)))
+    blocks += [_class_table(data), _column_table(data)]
     if frame.shape[1] > MOST_COLUMNS:
         blocks.append(Text(f"And {frame.shape[1] - MOST_COLUMNS} more columns."))
+    blocks += overview_pictures(data)
     return Section("The table", blocks)
+
+
+def _twins(data: Data, found: Evaluation) -> str:
+    text = (
+        f"{data.has_twin.sum()} of the {len(data.X)} held-out rows stand word for word among the "
+        "training rows, where a model can learn them by heart."
+    )
+    others = ~data.has_twin
+    if not others.any():
+        return text
+    accuracy = (found.y_true == found.y_pred)[others].mean()
+    return f"{text} On the other {others.sum()} rows its accuracy is {percent(accuracy)}."
 
 
 def numeric_columns(frame: pd.DataFrame) -> list[str]:
@@ -139,7 +149,14 @@ def _column_table(data: Data) -> Table:
     frame = data.described
     header = ["column", "missing", "different", "lowest", "median", "highest", "most frequent"]
     rows = [_column(frame[name]) for name in frame.columns[:MOST_COLUMNS]]
-    return Table(f"Columns, in the {data.described_name}", header, rows, text_columns=(6,))
+    # A table has no column that is empty in all rows.
+    filled = [k for k in range(len(header)) if any(row[k] for row in rows)]
+    return Table(
+        f"Columns, in the {data.described_name}",
+        [header[k] for k in filled],
+        [[row[k] for k in filled] for row in rows],
+        text_columns=[place for place, k in enumerate(filled) if k == 6],
+    )
 
 
 def _column(values: pd.Series) -> list[str]:

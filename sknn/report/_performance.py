@@ -29,7 +29,7 @@ def headlines(found: Evaluation) -> list[Headline]:
             percent(found.accuracy),
             f"95 % interval {100 * low:.1f} to {percent(high)}, on {count(found.n_rows, 'row')}",
         ),
-        Headline("Always the most frequent", percent(found.majority), "accuracy without a model"),
+        Headline("Without a model", percent(found.majority), "always the most frequent class"),
         Headline("Macro F1", decimal(found.macro_f1), "mean over the classes"),
     ]
     if found.probabilities is not None:
