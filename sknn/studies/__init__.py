@@ -8,7 +8,11 @@ from sknn.studies._key_features import KeyFeaturesResult, producers_key_features
 from sknn.studies._producers import producers
 from sknn.studies._producers_result import ProducersModel, ProducersResult, ProducersSplit
 from sknn.studies._published import Published, Rerun
+from sknn.studies._published_yeast import PublishedYeast, RerunYeast
 from sknn.studies._results import FitProgress, Spread
+from sknn.studies._yeast import yeast
+from sknn.studies._yeast_protocol import YeastSplit
+from sknn.studies._yeast_result import YeastModel, YeastResult, YeastTable
 
 __all__ = [
     "FitProgress",
@@ -17,8 +21,15 @@ __all__ = [
     "ProducersResult",
     "ProducersSplit",
     "Published",
+    "PublishedYeast",
     "Rerun",
+    "RerunYeast",
     "Spread",
+    "YeastModel",
+    "YeastResult",
+    "YeastSplit",
+    "YeastTable",
     "producers",
     "producers_key_features",
+    "yeast",
 ]

@@ -23,7 +23,7 @@ from sknn.preprocessing import ColumnNormScaler
 from sknn.studies._parallel import run_in_parallel
 from sknn.studies._producers_result import ProducersModel, ProducersResult, ProducersSplit
 from sknn.studies._published import PUBLISHED, RERUN
-from sknn.studies._results import FitProgress
+from sknn.studies._results import FitProgress, check_seeds
 
 CURVES = ("train_loss", "train_accuracy", "valid_loss", "valid_accuracy")
 
@@ -124,7 +124,7 @@ def producers(
     >>> len(result["l2"].history)
     20
     """
-    chosen = _check_seeds(seeds)
+    chosen = check_seeds(seeds)
     split = producers_split()
     fits: dict[str, list[_Fit]] = {model.name: [] for model in MODELS}
     jobs = [
@@ -138,19 +138,6 @@ def producers(
             progress(FitProgress(done, len(jobs), fit.model.title, fit.seed, fit.accuracy))
     models = tuple(_collect(model, fits[model.name], split) for model in MODELS)
     return ProducersResult(split, int(epochs), chosen, models)
-
-
-def _check_seeds(seeds: int | Sequence[int]) -> tuple[int, ...]:
-    if isinstance(seeds, int | np.integer):
-        return tuple(range(seeds))
-    chosen = list(seeds)
-    valid = all(isinstance(seed, int | np.integer) and 0 <= seed < 2**32 for seed in chosen)
-    if not chosen or not valid or len(set(chosen)) < len(chosen):
-        raise ValueError(
-            "`seeds` must be an int of at least 1, or different ints from 0 to 2**32 - 1, "
-            f"got {seeds!r}"
-        )
-    return tuple(int(seed) for seed in chosen)
 
 
 def producers_split() -> ProducersSplit:
