@@ -262,6 +262,7 @@ def _network(epochs: int) -> ScratchMLPClassifier:
         max_iter=epochs,
         n_iter_no_change=np.inf,
         l1=0.0008,
+        l1_method="subgradient",
         l2=0.0,
     )
 
