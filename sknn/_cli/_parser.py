@@ -10,7 +10,7 @@ from sknn import __version__
 from sknn._cli._fit import run_fit
 from sknn._cli._predict import run_predict
 from sknn._cli._report import run_report
-from sknn._cli._study import REFIT_EPOCHS, REFITS, run_producers
+from sknn._cli._study import REFIT_EPOCHS, REFITS, run_producers, run_yeast
 
 USAGE = 2
 
@@ -66,6 +66,8 @@ examples:
       and the key features: 300 refits ranked by weights, 300 by gradients
   sknn study producers --quiet --jobs 1
       no output but files and errors, one fit at a time
+  sknn study yeast --data yeast.csv --other-splits 20 --compare
+      the other study, with all that goes with it
 """
 
 
@@ -93,6 +95,7 @@ def build_parser() -> argparse.ArgumentParser:
     study = commands.add_parser("study", help="run a study on real data")
     studies = study.add_subparsers(title="studies", metavar="STUDY", required=True)
     _add_producers(studies)
+    _add_yeast(studies)
     return parser
 
 
@@ -270,28 +273,86 @@ def _add_producers(studies: Any) -> None:
         "the\nreports and write figures, tables and a page.",
         STUDY_EXAMPLES,
     )
-    parser.add_argument(
-        "--out",
-        metavar="DIR",
-        type=Path,
-        default=Path("output", "producers"),
-        help="directory for the files (default: %(default)s)",
-    )
-    for name, default, text in (
-        ("epochs", 1000, "epochs of each fit (default: %(default)s)"),
-        ("seeds", 20, "seeds to train each model with (default: %(default)s)"),
-        ("jobs", None, "fits at a time, each in its own process (default: one a processor)"),
-        ("refits", None, f"refits by each importance of --key-features (default: {REFITS})"),
-    ):
-        parser.add_argument(f"--{name}", metavar="N", type=_count, default=default, help=text)
+    _add_study(parser, "producers", "epochs of each fit (default: %(default)s)")
     parser.add_argument(
         "--key-features",
         action="store_true",
         help=f"rank the features in refits of the L1 network, of {REFIT_EPOCHS} epochs at most",
     )
-    parser.add_argument("--json", action="store_true", help="print metrics.json as the result")
-    parser.add_argument("--quiet", action="store_true", help="print errors only")
+    parser.add_argument(
+        "--refits",
+        metavar="N",
+        type=_count,
+        help=f"refits by each importance of --key-features (default: {REFITS})",
+    )
     parser.set_defaults(run=run_producers)
+
+
+def _add_yeast(studies: Any) -> None:
+    parser = _add_command(
+        studies,
+        "yeast",
+        "where in the cell a protein sits",
+        "Train networks on the yeast table in four ways and with four regularisers, with many "
+        "seeds;\nprint the figures and write tables and a page.",
+        STUDY_EXAMPLES,
+    )
+    parser.add_argument(
+        "--data",
+        metavar="FILE",
+        type=Path,
+        help="file that holds the table (default: it is fetched from OpenML)",
+    )
+    _add_study(
+        parser,
+        "yeast",
+        "epochs of each fit, of the four ways to train 100 at most (default: %(default)s)",
+    )
+    parser.set_defaults(run=run_yeast)
+
+
+def _add_study(parser: argparse.ArgumentParser, name: str, epochs: str) -> None:
+    """What all studies have in common."""
+    parser.add_argument(
+        "--out",
+        metavar="DIR",
+        type=Path,
+        default=Path("output", name),
+        help="directory for the files (default: %(default)s)",
+    )
+    for option, default, text in (
+        ("epochs", 1000, epochs),
+        ("seeds", 20, "seeds to train each model with (default: %(default)s)"),
+        ("jobs", None, "fits at a time, each in its own process (default: one a processor)"),
+    ):
+        parser.add_argument(f"--{option}", metavar="N", type=_count, default=default, help=text)
+    parser.add_argument(
+        "--other-splits",
+        metavar="N",
+        type=_splits,
+        default=0,
+        help="train on so many other splits of the rows too (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--engine",
+        choices=("scratch", "torch"),
+        default="scratch",
+        help="what trains the networks: NumPy, or PyTorch (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--compare",
+        action="store_true",
+        help="compare with other classifiers by repeated cross-validation, which takes long",
+    )
+    parser.add_argument("--json", action="store_true", help="print a JSON object as the result")
+    parser.add_argument("--quiet", action="store_true", help="print errors only")
+
+
+def _splits(text: str) -> int:
+    value = _whole(text)
+    if value is None or not 0 <= value <= 42:
+        raise argparse.ArgumentTypeError(f"must be an int from 0 to 42, got {text!r}")
+    return value
 
 
 def _count(text: str) -> int:

@@ -1,55 +1,115 @@
-"""``sknn study``: the studies, their tables and their files."""
+"""``sknn study``: the studies, their tables, files and pages."""
 
 from __future__ import annotations
 
 import argparse
 import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 from sknn._cli._console import Console, show, show_json
 from sknn._cli._study_progress import StudyProgress
 
 REFITS, REFIT_EPOCHS = 300, 250
+PAGE = "report.html"
 
 
 def run_producers(arguments: argparse.Namespace, console: Console) -> None:
     """Run the producers study."""
     from sknn import report
-    from sknn.studies import producers, producers_key_features
+    from sknn.studies import producers, producers_comparison, producers_key_features
 
     if arguments.refits and not arguments.key_features:
         arguments.refuse("argument --refits: goes with --key-features only")
-    progress = StudyProgress()
-    console.summary = progress.summary
-    # Before the work, not after it.
-    report.output_directory(arguments.out)
-    started = time.perf_counter()
-    key_features = None
-    with progress.shown(quiet=arguments.quiet):
-        result = producers(
-            seeds=arguments.seeds,
-            epochs=arguments.epochs,
-            n_jobs=arguments.jobs or -1,
-            progress=progress,
-        )
+    study = _Study(arguments, console)
+    result = study.run(
+        producers,
+        seeds=arguments.seeds,
+        epochs=arguments.epochs,
+        engine=arguments.engine,
+        other_splits=arguments.other_splits,
+    )
+    key_features = comparison = None
     if arguments.key_features:
-        with progress.shown(quiet=arguments.quiet):
-            key_features = producers_key_features(
-                n_refits=arguments.refits or REFITS,
-                epochs=min(REFIT_EPOCHS, arguments.epochs),
-                n_jobs=arguments.jobs or -1,
-                progress=progress,
-            )
-    seconds = time.perf_counter() - started
-    talks = not (arguments.quiet or arguments.json)
-    if talks:
-        show(report.producers_tables(result))
-    paths = report.write_producers(result, arguments.out)
+        key_features = study.run(
+            producers_key_features,
+            n_refits=arguments.refits or REFITS,
+            epochs=min(REFIT_EPOCHS, arguments.epochs),
+        )
+    if arguments.compare:
+        comparison = study.run(producers_comparison)
+    study.stop()
+    study.show(lambda: report.producers_tables(result))
+    study.paths += report.write_producers(result, arguments.out)
     if key_features is not None:
-        if talks:
-            show(report.key_features_table(key_features))
-        paths += report.write_key_features(key_features, arguments.out)
-    if arguments.json:
-        show_json(report.producers_metrics(result))
-    if talks:
-        names = "\n".join(f"  {path.name}" for path in paths)
-        show(f"{progress.done} fits in {seconds:.0f} s. Files in {arguments.out}:\n{names}")
+        study.show(lambda: report.key_features_table(key_features))
+        study.paths += report.write_key_features(key_features, arguments.out)
+    study.finish(report.Report.from_study(result, key_features=key_features, comparison=comparison))
+
+
+def run_yeast(arguments: argparse.Namespace, console: Console) -> None:
+    """Run the yeast study."""
+    from sknn import report
+    from sknn.studies import yeast, yeast_comparison
+
+    study = _Study(arguments, console)
+    result = study.run(
+        yeast,
+        path=arguments.data,
+        seeds=arguments.seeds,
+        engine=arguments.engine,
+        other_splits=arguments.other_splits,
+        optimizer_epochs=min(100, arguments.epochs),
+        regularizer_epochs=arguments.epochs,
+    )
+    comparison = None
+    if arguments.compare:
+        comparison = study.run(yeast_comparison, path=arguments.data)
+    study.stop()
+    page = report.Report.from_study(result, comparison=comparison)
+    study.show(page.to_markdown)
+    study.paths += report.write_yeast(result, arguments.out)
+    study.finish(page)
+
+
+class _Study:
+    """A study that is run, shown and written."""
+
+    def __init__(self, arguments: argparse.Namespace, console: Console) -> None:
+        from sknn.report import output_directory
+
+        self.arguments = arguments
+        self.progress = StudyProgress()
+        console.summary = self.progress.summary
+        self.talks = not (arguments.quiet or arguments.json)
+        self.paths: list[Path] = []
+        # Before the work, not after it.
+        output_directory(arguments.out)
+        self._started = time.perf_counter()
+        self.seconds = 0.0
+
+    def run(self, function: Callable[..., Any], **options: Any) -> Any:
+        """A part of the study, its fits shown as they finish."""
+        with self.progress.shown(quiet=self.arguments.quiet):
+            return function(**options, n_jobs=self.arguments.jobs or -1, progress=self.progress)
+
+    def stop(self) -> None:
+        """Stop the clock."""
+        self.seconds = time.perf_counter() - self._started
+
+    def show(self, text: Callable[[], str]) -> None:
+        """Print a result, unless nobody wants it."""
+        if self.talks:
+            show(text())
+
+    def finish(self, report: Any) -> None:
+        """Write the page, and say where everything is."""
+        page = report.to_html(self.arguments.out / PAGE, overwrite=True)
+        self.paths.append(page)
+        if self.arguments.json:
+            show_json({**report.to_dict(), "files": [str(path) for path in self.paths]})
+        if self.talks:
+            names = "\n".join(f"  {path.name}" for path in self.paths)
+            done = f"{self.progress.done} fits in {self.seconds:.0f} s."
+            show(f"{done} Files in {self.arguments.out}:\n{names}\n\nThe page: {page}")

@@ -106,7 +106,7 @@ def check_classes(y: np.ndarray, target: str, is_number: bool) -> None:
     where = f"--target: column {target!r}"
     if len(classes) == 1:
         raise ValueError(
-            f"{where} holds the one class {classes[0]!s} in all rows: there is nothing to tell apart"
+            f"{where} holds one class only, {classes[0]!s}: there is nothing to tell apart"
         )
     few_rows = len(y) < FEWEST_ROWS_PER_NUMBER * len(classes)
     if is_number and len(classes) > MOST_NUMBERS and (few_rows or y.dtype.kind == "U"):

@@ -10,7 +10,7 @@ from sknn.report._figures import producers_figures
 from sknn.report._key_features import key_features_figures, key_features_table
 from sknn.report._report import Report
 from sknn.report._tables import producers_tables
-from sknn.report._write import output_directory, write_key_features, write_producers
+from sknn.report._write import output_directory, write_key_features, write_producers, write_yeast
 
 __all__ = [
     "Evaluation",
@@ -29,4 +29,5 @@ __all__ = [
     "producers_tables",
     "write_key_features",
     "write_producers",
+    "write_yeast",
 ]

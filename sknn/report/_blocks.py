@@ -21,9 +21,12 @@ class Text:
     ----------
     text : str
         Plain text; nothing in it is markup.
+    for_pictures : bool, default=False
+        Whether it introduces pictures, and is left out where they are.
     """
 
     text: str
+    for_pictures: bool = False
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from textwrap import fill
 from typing import TYPE_CHECKING
 
-from sknn.report._blocks import Block, Facts, Notes, Picture, Section, Table
+from sknn.report._blocks import Block, Facts, Notes, Picture, Section, Table, Text
 
 if TYPE_CHECKING:
     from sknn.report._report import Report
@@ -26,10 +26,14 @@ def to_markdown(report: Report, sections: Sequence[Section]) -> str:
         rows = [[h.name, h.value, h.remark] for h in report.headlines]
         parts.append(_table(["", "figure", "beside it"], rows, text_columns=(2,)))
     for section in sections:
-        blocks = [_block(block) for block in section.blocks if not isinstance(block, Picture)]
+        blocks = [_block(block) for block in section.blocks if not _is_visual(block)]
         if blocks:
             parts += [f"## {_line(section.title)}", *blocks]
     return "\n\n".join(parts) + "\n"
+
+
+def _is_visual(block: Block) -> bool:
+    return isinstance(block, Picture) or (isinstance(block, Text) and block.for_pictures)
 
 
 def _block(block: Block) -> str:
@@ -43,7 +47,7 @@ def _block(block: Block) -> str:
             fill(_line(text), WIDTH, initial_indent="- ", subsequent_indent="  ")
             for text in block.texts
         )
-    assert not isinstance(block, Picture)
+    assert isinstance(block, Text)
     return fill(_line(block.text), WIDTH)
 
 

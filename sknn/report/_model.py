@@ -146,11 +146,37 @@ def _history(network: Any, measure: str, has_valid: bool) -> Picture:
     return Picture(f"{measure.capitalize()}, epoch by epoch", f"{alt}.", draw)
 
 
+def search_facts(search: Any) -> list[tuple[str, str]]:
+    """How many candidates a search has tried, and what it has chosen."""
+    results, score = search.cv_results_, _score_name(search)
+    n_candidates = len(results["params"])
+    chosen = ", ".join(
+        f"{name.rpartition('__')[2]} {value}" for name, value in search.best_params_.items()
+    )
+    return [
+        ("Candidates", str(n_candidates)),
+        ("Fits", f"{n_candidates * search.n_splits_}, {count(search.n_splits_, 'fold')} each"),
+        ("Chosen by", _scoring(search.scoring)),
+        ("Chosen", chosen),
+        ("Mean score of it", decimal(results[f"mean_test_{score}"][search.best_index_], 4)),
+    ]
+
+
+def _scoring(scoring: Any) -> str:
+    if scoring is None:
+        return "accuracy"
+    return str(getattr(scoring, "__name__", scoring)).replace("_", " ").strip()
+
+
+def _score_name(search: Any) -> str:
+    ranks = (name for name in search.cv_results_ if name.startswith("rank_test_"))
+    return next(ranks).removeprefix("rank_test_")
+
+
 def search_section(search: Any) -> Section:
     """The candidates of a search, the best first."""
-    results = search.cv_results_
-    rank = next(name for name in results if name.startswith("rank_test_"))
-    score = rank.removeprefix("rank_test_")
+    results, score = search.cv_results_, _score_name(search)
+    rank = f"rank_test_{score}"
     order = np.argsort(results[rank], kind="stable")[:MOST_CANDIDATES]
     names = sorted({name for params in results["params"] for name in params})
     rows = [
@@ -164,12 +190,6 @@ def search_section(search: Any) -> Section:
     ]
     header = ["rank", *(name.rpartition("__")[2] for name in names), "mean score", "sd over folds"]
     n_candidates = len(results["params"])
-    facts = [
-        ("Candidates", str(n_candidates)),
-        ("Fits", f"{n_candidates * search.n_splits_}, {count(search.n_splits_, 'fold')} each"),
-        ("Chosen by", "accuracy" if search.scoring is None else str(search.scoring)),
-        ("Score of the best", decimal(results[f"mean_test_{score}"][search.best_index_], 4)),
-    ]
     caption = f"The best {len(rows)} of {n_candidates}" if len(rows) < n_candidates else "All"
     table = Table(f"{caption} candidates, on the training rows", header, rows)
-    return Section("The search", [Facts(facts), table])
+    return Section("The search", [Facts(search_facts(search)), table])

@@ -35,6 +35,7 @@ class Data:
     y: NDArray[np.intp]
     X_train: pd.DataFrame | None
     y_train: NDArray[np.intp] | None
+    is_split: bool = True
 
     @property
     def described(self) -> pd.DataFrame:
@@ -49,6 +50,8 @@ class Data:
     @property
     def described_name(self) -> str:
         """What to call them."""
+        if not self.is_split:
+            return "table"
         return "held-out rows" if self.X_train is None else "training rows"
 
     @cached_property
@@ -78,6 +81,14 @@ def as_frame(X: Any, names: Sequence[str] | None = None) -> pd.DataFrame:
 
 def overview_section(data: Data, found: Evaluation) -> Section:
     """How many rows, which classes, what the columns hold."""
+    blocks = overview_blocks(data)
+    if data.has_twin.any():
+        blocks.insert(1, Text(_twins(data, found)))
+    return Section("The table", blocks)
+
+
+def overview_blocks(data: Data) -> list[Block]:
+    """The same, without a heading."""
     from sknn.report._overview_pictures import overview_pictures
 
     frame = data.described
@@ -99,13 +110,10 @@ def overview_section(data: Data, found: Evaluation) -> Section:
         ),
     ]
     blocks: list[Block] = [Facts(facts)]
-    if data.has_twin.any():
-        blocks.append(Text(_twins(data, found)))
     blocks += [_class_table(data), _column_table(data)]
     if frame.shape[1] > MOST_COLUMNS:
         blocks.append(Text(f"And {frame.shape[1] - MOST_COLUMNS} more columns."))
-    blocks += overview_pictures(data)
-    return Section("The table", blocks)
+    return blocks + overview_pictures(data)
 
 
 def _twins(data: Data, found: Evaluation) -> str:
@@ -127,14 +135,14 @@ def numeric_columns(frame: pd.DataFrame) -> list[str]:
 
 def _rows(data: Data) -> str:
     if data.y_train is None:
-        return f"{len(data.X)}, all held out"
+        return f"{len(data.X)}, all held out" if data.is_split else str(len(data.X))
     return f"{len(data.y_train)} trained on, {len(data.X)} held out"
 
 
 def _class_table(data: Data) -> Table:
     n_classes = len(data.classes)
     held_out = np.bincount(data.y, minlength=n_classes)
-    columns = {"held out": held_out}
+    columns = {"held out" if data.is_split else "rows": held_out}
     if data.y_train is not None:
         columns = {"trained on": np.bincount(data.y_train, minlength=n_classes), **columns}
     total = np.sum(list(columns.values()), axis=0)

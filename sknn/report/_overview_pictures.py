@@ -33,7 +33,7 @@ def overview_pictures(data: Data) -> list[Picture | Text]:
     if len(shown):
         few = "" if len(shown) == numbers.shape[1] else f", the first {len(shown)} of them"
         text = f"How the values of the columns of numbers are spread{few}, in the "
-        pictures.append(Text(f"{text}{data.described_name}:"))
+        pictures.append(Text(f"{text}{data.described_name}:", for_pictures=True))
     return pictures + [_histogram(numbers[name]) for name in shown]
 
 

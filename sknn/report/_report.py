@@ -15,6 +15,8 @@ from sknn.report._markdown import to_markdown
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
+    from sknn.studies import ComparisonResult, KeyFeaturesResult, ProducersResult, YeastResult
+
 
 class Report:
     """A report: headlines, and sections of text, tables and figures.
@@ -174,6 +176,58 @@ class Report:
             random_state=random_state,
         )
         return cls(title or f"Predicting {target}", **parts)
+
+    @classmethod
+    def from_study(
+        cls,
+        result: ProducersResult | YeastResult,
+        *,
+        key_features: KeyFeaturesResult | None = None,
+        comparison: ComparisonResult | None = None,
+    ) -> Self:
+        """Lay out what a study found, the figures of its document beside ours.
+
+        Parameters
+        ----------
+        result : ProducersResult or YeastResult
+            What :func:`sknn.studies.producers` or :func:`sknn.studies.yeast` returned.
+        key_features : KeyFeaturesResult, default=None
+            What :func:`sknn.studies.producers_key_features` returned, to go with the former.
+        comparison : ComparisonResult, default=None
+            What :func:`sknn.studies.producers_comparison` or
+            :func:`sknn.studies.yeast_comparison` returned.
+
+        Returns
+        -------
+        report : Report
+            The whole study.
+
+        Raises
+        ------
+        ValueError
+            If `result` is of another kind.
+
+        Examples
+        --------
+        >>> from sknn.report import Report
+        >>> from sknn.studies import producers
+        >>> report = Report.from_study(producers(seeds=1, epochs=5))
+        >>> report.title
+        'Which of three companies made this product?'
+        """
+        from sknn.report._study_producers import producers_report
+        from sknn.report._study_yeast import yeast_report
+        from sknn.studies import ProducersResult, YeastResult
+
+        if isinstance(result, ProducersResult):
+            return cls(**producers_report(result, key_features, comparison))
+        if not isinstance(result, YeastResult):
+            raise ValueError(
+                f"`result` must be a ProducersResult or a YeastResult, got {type(result).__name__}"
+            )
+        if key_features is not None:
+            raise ValueError("`key_features` goes with a ProducersResult, got a YeastResult")
+        return cls(**yeast_report(result, comparison))
 
     def to_dict(self) -> dict[str, Any]:
         """The figures of the report in values that JSON knows.

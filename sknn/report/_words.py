@@ -33,3 +33,8 @@ def number(value: float) -> str:
 def count(n: int, noun: str, plural: str | None = None) -> str:
     """A number and its noun, in the plural where there are several."""
     return f"{n} {noun}" if n == 1 else f"{n} {plural or noun + 's'}"
+
+
+def points(value: float) -> str:
+    """A share in percent, without the sign; a dash where there is none."""
+    return "–" if math.isnan(value) else f"{100 * value:.1f}"
