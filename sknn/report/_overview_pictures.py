@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
     from sknn.report._overview import Data
 
-# Classes and columns that a figure has room for.
-MOST_BARS, MOST_CORRELATED, MOST_HISTOGRAMS = 20, 16, 12
+# Classes, columns, and numbers in a row of a matrix, that a figure has room for.
+
+MOST_BARS, MOST_CORRELATED, MOST_HISTOGRAMS, MOST_NUMBERS = 20, 16, 12, 9
 
 
 def overview_pictures(data: Data) -> list[Picture | Text]:
@@ -69,9 +70,12 @@ def _correlation(numbers: pd.DataFrame) -> Picture:
 
     def draw(theme: str) -> Figure:
         side = 2.4 + 0.28 * shown.shape[1]
-        figure, axes, _ = canvas(theme, 5.4, min(5.4, side))
-        names = [label(_short(str(name))) for name in shown.columns]
-        CorrelationDisplay(matrix, names).plot(axes, theme=theme)
+        figure, axes, _ = canvas(theme, 5.4, min(4.5, side))
+        is_large = shown.shape[1] > MOST_NUMBERS
+        names = [label(_short(str(name), 12 if is_large else 16)) for name in shown.columns]
+        CorrelationDisplay(matrix, names).plot(axes, show_values=not is_large, theme=theme)
+        if is_large:
+            axes.tick_params(labelsize=8)
         axes.set_title("", loc="left")
         return figure
 

@@ -231,7 +231,7 @@ def _key_features(result: KeyFeaturesResult) -> Section:
             f"{100 * row['first_3_by_weights']:.0f}",
             f"{row['mean_rank_by_gradients']:.2f}",
             f"{100 * row['first_3_by_gradients']:.0f}",
-            signed(-100 * row["accuracy_drop"], 1),
+            signed(100 * row["accuracy_drop"], 1),
             signed(row["loss_rise"]),
             "first" if row["key_in_document"] else "",
         ]
@@ -302,6 +302,9 @@ def _distribution(values: Any, y: Any, names: list[str]) -> Picture:
             ax=[axes],
             theme=theme,
         )
+        # Room for the legend above the curves.
+        low, high = axes.get_ylim()
+        axes.set_ylim(low, low + 1.45 * (high - low))
         axes.set_title("", loc="left")
         return figure
 
