@@ -102,7 +102,7 @@ class ClassBalanceDisplay:
         if not labels or not all(map(len, labels.values())):
             raise ValueError("`y` must hold at least one label, got none")
         classes = np.unique(np.concatenate(list(labels.values())))
-        names = classes if class_names is None else class_names
+        names = [str(label) for label in classes] if class_names is None else class_names
         if len(names) != len(classes):
             raise ValueError(
                 f"`class_names` must be {len(classes)} names, one for each of the classes "
@@ -156,7 +156,12 @@ class ClassBalanceDisplay:
         names, counts = self._shown(sort, max_classes)
         n_sets = len(counts)
         axes, found, _ = open_axes(
-            ax, theme, size=(7.0, 1.2 + (0.18 + 0.16 * n_sets) * max(3, len(names)))
+            ax,
+            theme,
+            size=(
+                6.2 + 0.085 * max(map(len, names)),
+                1.2 + (0.18 + 0.16 * n_sets) * max(3, len(names)),
+            ),
         )
         self.ax_, self.figure_, self.bars_ = axes[0, 0], axes[0, 0].get_figure(), {}
         height = 0.8 / n_sets
@@ -176,7 +181,7 @@ class ClassBalanceDisplay:
         self.ax_.set_ylim(len(names) - 0.5, -0.5)
         self.ax_.set_xlabel("rows" if n_sets == 1 else "share of the rows, %")
         # Room for the numbers beside the longest bar.
-        self.ax_.set_xlim(0, 1.17 * max(float(bar.datavalues.max()) for bar in self.bars_.values()))
+        self.ax_.set_xlim(0, 1.22 * max(float(bar.datavalues.max()) for bar in self.bars_.values()))
         self.ax_.grid(visible=False, axis="y")
         self.ax_.tick_params(axis="y", length=0)
         write_title(self.ax_, f"{len(self.class_names)} classes", found)

@@ -155,9 +155,10 @@ class CorrelationDisplay:
         self.im_ = self.ax_.imshow(shown, **merge(look, im_kws))
         if n <= MOST_NUMBERS if show_values is None else show_values:
             for (row, column), value in np.ndenumerate(self.correlations):
-                color = self.im_.cmap(self.im_.norm(shown[row, column]))
+                is_defined = np.isfinite(value)
+                color = self.im_.cmap(self.im_.norm(value)) if is_defined else found.zero
                 # Without the leading zero, which says nothing of a number below 1.
-                number = "–" if np.isnan(value) else _short(value)
+                number = _short(value) if is_defined else "–"
                 words = {"ha": "center", "va": "center", "fontsize": 8}
                 words["color"] = found.readable_on(color)
                 self.text_.append(self.ax_.text(column, row, number, **merge(words, text_kws)))

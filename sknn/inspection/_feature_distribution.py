@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Literal, Self
+from textwrap import fill
+from typing import Any, Literal, Self
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
-from scipy.stats import gaussian_kde
+from numpy.typing import ArrayLike
 from sklearn.utils import check_consistent_length
 from sklearn.utils.validation import check_is_fitted
 
-from sknn.inspection._panels import grid_of, hide_rest, how_many
+from sknn.inspection._distributions import draw_boxes, draw_densities, known_values
+from sknn.inspection._panels import LETTERS, grid_of, hide_rest, how_many
 from sknn.inspection._style import Theme, add_legend, check_choice, merge, open_axes, write_title
 from sknn.inspection._tables import name_classes, names_of, read_table
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 # More curves than this over each other cannot be told apart.
 MOST_DENSITIES = 4
@@ -259,17 +257,22 @@ class FeatureDistributionDisplay:
         height = 2.0 if kind == "density" else 0.7 + 0.22 * len(self.classes)
         rows, columns = grid_of(len(order), n_columns)
         if ax is None:
-            size = (max(5.5, 3.1 * columns), height * rows + 0.7)
+            beside = 0.085 * max(map(len, self.class_names)) if kind == "box" else 0.0
+            size = (max(5.5, 3.1 * columns) + beside, height * rows + 0.7)
             axes, found, is_new = open_axes(None, theme, rows=rows, columns=columns, size=size)
         else:
             axes, found, is_new = open_axes(ax, theme, rows=1, columns=len(order), size=(0, 0))
         self.axes_, spare = axes.ravel()[: len(order)], axes.ravel()[len(order) :]
         self.ax_, self.figure_ = self.axes_[0], self.axes_[0].get_figure()
-        draw = self._draw_densities if kind == "density" else self._draw_boxes
+        draw = draw_densities if kind == "density" else draw_boxes
+        n_classes = len(self.classes)
         for place, (one, feature) in enumerate(zip(self.axes_, order, strict=True)):
-            draw(one, self.values[:, feature], found, line_kws, fill_kws)
+            values = self.values[:, feature]
+            by_class = [known_values(values[self.numbers == k]) for k in range(n_classes)]
+            draw(one, by_class, self.class_names, found, line_kws, fill_kws)
             ranked = f"{place + 1}. " if self.importances is not None else ""
-            write_title(one, f"{ranked}{self.feature_names[feature]}", found)
+            title = f"{ranked}{self.feature_names[feature]}"
+            write_title(one, fill(title, LETTERS) if is_new else title, found)
             if kind == "box":
                 # The names of the rows stand at the left edge of a figure only.
                 named = not is_new or place % columns == 0
@@ -294,80 +297,3 @@ class FeatureDistributionDisplay:
         look = {"loc": "outside lower left", "ncols": len(labels), "frameon": False}
         look |= {"labelcolor": theme.text, "fontsize": "small"}
         return self.figure_.legend(handles, labels, **merge(look, legend_kws))
-
-    def _draw_densities(
-        self,
-        axes: Axes,
-        values: NDArray[np.float64],
-        theme: Theme,
-        line_kws: dict[str, Any] | None,
-        fill_kws: dict[str, Any] | None,
-    ) -> None:
-        known = values[np.isfinite(values)]
-        low, high = (known.min(), known.max()) if len(known) else (0.0, 1.0)
-        margin = 0.08 * (high - low) or 0.5
-        where = np.linspace(low - margin, high + margin, 200)
-        own = [known_values(values[self.numbers == k]) for k in range(len(self.classes))]
-        curves = [density(one, where) for one in own]
-        peaks = [curve.max() for curve in curves if curve is not None]
-        # A class of nearly equal values would press all others flat.
-        top = min(max(peaks), 5 * float(np.median(peaks))) if peaks else 1.0
-        step = 0.07 * top
-        for k, (one, curve) in enumerate(zip(own, curves, strict=True)):
-            color, dashes = theme.line(k)
-            look = {"color": color, "linestyle": dashes, "linewidth": 1.6}
-            look = merge({**look, "label": self.class_names[k]}, line_kws)
-            if curve is not None:
-                area = {"color": color, "alpha": 0.15, "linewidth": 0}
-                axes.fill_between(where, curve, **merge(area, fill_kws))
-                axes.plot(where, curve, **look)
-            else:
-                # One value has no density; a class without any keeps its entry in the legend.
-                spike = [one[0]] * 2 if len(one) else []
-                axes.plot(spike, [0, top] if len(one) else [], **look)
-            ticks = {"color": color, "linestyle": "none", "marker": "|", "markersize": 5}
-            axes.plot(one, np.full(len(one), -(k + 1) * step), **ticks)
-        axes.set_ylim(-(len(own) + 1) * step, 1.08 * top)
-        axes.set_yticks([])
-        axes.axhline(0, color=theme.muted, linewidth=0.6)
-        axes.grid(visible=False)
-        axes.spines["left"].set_visible(False)
-
-    def _draw_boxes(
-        self,
-        axes: Axes,
-        values: NDArray[np.float64],
-        theme: Theme,
-        line_kws: dict[str, Any] | None,
-        fill_kws: dict[str, Any] | None,
-    ) -> None:
-        color, _ = theme.line(0)
-        for k in range(len(self.classes)):
-            own = known_values(values[self.numbers == k])
-            if not len(own):
-                continue
-            low, first, middle, third, high = np.quantile(own, [0.05, 0.25, 0.5, 0.75, 0.95])
-            axes.plot([low, high], [k, k], color=theme.muted, linewidth=1.0)
-            area = {"height": 0.62, "color": color, "alpha": 0.45, "linewidth": 0, "zorder": 2}
-            axes.barh(k, third - first, left=first, **merge(area, fill_kws))
-            look = {"color": theme.text, "linewidth": 1.8, "label": f"_{self.class_names[k]}"}
-            axes.plot([middle] * 2, [k - 0.31, k + 0.31], **merge({**look, "zorder": 3}, line_kws))
-            outside = own[(own < low) | (own > high)]
-            dots = {"marker": ".", "markersize": 3, "linestyle": "none", "alpha": 0.6}
-            axes.plot(outside, np.full(len(outside), k), color=theme.muted, **dots)
-        axes.set_ylim(len(self.classes) - 0.5, -0.5)
-        axes.tick_params(axis="y", length=0)
-        axes.grid(visible=False, axis="y")
-        axes.spines["left"].set_visible(False)
-
-
-def known_values(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Those that are not missing."""
-    return values[np.isfinite(values)]
-
-
-def density(values: NDArray[np.float64], where: NDArray[np.float64]) -> NDArray[np.float64] | None:
-    """Their density at some places; None if they are fewer than two different ones."""
-    if len(values) < 2 or np.ptp(values) <= 1e-12 * max(1.0, float(np.abs(values).max())):
-        return None
-    return gaussian_kde(values)(where)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from textwrap import fill
 from typing import Any, Literal, Self
 
 import numpy as np
 
-from sknn.inspection._panels import grid_of, hide_rest, how_many
+from sknn.inspection._panels import LETTERS, grid_of, hide_rest, how_many
 from sknn.inspection._style import despine as remove_frame
 from sknn.inspection._style import merge, open_axes, write_title
 from sknn.inspection._tables import read_table
@@ -148,7 +149,8 @@ class FeatureHistogramDisplay:
             one.grid(visible=False, axis="x")
             one.margins(x=0.02)
             missing = len(values) - len(known)
-            write_title(one, f"{name} ({missing} missing)" if missing else name, found)
+            title = f"{name} ({missing} missing)" if missing else name
+            write_title(one, fill(title, LETTERS), found)
             if despine:
                 remove_frame(one)
             self.counts_.append(counts)

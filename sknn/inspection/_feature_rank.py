@@ -178,6 +178,8 @@ class FeatureRankDisplay:
         ValueError
             If a parameter is invalid.
         """
+        from matplotlib.ticker import MaxNLocator
+
         unknown = set(highlight) - set(self.feature_names)
         if unknown:
             raise ValueError(
@@ -205,7 +207,8 @@ class FeatureRankDisplay:
         write_title(self.ax_, f"Ranks in {count(n_refits, 'refit')}", found)
         self.colorbar_ = None
         if colorbar:
-            self.colorbar_ = self.figure_.colorbar(self.im_, ax=self.ax_, shrink=0.8)
+            ticks = MaxNLocator(integer=True)
+            self.colorbar_ = self.figure_.colorbar(self.im_, ax=self.ax_, shrink=0.8, ticks=ticks)
             dress_colorbar(self.colorbar_, "refits", found)
         return self
 

@@ -18,7 +18,7 @@ EXPECTED = (
 
 
 def networks_of(estimator: Any) -> tuple[BaseMLPClassifier, ...]:
-    """The fitted networks of an estimator: several for an ensemble.
+    """The fitted networks of an estimator: several for an ensemble or a list.
 
     Raises
     ------
@@ -30,6 +30,8 @@ def networks_of(estimator: Any) -> tuple[BaseMLPClassifier, ...]:
     if isinstance(estimator, BaseMLPClassifier):
         check_is_fitted(estimator)
         return (estimator,)
+    if isinstance(estimator, list | tuple):
+        return tuple(net for one in estimator for net in networks_of(one))
     if isinstance(estimator, Pipeline):
         return networks_of(estimator.steps[-1][1])
     # A search keeps the best it found, an ensemble all its members.
@@ -111,6 +113,6 @@ def _batches(size: Any, network: BaseMLPClassifier) -> str:
 
 
 def _type_name(estimator: Any) -> str:
-    while isinstance(estimator, Pipeline):
-        estimator = estimator.steps[-1][1]
+    while isinstance(estimator, Pipeline | list | tuple) and len(estimator):
+        estimator = estimator[-1]
     return type(estimator).__name__

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from sknn.backprop import History
 from sknn.inspection._curves import draw_curve, scale_loss, whole_epochs
 from sknn.inspection._fitted import caption_of, describe, history_of, named, networks_of
+from sknn.inspection._panels import how_many
 from sknn.inspection._style import (
     Dashes,
     Theme,
@@ -55,7 +56,8 @@ class HistoryDisplay:
     """Histories by name, each of one training or of several, and curves of them in panels."""
 
     histories: dict[str, tuple[History, ...]]
-    axes_: NDArray[np.object_]
+    axes_: NDArray[Any]
+    plot: Callable[..., Any]  # what a display draws is its own
     lines_: dict[tuple[str, str, str], Any]
     _called: Mapping[str, str] = SUBSET_NAMES
 
@@ -64,11 +66,9 @@ class HistoryDisplay:
         histories: History | Mapping[str, History | Sequence[History]],
         *,
         descriptions: Mapping[str, Sequence[str]] | None = None,
-        monitor: str = "valid_loss",
     ) -> None:
         self.histories = _check_histories(histories)
         self.descriptions = {name: list(parts) for name, parts in (descriptions or {}).items()}
-        self.monitor = monitor
 
     @property
     def caption(self) -> str:
@@ -83,10 +83,10 @@ class HistoryDisplay:
 
         Parameters
         ----------
-        estimator : estimator or dict of str to estimator
+        estimator : estimator, list of estimators or dict of str to either
             Fitted: a `ScratchMLPClassifier` or `TorchMLPClassifier`, a Pipeline or a search that
-            ends in one, or an ensemble, whose networks become a band. Several, by name, are drawn
-            on one figure.
+            ends in one. The networks of an ensemble, or of a list of such estimators, become a
+            curve with a band. Several, by name, are drawn on one figure.
         name : str, default=None
             What to call a single estimator; None for the name of its type.
         ax : matplotlib Axes or array-like of them, default=None
@@ -154,16 +154,10 @@ class HistoryDisplay:
 
     @classmethod
     def _of_networks(cls, networks: Mapping[str, Sequence[Any]]) -> Self:
-        monitors = {net.monitor for nets in networks.values() for net in nets if net.early_stopping}
         return cls(
             {name: [history_of(net) for net in nets] for name, nets in networks.items()},
             descriptions={name: _describe_all(nets) for name, nets in networks.items()},
-            monitor=monitors.pop() if len(monitors) == 1 else "valid_loss",
         )
-
-    def plot(self, ax: Any = None, **kws: Any) -> Self:
-        """Draw; what a display draws is its own."""
-        raise NotImplementedError
 
     # -----------------------------------------------------------------------------------
     # what is asked for
@@ -305,8 +299,8 @@ class HistoryDisplay:
                 if measure == panels.measures[0] and name not in [label for _, label in pairs]:
                     pairs.append((Line2D([], [], color=line.get_color()), name))
             for side in dict.fromkeys(side for *_, side in self.lines_):
-                dashes = "-" if side == "train" else "--"
-                proxy = Line2D([], [], color=panels.theme.muted, linestyle=dashes)
+                look: dict[str, Any] = {"linestyle": "-" if side == "train" else "--"}
+                proxy = Line2D([], [], color=panels.theme.muted, **look)
                 pairs.append((proxy, self._called[side]))
             pairs += others
             handles, labels = [handle for handle, _ in pairs], [label for _, label in pairs]
@@ -330,6 +324,12 @@ def _share_limits(panels: Panels) -> None:
         low, high = min(low for low, _ in limits), max(high for _, high in limits)
         for axes in row:
             axes.set_ylim(low, high)
+
+
+def check_smooth(smooth: Any) -> None:
+    """Raise ValueError if it is no number of epochs."""
+    if smooth is not None:
+        how_many(smooth, 1, "smooth")
 
 
 def _check_histories(

@@ -43,7 +43,8 @@ class LearningRateRange:
         These, smoothed over neighbouring rates.
 
     suggestion : float or None
-        The rate at which the smoothed loss falls most steeply; None if it never falls.
+        The rate at which the smoothed loss falls most steeply; None if it never falls by as much
+        as a twentieth.
 
     diverged : bool
         Whether training diverged before the highest rate was reached.
@@ -258,8 +259,8 @@ def _summary(
     smoothed = gaussian_filter1d(capped, WIDTH / step, mode="nearest")
     end = int(smoothed.argmin())
     suggestion = None
-    if end > 0:
+    if smoothed[end] < 0.95 * smoothed[0]:
         slopes = np.gradient(smoothed[: end + 1], np.log(rates[: end + 1]))
         steepest = int(slopes.argmin())
-        suggestion = float(rates[steepest]) if slopes[steepest] < 0 else None
+        suggestion = float(rates[steepest])
     return LearningRateRange(rates, losses, smoothed, suggestion, diverged)

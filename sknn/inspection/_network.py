@@ -137,8 +137,9 @@ class NetworkDisplay:
         (network,) = networks
         if feature_names is None:
             feature_names = names_of(network, len(network.coefs_[0]))
-        classes = network.classes_ if class_names is None else class_names
-        display = cls(network.coefs_, feature_names=feature_names, class_names=classes)
+        if class_names is None:
+            class_names = [str(label) for label in network.classes_]
+        display = cls(network.coefs_, feature_names=feature_names, class_names=class_names)
         return display.plot(ax, **plot_kws)
 
     def plot(
@@ -158,7 +159,7 @@ class NetworkDisplay:
             What to draw on, one for each layer of weights; None for a new figure.
         limit : float, default=None
             Weights of this size and above have the strongest colour, in all layers; None for the
-            largest weight of each layer.
+            size that 98 of 100 weights of a layer, zeros left out, lie below.
         colorbar : bool, default=True
             Whether to draw what the colours mean.
         im_kws : dict, default=None
@@ -180,22 +181,23 @@ class NetworkDisplay:
             raise ValueError(f"`limit` must be above 0 or None, got {limit!r}")
         n = len(self.coefs)
         widths = [_share(one.shape[1]) for one in self.coefs]
-        size = (2.0 + sum(widths), 5.2)
+        n_rows = len(self.coefs[0]) if len(self.coefs[0]) <= MOST_NAMES else 0
+        height = max(3.6, 0.24 * n_rows) + 0.085 * max(map(len, self.class_names))
+        size = (2.0 + sum(widths), 1.4 + height)
         axes, found, _ = open_axes(
             ax, theme, columns=n, size=size, gridspec_kw={"width_ratios": widths}
         )
         self.axes_, self.im_, self.colorbars_ = axes[0], [], []
         self.ax_, self.figure_ = self.axes_[0], self.axes_[0].get_figure()
         for layer, one in enumerate(self.axes_):
-            most = limit or float(np.abs(self.coefs[layer]).max()) or 1.0
+            most = _most(self.coefs[layer]) if limit is None else float(limit)
             self.im_.append(_draw_layer(one, self.coefs[layer], most, found, im_kws))
             self._label(one, layer)
             write_title(one, self._title(layer), found, fontsize="medium")
             if colorbar:
                 bar = self.figure_.colorbar(
                     self.im_[-1], ax=one, orientation="horizontal", aspect=14, pad=0.02,
-                    extend="neither" if limit is None else "both", ticks=[-most, 0, most],
-                    format="%.2g",
+                    shrink=0.8, extend="both", ticks=[-most, 0, most], format="%.2g",
                 )  # fmt: skip
                 dress_colorbar(bar, "", found)
                 self.colorbars_.append(bar)
@@ -232,7 +234,13 @@ class NetworkDisplay:
 
 def _share(n_columns: int) -> float:
     """Width of a panel, in inches: wide layers are wider, though not in proportion."""
-    return min(5.0, 0.9 + 0.28 * float(np.sqrt(n_columns)) + 0.02 * n_columns)
+    return min(5.0, 1.2 + 0.28 * float(np.sqrt(n_columns)) + 0.02 * n_columns)
+
+
+def _most(weights: NDArray[np.float64]) -> float:
+    """The size that nearly all weights lie below; a few large ones would leave the rest pale."""
+    sizes = np.abs(weights[weights != 0])
+    return float(np.quantile(sizes, 0.98)) if len(sizes) else 1.0
 
 
 def _draw_layer(

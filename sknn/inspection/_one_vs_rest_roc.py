@@ -10,9 +10,17 @@ from numpy.typing import ArrayLike, NDArray
 
 from sknn._sklearn_compat import safe_indexing
 from sknn.inspection._fitted import named
-from sknn.inspection._roc_curves import RocCurve, heights_of, macro_average
-from sknn.inspection._roc_runs import MACRO, MICRO, averages_of, classes_of, curves_of_runs
-from sknn.inspection._style import Theme, add_legend, dress, merge, open_axes
+from sknn.inspection._roc_curves import RocCurve
+from sknn.inspection._roc_runs import (
+    MACRO,
+    MICRO,
+    averages_of,
+    classes_of,
+    curves_of_runs,
+    draw_runs,
+    look_of,
+)
+from sknn.inspection._style import Theme, add_legend, check_share, dress, merge, open_axes
 from sknn.inspection._style import despine as remove_frame
 
 # More curves than this have their legend beside the axes, and no bands.
@@ -193,8 +201,8 @@ class OneVsRestRocDisplay:
         labels = np.unique(np.asarray(y_true)) if classes is None else np.asarray(classes)
         found = {}
         for name, scores in (named(y_score) if compares else {"": y_score}).items():
-            runs = np.asarray(scores, dtype=np.float64)
-            runs = runs[None] if runs.ndim == 2 else runs
+            array = np.asarray(scores, dtype=np.float64)
+            runs = list(array) if array.ndim == 3 else [array]
             data = [(y_true, run, sample_weight) for run in runs]
             found[name] = curves_of_runs(data, labels, class_names, averages_of(average, compares))
         return cls._of_models(found, compares).plot(ax, **plot_kws)
@@ -317,16 +325,19 @@ class OneVsRestRocDisplay:
         ValueError
             If a parameter is invalid.
         """
+        check_share("band", band)
         beside = len(self.curves) > MOST_INSIDE
         longest = max(map(len, self.curves)) + (8 if len(self._first) > 1 else 0)
-        width = 6.4 + 0.085 * longest if beside else 5.4
+        width = 6.4 + 0.1 * longest if beside else 5.4
         axes, found, is_new = open_axes(ax, theme, size=(width, 5.2))
         self.ax_, self.figure_, self.lines_ = axes[0, 0], axes[0, 0].get_figure(), {}
         self.corner_ = self._open_corner(found) if corner else None
         for where in (self.ax_, *([self.corner_] if self.corner_ is not None else [])):
             for k, (name, runs) in enumerate(self.curves.items()):
                 share = None if beside and name not in (MICRO, MACRO) else band
-                line = _draw(where, name, runs, _look(found, name, k), share, line_kws, band_kws)
+                line = draw_runs(
+                    where, name, runs, look_of(found, name, k), share, line_kws, band_kws
+                )
                 if where is self.ax_:
                     self.lines_[name] = line
         if plot_chance_level:
@@ -352,38 +363,3 @@ class OneVsRestRocDisplay:
         corner.set_title("upper left corner", fontsize=8, color=theme.text)
         corner.tick_params(labelsize=8)
         return corner
-
-
-def _draw(
-    axes: Any,
-    name: str,
-    runs: Sequence[RocCurve],
-    look: dict[str, Any],
-    band: float | None,
-    line_kws: dict[str, Any] | None,
-    band_kws: dict[str, Any] | None,
-) -> Any:
-    areas = np.array([run.area for run in runs])
-    label = f"{name}: AUC {areas.mean():.3f}"
-    shown = runs[0]
-    if len(runs) > 1:
-        label += f" ± {areas.std(ddof=1):.3f}"
-        shown = macro_average(runs, name)
-    if len(runs) > 1 and band is not None:
-        rates, heights = heights_of(runs)
-        low, high = np.quantile(heights, [(1 - band) / 2, (1 + band) / 2], axis=0)
-        area = {"color": look["color"], "alpha": 0.15, "linewidth": 0}
-        axes.fill_between(rates, low, high, **merge(area, band_kws))
-    # Curves lie on each other in the corner; none may hide another.
-    look = merge({"label": label, "alpha": 0.85, "linewidth": 1.6, **look}, line_kws)
-    (line,) = axes.plot(shown.false_positive_rate, shown.true_positive_rate, **look)
-    return line
-
-
-def _look(theme: Theme, name: str, k: int) -> dict[str, Any]:
-    if name == MACRO:
-        return {"color": theme.text, "linestyle": ":", "linewidth": 2.2}
-    if name == MICRO:
-        return {"color": theme.muted, "linestyle": (0, (6, 2)), "linewidth": 2.0}
-    color, dashes = theme.line(k)
-    return {"color": color, "linestyle": dashes}

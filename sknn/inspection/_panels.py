@@ -6,8 +6,11 @@ from collections.abc import Iterable
 from numbers import Integral
 from typing import Any
 
+# Of a title, as many as fit over a panel of a new figure.
+LETTERS = 28
 
-def grid_of(n: int, n_columns: int) -> tuple[int, int]:
+
+def grid_of(n: int, n_columns: Any) -> tuple[int, int]:
     """Rows and columns for n panels, with as few empty ones as may be."""
     if not isinstance(n_columns, Integral) or n_columns < 1:
         raise ValueError(f"`n_columns` must be an int of at least 1, got {n_columns!r}")
@@ -15,7 +18,7 @@ def grid_of(n: int, n_columns: int) -> tuple[int, int]:
     return -(-n // columns), columns
 
 
-def how_many(asked: int | None, n: int, name: str) -> int:
+def how_many(asked: Any, n: int, name: str) -> int:
     """How many of n to show."""
     if asked is None:
         return n

@@ -210,7 +210,7 @@ class RegularizationPathDisplay:
         if self.losses:
             self._draw_losses(found)
         self.axes_[-1].step(self.lambdas, self.n_features_alive, where="mid", color=found.text)
-        self.axes_[-1].set_ylim(bottom=0)
+        self.axes_[-1].set_ylim(0, 1.1 * max(1, self.n_features_alive.max()))
         write_title(self.axes_[-1], "Features in use", found)
         for one in self.axes_:
             self._scale(one, found, best_kws)

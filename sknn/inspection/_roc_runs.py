@@ -1,4 +1,4 @@
-"""From classifiers or their scores to curves by name, one of each run."""
+"""From classifiers or their scores to curves by name, one of each run, and how these are drawn."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ from sklearn.utils.validation import check_is_fitted, column_or_1d
 
 from sknn.inspection._roc_curves import (
     RocCurve,
+    heights_of,
     macro_average,
     micro_average,
     one_vs_rest_curves,
 )
-from sknn.inspection._style import check_choice
+from sknn.inspection._style import Theme, check_choice, merge
 
 MICRO, MACRO = "micro average", "macro average"
 
@@ -62,8 +63,8 @@ def curves_of_runs(
     found: dict[str, list[RocCurve]] = {name: [] for name in (*names, *averages)}
     for y, scores, weights in data:
         labels = column_or_1d(y)
-        check_consistent_length(labels, scores, weights)
         _check_scores(scores, labels, classes)
+        check_consistent_length(labels, scores, weights)
         curves = one_vs_rest_curves(labels, scores, classes, names, weights)
         if MACRO in averages:
             found[MACRO].append(macro_average(curves))
@@ -87,3 +88,40 @@ def _check_scores(scores: NDArray[np.float64], y: NDArray[Any], classes: NDArray
         raise ValueError(
             f"`y` must hold classes of {classes.tolist()} only, got {unknown.tolist()}"
         )
+
+
+def draw_runs(
+    axes: Any,
+    name: str,
+    runs: Sequence[RocCurve],
+    look: dict[str, Any],
+    band: float | None,
+    line_kws: dict[str, Any] | None,
+    band_kws: dict[str, Any] | None,
+) -> Any:
+    """Draw the curve of a run, or the mean of several with the band that holds most of them."""
+    areas = np.array([run.area for run in runs])
+    label = f"{name}: AUC {areas.mean():.3f}"
+    shown = runs[0]
+    if len(runs) > 1:
+        label += f" ± {areas.std(ddof=1):.3f}"
+        shown = macro_average(runs, name)
+    if len(runs) > 1 and band is not None:
+        rates, heights = heights_of(runs)
+        low, high = np.quantile(heights, [(1 - band) / 2, (1 + band) / 2], axis=0)
+        area = {"color": look["color"], "alpha": 0.15, "linewidth": 0}
+        axes.fill_between(rates, low, high, **merge(area, band_kws))
+    # Curves lie on each other in the corner; none may hide another.
+    look = merge({"label": label, "alpha": 0.85, "linewidth": 1.6, **look}, line_kws)
+    (line,) = axes.plot(shown.false_positive_rate, shown.true_positive_rate, **look)
+    return line
+
+
+def look_of(theme: Theme, name: str, k: int) -> dict[str, Any]:
+    """The look of the k-th curve, or of an average."""
+    if name == MACRO:
+        return {"color": theme.text, "linestyle": ":", "linewidth": 2.2}
+    if name == MICRO:
+        return {"color": theme.muted, "linestyle": (0, (6, 2)), "linewidth": 2.0}
+    color, dashes = theme.line(k)
+    return {"color": color, "linestyle": dashes}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from numbers import Real
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.colors import LinearSegmentedColormap
+    from matplotlib.colors import Colormap
 
 ThemeName = Literal["light", "dark"]
 Dashes = str | tuple[int, tuple[float, ...]]
@@ -52,12 +53,12 @@ class Theme:
         return self.lines[k % n], DASHES[(k + k // n) % n]
 
     @property
-    def sequential(self) -> LinearSegmentedColormap:
+    def sequential(self) -> Colormap:
         """One hue from the background on, which any colour vision reads as few to many."""
         return _colormap("sknn_few_to_many", [self.few, self.many], self.zero)
 
     @property
-    def diverging(self) -> LinearSegmentedColormap:
+    def diverging(self) -> Colormap:
         """Two hues with the background between them; what is masked is grey."""
         colors = [self.negative, self.background, self.positive]
         return _colormap("sknn_negative_to_positive", colors, self.zero)
@@ -116,14 +117,20 @@ def find_theme(theme: str | None, axes: Axes | None = None) -> Theme:
     if theme is not None:
         if theme not in THEMES:
             raise ValueError(f"`theme` must be one of {list(THEMES)} or None, got {theme!r}")
-        return THEMES[theme]  # type: ignore[index]
+        return THEMES[theme]
     import matplotlib
     from matplotlib.colors import to_rgba
 
     behind = [matplotlib.rcParams["figure.facecolor"]]
     if axes is not None:
-        figure = axes.get_figure(root=True)
-        behind = [axes.get_facecolor(), *([figure.get_facecolor()] if figure else []), *behind]
+        # A subfigure, which may be transparent, has a figure of its own.
+        figure: Any = axes.get_figure()
+        behind = [
+            axes.get_facecolor(),
+            figure.get_facecolor(),
+            figure.figure.get_facecolor(),
+            *behind,
+        ]
     # The first that can be seen; where there is none, a page is white.
     seen = next((color for color in behind if to_rgba(color)[3] >= 0.5), "white")
     return LIGHT if luminance(seen) > 0.18 else DARK
@@ -137,7 +144,7 @@ def open_axes(
     columns: int = 1,
     size: tuple[float, float],
     **subplots: Any,
-) -> tuple[NDArray[np.object_], Theme, bool]:
+) -> tuple[NDArray[Any], Theme, bool]:
     """The axes to draw on: the user's as they are, or those of a new figure of pyplot's.
 
     Parameters
@@ -174,7 +181,7 @@ def open_axes(
     return axes, found, True
 
 
-def _users_axes(ax: Any, rows: int, columns: int) -> NDArray[np.object_]:
+def _users_axes(ax: Any, rows: int, columns: int) -> NDArray[Any]:
     from matplotlib.axes import Axes
 
     axes = np.array(ax, dtype=object)
@@ -192,6 +199,12 @@ def check_choice(name: str, value: object, choices: Sequence[str]) -> None:
         raise ValueError(f"`{name}` must be one of {list(choices)}, got {value!r}")
 
 
+def check_share(name: str, value: object) -> None:
+    """Raise ValueError if a parameter of a display is not a share."""
+    if not isinstance(value, Real) or not 0 <= float(value) <= 1:
+        raise ValueError(f"`{name}` must be a number in [0, 1], got {value!r}")
+
+
 def dress(axes: Axes, theme: Theme) -> None:
     """Give axes the looks of a theme, ticks that are yet to come included."""
     import matplotlib
@@ -201,9 +214,10 @@ def dress(axes: Axes, theme: Theme) -> None:
     for side, spine in axes.spines.items():
         spine.set_color(theme.muted)
         spine.set_visible(side in ("left", "bottom"))
+    settings: dict[Any, Any] = dict(matplotlib.rcParams)
     for name in ("x", "y"):
         # Ticks are made when a figure is drawn, from the settings of that moment.
-        size = FontProperties(size=matplotlib.rcParams[f"{name}tick.labelsize"])
+        size = FontProperties(size=settings[f"{name}tick.labelsize"])
         axes.tick_params(
             axis=name,
             which="both",
@@ -302,7 +316,7 @@ def merge(defaults: dict[str, Any], kws: dict[str, Any] | None) -> dict[str, Any
     return {**ours, **users}
 
 
-def _colormap(name: str, colors: Sequence[str], masked: str) -> LinearSegmentedColormap:
+def _colormap(name: str, colors: Sequence[str], masked: str) -> Colormap:
     from matplotlib.colors import LinearSegmentedColormap
 
     return LinearSegmentedColormap.from_list(name, list(colors)).with_extremes(bad=masked)

@@ -39,13 +39,13 @@ def read_table(
 
 def _refuse_text(X: Any, columns: Any) -> None:
     for place, column in enumerate(columns):
-        values = X.iloc[:, place] if hasattr(X, "iloc") else X[column]
+        alone = X.iloc[:, [place]] if hasattr(X, "iloc") else X[[column]]
         try:
-            np.asarray(values, dtype=np.float64)
+            check_array(alone, dtype=np.float64, ensure_all_finite="allow-nan")
         except (TypeError, ValueError) as error:
             raise ValueError(
-                f"`X` must hold numbers, and column {str(column)!r} is of type {values.dtype}: "
-                "encode it, or leave it out"
+                f"`X` must hold numbers, and column {str(column)!r} is of type "
+                f"{list(alone.dtypes)[0]}: encode it, or leave it out"
             ) from error
 
 

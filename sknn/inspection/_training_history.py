@@ -9,8 +9,8 @@ import numpy as np
 
 from sknn.backprop import History
 from sknn.inspection._curves import trend
-from sknn.inspection._history_display import MEASURES, SUBSETS, HistoryDisplay, Panels
-from sknn.inspection._style import check_choice, merge
+from sknn.inspection._history_display import MEASURES, SUBSETS, HistoryDisplay, Panels, check_smooth
+from sknn.inspection._style import check_choice, check_share, merge
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -92,7 +92,17 @@ class TrainingHistoryDisplay(HistoryDisplay):
         descriptions: Mapping[str, Sequence[str]] | None = None,
         monitor: str = "valid_loss",
     ) -> None:
-        super().__init__(histories, descriptions=descriptions, monitor=monitor)
+        super().__init__(histories, descriptions=descriptions)
+        check_choice("monitor", monitor, ("train_loss", "valid_loss", "valid_accuracy"))
+        self.monitor = monitor
+
+    @classmethod
+    def _of_networks(cls, networks: Mapping[str, Sequence[Any]]) -> Self:
+        display = super()._of_networks(networks)
+        monitors = {net.monitor for nets in networks.values() for net in nets if net.early_stopping}
+        if len(monitors) == 1:
+            display.monitor = monitors.pop()
+        return display
 
     def plot(
         self,
@@ -165,6 +175,8 @@ class TrainingHistoryDisplay(HistoryDisplay):
             If a parameter is invalid, or what is asked for was not recorded.
         """
         measures, subsets = self._measures(measure), self._subsets(subset)
+        check_share("band", band)
+        check_smooth(smooth)
         check_choice("loss_scale", loss_scale, ("log", "linear"))
         check_choice("level", level, ("epoch", "batch"))
         side_by_side = side_by_side and len(self.histories) > 1
@@ -212,30 +224,29 @@ class TrainingHistoryDisplay(HistoryDisplay):
                 continue
             epoch = self.best_epochs_[name]
             (history,) = self.histories[name]
+            color = panels.theme.text
+            if panels.shared:
+                color = self.lines_[name, measure, "valid"].get_color()
             label = "best epoch" if len(self.histories) > 1 else f"best epoch: {epoch}"
+            ring = {"marker": "o", "markersize": 7, "markerfacecolor": "none"}
+            ring |= {"markeredgewidth": 1.4, "linestyle": "none", "zorder": 4}
+            # The last epoch is at the edge.
             look = {
-                "marker": "o",
-                "markersize": 7,
-                "markerfacecolor": "none",
-                "markeredgecolor": self._ring_color(panels, name, measure),
-                "markeredgewidth": 1.4,
-                "linestyle": "none",
-                "label": f"_{label}, {name}" if axes in labelled else label,
-                "zorder": 4,
-                # The last epoch is at the edge.
+                **ring,
+                "markeredgecolor": color,
                 "clip_on": False,
+                "label": f"_{label}",
             }
             axes.plot([epoch], [history[f"valid_{measure}"][epoch - 1]], **merge(look, best_kws))
-            labelled.add(axes)
+            if axes not in labelled:
+                # The legend's ring is of no curve.
+                look = {**ring, "markeredgecolor": panels.theme.text, "label": label}
+                axes.plot([], [], **merge(look, best_kws))
+                labelled.add(axes)
 
     def _title(self, name: str) -> str:
         epoch = self.best_epochs_.get(name)
         return name if epoch is None else f"{name}, best at {epoch}"
-
-    def _ring_color(self, panels: Panels, name: str, measure: str) -> Any:
-        """That of the curve, where it has to be told from others."""
-        line = self.lines_[name, measure, "valid"]
-        return line.get_color() if panels.shared else panels.theme.text
 
     def _check_batches(self, subsets: Sequence[str], side_by_side: bool) -> None:
         if len(self.histories) > 1 and not side_by_side:
@@ -296,7 +307,7 @@ def _draw_dots(
     where = [
         epoch - 1 + np.arange(1, len(values) + 1) / len(values) for epoch, values in batches.items()
     ]
-    look = {
+    look: dict[str, Any] = {
         "linestyle": "none",
         "marker": ".",
         "markersize": 2.0,

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal, Self
 
 from sknn.backprop import History
-from sknn.inspection._history_display import MEASURES, HistoryDisplay
-from sknn.inspection._style import check_choice
+from sknn.inspection._history_display import MEASURES, HistoryDisplay, check_smooth
+from sknn.inspection._style import check_choice, check_share
 
 TITLES = {"loss": "Volatility of the loss", "accuracy": "Volatility of the accuracy"}
 
@@ -25,8 +25,6 @@ class VolatilityDisplay(HistoryDisplay):
         The records of training, with batches. Several under one name become a curve with a band.
     descriptions : dict of str to list of str, default=None
         What to say of each in the caption.
-    monitor : {'train_loss', 'valid_loss', 'valid_accuracy'}, default='valid_loss'
-        As in `TrainingHistoryDisplay`; not used here.
 
     Attributes
     ----------
@@ -67,9 +65,8 @@ class VolatilityDisplay(HistoryDisplay):
         histories: History | Mapping[str, History | Sequence[History]],
         *,
         descriptions: Mapping[str, Sequence[str]] | None = None,
-        monitor: str = "valid_loss",
     ) -> None:
-        super().__init__(histories, descriptions=descriptions, monitor=monitor)
+        super().__init__(histories, descriptions=descriptions)
 
     def plot(
         self,
@@ -131,6 +128,8 @@ class VolatilityDisplay(HistoryDisplay):
             If a parameter is invalid, or batches were not recorded.
         """
         measures, subsets = self._measures(measure), self._subsets(subset)
+        check_share("band", band)
+        check_smooth(smooth)
         check_choice("loss_scale", loss_scale, ("log", "linear"))
         for runs in self.histories.values():
             for history in runs:

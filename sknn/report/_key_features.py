@@ -138,7 +138,7 @@ def _values(result: KeyFeaturesResult, theme: str) -> Figure:
     for one in axes[n_features:]:
         one.axis("off")
     handles, labels = display.ax_.get_legend_handles_labels()
-    display.legend_.remove()
+    display.legend_.remove()  # type: ignore[union-attr]
     add_legend(
         axes[n_features],
         colors(theme),

@@ -2,11 +2,16 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
-from sknn.inspection._roc_curves import RocCurve, macro_average, one_vs_rest_curves
+from sknn.inspection._roc_curves import (
+    RocCurve,
+    macro_average,
+    micro_average,
+    one_vs_rest_curves,
+)
 
 NAMES = ["a", "b", "c"]
 
@@ -19,6 +24,7 @@ def random_case(seed, n=40, levels=7):
     return y, scores / scores.sum(axis=1, keepdims=True)
 
 
+@settings(max_examples=25)
 @given(st.integers(0, 2**32 - 1))
 def test_areas_are_scikit_learns(seed):
     y, probabilities = random_case(seed)
@@ -36,3 +42,33 @@ def test_average_of_two_steps():
     points = list(zip(average.false_positive_rate, average.true_positive_rate, strict=True))
     assert points == [(0, 0), (0, 0.5), (0.5, 0.5), (0.5, 1), (1, 1), (1, 1)]
     assert average.area == pytest.approx(0.75)
+
+
+@settings(max_examples=25)
+@given(st.integers(0, 2**32 - 1))
+def test_the_micro_average_is_scikit_learns(seed):
+    y, probabilities = random_case(seed)
+    weights = np.random.default_rng(seed).uniform(0.1, 3, len(y))
+    curve = micro_average(y, probabilities, [0, 1, 2], weights)
+    expected = roc_auc_score(np.eye(3)[y], probabilities, average="micro", sample_weight=weights)
+    assert curve.area == pytest.approx(expected, rel=1e-12)
+
+
+def test_weights_are_counts():
+    y, probabilities = random_case(1)
+    weights = np.random.default_rng(0).integers(1, 4, len(y))
+    weighted = one_vs_rest_curves(y, probabilities, [0, 1, 2], NAMES, weights)
+    repeated = one_vs_rest_curves(
+        np.repeat(y, weights), np.repeat(probabilities, weights, axis=0), [0, 1, 2], NAMES
+    )
+    for one, other in zip(weighted, repeated, strict=True):
+        assert one.area == pytest.approx(other.area)
+
+
+def test_a_class_without_rows_has_no_curve():
+    y, probabilities = random_case(2)
+    with pytest.warns(UserWarning, match="No curve for c: among these rows there are none of it"):
+        curves = one_vs_rest_curves(np.minimum(y, 1), probabilities, [0, 1, 2], NAMES)
+    assert [curve.name for curve in curves] == ["a", "b"]
+    with pytest.raises(ValueError, match="`y` must hold rows of two classes at least"):
+        one_vs_rest_curves(np.zeros(5), probabilities[:5], [0, 1, 2], NAMES)
