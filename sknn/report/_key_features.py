@@ -8,8 +8,8 @@ import numpy as np
 from scipy.stats import gaussian_kde
 
 from sknn.report._figures import count, page
+from sknn.report._layout import layout, notes
 from sknn.report._style import BLACK, CYCLE, GREY, report_style
-from sknn.report._tables import layout, notes
 
 if TYPE_CHECKING:
     import pandas as pd
