@@ -41,6 +41,8 @@ def run_producers(arguments: argparse.Namespace, console: Console) -> None:
         comparison = study.run(producers_comparison)
     study.stop()
     study.show(lambda: report.producers_tables(result))
+    if comparison is not None:
+        study.show(lambda: report.comparison_tables(comparison))
     study.paths += report.write_producers(result, arguments.out)
     if key_features is not None:
         study.show(lambda: report.key_features_table(key_features))
@@ -67,8 +69,10 @@ def run_yeast(arguments: argparse.Namespace, console: Console) -> None:
     if arguments.compare:
         comparison = study.run(yeast_comparison, path=arguments.data)
     study.stop()
+    study.show(lambda: report.yeast_tables(result))
+    if comparison is not None:
+        study.show(lambda: report.comparison_tables(comparison))
     page = report.Report.from_study(result, comparison=comparison)
-    study.show(page.to_markdown)
     study.paths += report.write_yeast(result, arguments.out)
     study.finish(page)
 

@@ -5,12 +5,14 @@ gives it another form.
 """
 
 from sknn.report._blocks import Facts, Headline, Notes, Picture, Section, Table, Text
+from sknn.report._comparison_tables import comparison_tables
 from sknn.report._evaluation import Evaluation
 from sknn.report._figures import producers_figures
 from sknn.report._key_features import key_features_figures, key_features_table
 from sknn.report._report import Report
 from sknn.report._tables import producers_tables
 from sknn.report._write import output_directory, write_key_features, write_producers, write_yeast
+from sknn.report._yeast_tables import yeast_tables
 
 __all__ = [
     "Evaluation",
@@ -22,6 +24,7 @@ __all__ = [
     "Section",
     "Table",
     "Text",
+    "comparison_tables",
     "key_features_figures",
     "key_features_table",
     "output_directory",
@@ -30,4 +33,5 @@ __all__ = [
     "write_key_features",
     "write_producers",
     "write_yeast",
+    "yeast_tables",
 ]

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sknn.report._beside_tables import LOSSES, NAMES
 from sknn.report._blocks import Block, Facts, Notes, Picture, Section, Table, Text
 from sknn.report._canvas import canvas, label
 from sknn.report._metrics import versions
-from sknn.report._words import count, decimal, number, points
+from sknn.report._words import count, decimal, points
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.figure import Figure
 
     from sknn.backprop import History
@@ -32,17 +34,45 @@ def spread_range(spread: Spread) -> str:
     return f"{points(spread.lowest)} to {points(spread.highest)}"
 
 
-def beside(what: str, theirs: float | None, ours: Spread, n_runs: int) -> str | None:
-    """One sentence on whether a document's share lies among ours; None where it has none."""
-    if theirs is None:
-        return None
-    # A figure was printed with few digits, and is as good as any that rounds to it.
-    margin = 0.005 if round(theirs, 2) == theirs else 0.00005
-    runs = f"{count(n_runs, 'run')} ({spread_range(ours)} %)"
-    if ours.lowest - margin <= theirs <= ours.highest + margin:
-        return f"{what}: the document's {number(100 * theirs)} % lies within our {runs}."
-    side = "above" if theirs > ours.highest else "below"
-    return f"{what}: the document's {number(100 * theirs)} % lies {side} all of our {runs}."
+def beside_blocks(frame: pd.DataFrame, titles: Mapping[str, str], digits: int) -> list[Block]:
+    """Every figure of a document beside ours, as ``beside_document()`` of a result lays them out.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        The figures.
+    titles : dict of str to str
+        Names for people, by the models' short names.
+    digits : int
+        Decimals of the document's percentages.
+    """
+    header = ["model", "figure", "document", "ours: mean", "± sd", "range", "re-run", "inside"]
+    rows, words = [], []
+    for (model, figure), row in frame.iterrows():
+        is_loss, name = figure in LOSSES, NAMES.get(figure, figure)
+
+        def show(value: float, places: int = 1, is_loss: bool = is_loss) -> str:
+            return decimal(value) if is_loss else decimal(100 * value, places)
+
+        rows.append(
+            [
+                titles[model],
+                name,
+                show(row["document"], digits),
+                show(row["mean"]),
+                show(row["sd"]),
+                f"{show(row['lowest'])} to {show(row['highest'])}",
+                show(row["rerun"]),
+                "yes" if row["inside"] else "no",
+            ]
+        )
+        if not row["inside"]:
+            words.append(f"{titles[model]}, {name}: {row['explanation']}.")
+    caption = "Every figure of the document beside ours; losses, and shares in %"
+    table = Table(caption, header, rows, text_columns=(1,))
+    if not words:
+        return [table]
+    return [table, Text("Where the document's lies outside the range of ours:"), Notes(words)]
 
 
 def histories_of(curves: Mapping[str, NDArray[np.float64]]) -> list[History]:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from sknn.report._blocks import Block, Headline, Notes, Picture, Section, Table, Text
+from sknn.report._blocks import Block, Headline, Picture, Section, Table, Text
 from sknn.report._canvas import canvas, label
 from sknn.report._evaluation import Evaluation
 from sknn.report._metrics import producers_metrics
 from sknn.report._overview import Data, encode, overview_section
 from sknn.report._seeds import plot_seeds
 from sknn.report._study_parts import (
-    beside,
+    beside_blocks,
     comparison_section,
     confusion_table,
     histories_of,
@@ -53,7 +53,11 @@ def producers_report(
         sections.append(comparison_section(comparison))
     networks = {model.title: model.parameters for model in (*result.models, *result.alternatives)}
     sections.append(networks_section(networks, result.engine))
+    titles = {model.name: model.title for model in result.models}
+    beside = beside_blocks(result.beside_document(), titles, digits=0)
+    sections.append(Section("The document, figure by figure", beside))
     notes = [*result.notes, *(key_features.notes if key_features is not None else ())]
+    notes += comparison.notes if comparison is not None else ()
     return {
         "title": "Which of three companies made this product?",
         "subtitle": f"Three networks on the producers table, {count(len(result.seeds), 'seed')} "
@@ -99,13 +103,7 @@ def _accuracies(result: ProducersResult) -> Section:
         header,
         rows,
     )
-    verdicts = [
-        beside(model.title.capitalize(), model.published.accuracy, model.accuracy, len(model.seeds))
-        for model in result.models
-    ]
-    blocks: list[Block] = [table, Notes([text for text in verdicts if text])]
-    blocks += [_seeds(result), _course(result)]
-    return Section("The accuracies", blocks)
+    return Section("The accuracies", [table, _seeds(result), _course(result)])
 
 
 def _seeds(result: ProducersResult) -> Picture:

@@ -13,7 +13,7 @@ from sknn.report._metrics import plain, versions
 from sknn.report._model import search_facts
 from sknn.report._overview import Data, encode, overview_blocks
 from sknn.report._study_parts import (
-    beside,
+    beside_blocks,
     comparison_section,
     confusion_table,
     history_picture,
@@ -41,12 +41,16 @@ def yeast_report(result: YeastResult, comparison: ComparisonResult | None) -> di
     sections.append(
         networks_section({model.title: model.parameters for model in result}, result.engine)
     )
+    titles = {model.name: model.title for model in result}
+    beside = beside_blocks(result.beside_document(), titles, digits=2)
+    sections.append(Section("The document, figure by figure", beside))
+    notes = [*result.notes, *(comparison.notes if comparison is not None else ())]
     n_seeds = count(len(result.seeds), "seed")
     return {
         "title": "Where in the cell does this protein sit?",
         "subtitle": f"Networks on the yeast table, {n_seeds} each: a published study, done again.",
         "headlines": _headlines(result),
-        "sections": [*sections, *notes_section(result.notes)],
+        "sections": [*sections, *notes_section(notes)],
         "created": date.today().isoformat(),
         "data": yeast_metrics(result),
     }
@@ -150,9 +154,9 @@ def _optimizers(result: YeastResult) -> Section:
         )
     caption = f"After the last epoch; shares in %, on {n_rows} test rows of the first split"
     untrained = result.untrained_accuracies
-    verdicts = [*_verdicts(models)]
+    remarks = []
     if len(untrained):
-        verdicts.append(
+        remarks.append(
             "Networks that were never trained have an accuracy of "
             f"{points(untrained.min())} to {points(untrained.max())} % on these rows: the "
             "document's figure for full-batch gradient descent is that of such a one, which it "
@@ -171,14 +175,14 @@ def _optimizers(result: YeastResult) -> Section:
         for shown, words in ((descents, "three ways of gradient descent"), (histories, "all four"))
         for measure in ("loss", "accuracy")
     ]
-    blocks: list[Block] = [Table(caption, header, rows), Notes(verdicts), *pictures]
+    blocks: list[Block] = [Table(caption, header, rows), Notes(remarks), *pictures]
     blocks += [_confusion(model) for model in models]
     return Section("Four ways to train", blocks)
 
 
 def _regularizers(result: YeastResult) -> Section:
     models = result.regularizers
-    blocks: list[Block] = [_split_in_three_table(models), Notes(_verdicts(models))]
+    blocks: list[Block] = [_split_in_three_table(models)]
     for model in models:
         blocks.append(_losses(model))
     blocks += [_confusion(model) for model in models]
@@ -251,20 +255,6 @@ def _confusion(model: YeastModel) -> Table:
     counts = np.round(model.mean_confusion, 1)
     caption = f"Confusion matrix, {model.title}: mean over {count(len(model.seeds), 'seed')}"
     return confusion_table(caption, counts, list(model.classes))
-
-
-def _verdicts(models: Sequence[YeastModel]) -> list[str]:
-    texts = []
-    for model in models:
-        if model.published is None:
-            continue
-        for words, theirs, ours in (
-            ("accuracy", model.published.accuracy, model.accuracy),
-            ("macro F1", model.published.macro_f1, model.macro_f1),
-        ):
-            text = beside(f"{model.title}, {words}", theirs, ours, len(model.seeds))
-            texts += [text] if text else []
-    return texts
 
 
 def _others(model: YeastModel, figure: str) -> str:

@@ -126,9 +126,7 @@ def compare(
     {'dummy': 0.4, 'logistic': 1.0}
     """
     X, y = check_X_y(X, y, dtype=[np.float64, np.float32])
-    contenders = [*our_contenders(), *other_contenders()]
-    if models is not None:
-        contenders = [Contender(name, name, estimator) for name, estimator in models.items()]
+    contenders = _contenders(models)
     cv = RepeatedStratifiedKFold(n_splits=n_splits, n_repeats=n_repeats, random_state=random_state)
     splits = list(cv.split(X, y))
     done = _run(X, y, splits, contenders, n_jobs, progress)
@@ -222,6 +220,19 @@ def yeast_comparison(
     """
     X, y = load_yeast(path, return_X_y=True)
     return replace(compare(X, y, **options), attainable=ATTAINABLE_YEAST)
+
+
+def _contenders(models: Mapping[str, Any] | None) -> list[Contender]:
+    if models is None:
+        return [*our_contenders(), *other_contenders()]
+    if not models:
+        raise ValueError("`models` must name at least one classifier, got none")
+    for name, estimator in models.items():
+        if not hasattr(estimator, "predict_proba"):
+            raise ValueError(
+                f"`models` must be classifiers with `predict_proba`, got {estimator!r} as {name!r}"
+            )
+    return [Contender(name, name, estimator) for name, estimator in models.items()]
 
 
 def _run(

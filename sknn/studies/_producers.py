@@ -54,6 +54,7 @@ class _Fit:
 
     task: _Task
     scores: dict[str, float]
+    predictions: NDArray[np.int_]
     curves: dict[str, NDArray[np.float64]]
     pipeline: Pipeline | None
 
@@ -193,7 +194,8 @@ def _fit(task: _Task) -> _Fit:
     scores = score(split.y_test.to_numpy(), probabilities, pipeline.classes_)
     history = pipeline[-1].history_
     curves = {name: history[name] for name in CURVES}
-    return _Fit(task, scores, curves, pipeline if task.is_first else None)
+    predictions = pipeline.classes_[probabilities.argmax(axis=1)]
+    return _Fit(task, scores, predictions, curves, pipeline if task.is_first else None)
 
 
 def _collect(model: Model, fits: list[_Fit]) -> ProducersRuns:
@@ -206,7 +208,7 @@ def _collect(model: Model, fits: list[_Fit]) -> ProducersRuns:
     assert pipeline is not None
     with threadpool_limits(1):
         probabilities = pipeline.predict_proba(split.X_test)
-    predictions = pipeline.classes_[probabilities.argmax(axis=1)]
+    predictions = own[0].predictions
     report: dict[str, Any] = classification_report(
         split.y_test,
         predictions,
@@ -220,6 +222,7 @@ def _collect(model: Model, fits: list[_Fit]) -> ProducersRuns:
         "name": model.name,
         "title": model.title,
         "seeds": tuple(fit.task.seed for fit in own),
+        "all_predictions": np.stack([fit.predictions for fit in own]),
         "accuracies": np.array([fit.scores["accuracy"] for fit in own]),
         "curves": {name: np.stack([fit.curves[name] for fit in own]) for name in CURVES},
         "pipeline": pipeline,

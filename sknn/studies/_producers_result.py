@@ -9,9 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.metrics import classification_report
 
+from sknn.studies._beside import Figure, beside
 from sknn.studies._published import NOTES, Published, Rerun
 from sknn.studies._results import Spread
+
+# The document prints two digits.
+HALF_UNIT = 0.005
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -84,6 +89,9 @@ class ProducersRuns:
     predictions : ndarray of shape (45,)
         Its predictions for them.
 
+    all_predictions : ndarray of shape (n_seeds, 45)
+        The predictions with each seed.
+
     report : dict of str to dict or float
         Their :func:`sklearn.metrics.classification_report`.
 
@@ -100,6 +108,7 @@ class ProducersRuns:
     pipeline: Pipeline
     probabilities: NDArray[np.float64]
     predictions: NDArray[np.int_]
+    all_predictions: NDArray[np.int_]
     report: Mapping[str, Any]
     other_splits: pd.DataFrame
 
@@ -144,8 +153,8 @@ class ProducersModel(ProducersRuns):
 
     Parameters
     ----------
-    name, title, seeds, accuracies, curves, pipeline, probabilities, predictions, report, \
-other_splits
+    name, title, seeds, accuracies, curves, pipeline, probabilities, predictions, \
+all_predictions, report, other_splits
         As of :class:`ProducersRuns`; the name is the penalty's: ``"none"``, ``"l2"``, ``"l1"``.
 
     published : Published
@@ -209,6 +218,47 @@ class ProducersResult:
         X = pd.concat([self.split.X_train, self.split.X_test])
         y = pd.concat([self.split.y_train, self.split.y_test])
         return X.assign(**{str(y.name): y}).sort_index()
+
+    def beside_document(self) -> pd.DataFrame:
+        """Every figure of the document beside ours.
+
+        Returns
+        -------
+        frame : DataFrame of shape (48, 8)
+            Indexed by ``model`` and ``figure``: the ``document``'s, the ``mean``, ``sd``,
+            ``lowest`` and ``highest`` of ours over seeds, the mean of an independent ``rerun``,
+            whether the document's lies ``inside`` our range, but for rounding, and if it does not,
+            an ``explanation``.
+        """
+        figures = []
+        for model in self.models:
+            rerun = model.rerun.mean
+            figures.append(
+                Figure(
+                    model.name,
+                    "accuracy",
+                    model.published.accuracy,
+                    model.accuracies,
+                    HALF_UNIT,
+                    rerun,
+                )
+            )
+            reports = [self._report(predictions) for predictions in model.all_predictions]
+            for name, row in model.published.report.items():
+                for measure in ("precision", "recall", "f1-score"):
+                    ours = [report[name][measure] for report in reports]
+                    title = f"{name}: {measure}"
+                    figures.append(Figure(model.name, title, row[measure], ours, HALF_UNIT))
+        return beside(figures, {})
+
+    def _report(self, predictions: NDArray[np.int_]) -> dict[str, Any]:
+        return classification_report(
+            self.split.y_test,
+            predictions,
+            target_names=self.split.target_names,
+            output_dict=True,
+            zero_division=0.0,
+        )
 
     @property
     def notes(self) -> tuple[str, ...]:

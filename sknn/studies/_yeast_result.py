@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import confusion_matrix
 
-from sknn.studies._published_yeast import YEAST_NOTES, PublishedYeast, RerunYeast
+from sknn.studies._beside import Figure, beside
+from sknn.studies._published_yeast import REASONS, YEAST_NOTES, PublishedYeast, RerunYeast
 from sknn.studies._results import Spread
 from sknn.studies._scores import score
 from sknn.studies._yeast_protocol import YeastSplit
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from sknn.backprop import History
     from sknn.model_selection import StackedGridSearchCV
 
+# Half a unit of the last digit of figures that the document prints with fewer digits than others.
+HALF_UNITS = {("adam", "train_loss"): 5e-4}
 CURVES = ("train_loss", "train_accuracy", "valid_loss", "valid_accuracy")
 
 
@@ -159,6 +162,23 @@ class YeastModel:
         """Mean F1 score over the sites on the test rows, over seeds."""
         return Spread.of(self.scores["macro_f1"])
 
+    def values(self, figure: str) -> NDArray[np.float64]:
+        """A figure for each seed.
+
+        Parameters
+        ----------
+        figure : str
+            A column of `scores`, or of the histories, whose last epoch counts.
+
+        Returns
+        -------
+        values : ndarray of shape (n_seeds,)
+            NaN for a validation figure where there were no validation rows.
+        """
+        if figure in self.scores:
+            return self.scores[figure].to_numpy()
+        return np.array([history[figure][-1] for history in self.histories])
+
     def last(self, column: str) -> Spread:
         """A figure of the last epoch, over seeds.
 
@@ -172,7 +192,7 @@ class YeastModel:
         spread : Spread
             Of NaN for a validation figure where there were no validation rows.
         """
-        return Spread.of([history[column][-1] for history in self.histories])
+        return Spread.of(self.values(column))
 
     @property
     def histories(self) -> tuple[History, ...]:
@@ -286,6 +306,35 @@ class YeastResult:
     def notes(self) -> tuple[str, ...]:
         """What to know when reading the figures, the document's mistakes among it."""
         return YEAST_NOTES
+
+    def beside_document(self) -> pd.DataFrame:
+        """Every figure of the document beside ours.
+
+        Returns
+        -------
+        frame : DataFrame of shape (20, 8)
+            Indexed by ``model`` and ``figure``: the ``document``'s, the ``mean``, ``sd``,
+            ``lowest`` and ``highest`` of ours over seeds, the mean of an independent ``rerun``,
+            whether the document's lies ``inside`` our range, and if it does not, an
+            ``explanation``.
+        """
+        return beside(
+            (
+                Figure(
+                    model.name,
+                    name,
+                    printed,
+                    model.values(name),
+                    HALF_UNITS.get((model.name, name), 5e-5),
+                    getattr(model.rerun, name, None),
+                )
+                for model in self
+                if model.published is not None
+                for name, printed in vars(model.published).items()
+                if printed is not None
+            ),
+            REASONS,
+        )
 
     def to_frame(self) -> pd.DataFrame:
         """One row for each model: its figures over seeds, and those of others.
