@@ -35,7 +35,13 @@ ROOMS = (
         "sknn.model_selection",
         {"Searches": ("StackedGridSearchCV", "StackedRandomizedSearchCV")},
     ),
-    Room("sknn.preprocessing", {"Transformers": ("ColumnNormScaler",)}),
+    Room(
+        "sknn.preprocessing",
+        {
+            "Transformers": ("ColumnNormScaler",),
+            "Tables": ("make_table_transformer", "choose_columns", "TableColumns"),
+        },
+    ),
     Room("sknn.feature_selection", {"Selectors": ("RankStabilitySelector",)}),
     Room(
         "sknn.inspection",
@@ -52,28 +58,56 @@ ROOMS = (
         },
     ),
     Room("sknn.io", {"Functions": ("save", "load", "to_onnx")}),
-    Room("sknn.datasets", {"Loaders": ("load_producers", "load_yeast")}),
+    Room(
+        "sknn.datasets",
+        {"Tables of the studies": ("load_producers", "load_yeast"), "Files": ("read_table",)},
+    ),
     Room(
         "sknn.studies",
         {
-            "Studies": ("producers", "producers_key_features"),
-            "What they return": (
+            "Studies": ("producers", "producers_key_features", "yeast"),
+            "Comparisons": ("compare", "producers_comparison", "yeast_comparison"),
+            "What the producers study returns": (
                 "ProducersResult",
                 "ProducersModel",
+                "ProducersRuns",
                 "ProducersSplit",
                 "KeyFeaturesResult",
-                "Spread",
                 "Published",
                 "Rerun",
-                "FitProgress",
             ),
+            "What the yeast study returns": (
+                "YeastResult",
+                "YeastModel",
+                "YeastTable",
+                "YeastSplit",
+                "PublishedYeast",
+                "RerunYeast",
+            ),
+            "What comparisons return": ("ComparisonResult", "Attainable"),
+            "Parts of all": ("Spread", "FitProgress"),
         },
     ),
     Room(
         "sknn.report",
         {
+            "Reports": ("Report", "Evaluation"),
+            "Parts of a report": (
+                "Section",
+                "Headline",
+                "Text",
+                "Table",
+                "Picture",
+                "Facts",
+                "Notes",
+            ),
             "The producers study": ("producers_tables", "producers_figures", "write_producers"),
             "Key features": ("key_features_table", "key_features_figures", "write_key_features"),
+            "The yeast study and comparisons": (
+                "yeast_tables",
+                "write_yeast",
+                "comparison_tables",
+            ),
             "Files": ("output_directory",),
         },
     ),

@@ -45,7 +45,7 @@ def _refuse_text(X: Any, columns: Any) -> None:
         except (TypeError, ValueError) as error:
             raise ValueError(
                 f"`X` must hold numbers, and column {str(column)!r} is of type "
-                f"{list(alone.dtypes)[0]}: encode it, or leave it out"
+                f"{next(iter(alone.dtypes))}: encode it, or leave it out"
             ) from error
 
 
