@@ -192,8 +192,8 @@ def _validated_rows(
     )
     if is_known:  # by another estimator, which has learnt the names of the features
         for name in FEATURES:
-            vars(estimator).pop(name, None)
-        vars(estimator).update(features)
+            estimator.__dict__.pop(name, None)
+        estimator.__dict__.update(features)
     classes_before = estimator.classes_ if partial else None
     labels, _ = memo.get(
         lambda: encode_labels(y, classes=classes_before), "labels", y, classes_before

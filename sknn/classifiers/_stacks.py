@@ -26,7 +26,7 @@ from ._scratch import ScratchMLPClassifier
 # What the arrays of a stack may take: they should stay in the second-level cache from one update
 # to the next. More than 64 models gain nothing, since the overhead of a call is spread thin by
 # then.
-STACK_BYTES = 2 * 1024**2
+STACK_BYTES = 3 * 1024**2 // 2
 MOST_MODELS = 64
 # What fits that are ready to begin may take together. Those of small tables are all made ready
 # at once, so that they fall into the best of stacks; large tables gain little from a stack.
@@ -127,7 +127,8 @@ def stacks_of(jobs: Mapping[int, Job], n_workers: int = 1) -> list[list[int]]:
         alike[tuple(stack_key(job.plan, job.problem).items())].append(i)
     stacks = []
     for members in alike.values():
-        size = min(most_models(jobs[members[0]].plan), -(-len(members) // n_workers))
+        n_stacks = max(-(-len(members) // most_models(jobs[members[0]].plan)), n_workers)
+        size = -(-len(members) // n_stacks)  # of nearly equal stacks, so that none is a rest
         # Neighbours have rows of about equal number, and as a rule the same rows.
         members.sort(key=lambda i: (-len(jobs[i].problem.train), id(jobs[i].problem)))
         stacks += [members[start : start + size] for start in range(0, len(members), size)]

@@ -274,6 +274,7 @@ class Inputs:
     def __init__(self) -> None:
         self._folds: dict[int, tuple[Any, Given]] = {}
         self._transformed: dict[Any, tuple[Any, list[Any], Given]] = {}
+        self._failed: dict[Any, Any] = {}
 
     def of_network(
         self, estimator: BaseEstimator, X: Any, y: Any, options: dict[str, Any]
@@ -293,9 +294,16 @@ class Inputs:
         if key in self._transformed:
             _, steps, given = self._transformed[key]
             estimator.steps[:-1] = steps
+        elif key in self._failed:
+            raise ValueError("steps with these settings cannot be fitted on this fold")
         else:
             # Rows of their own: a step may work in place.
-            given = _fit_steps_before(estimator, _rows_of_fold(X, y, options))
+            try:
+                given = _fit_steps_before(estimator, _rows_of_fold(X, y, options))
+            except Exception:
+                if key is not None:
+                    self._failed[key] = train
+                raise
             if key is not None:
                 self._keep(key, (train, estimator.steps[:-1], given))
         # Copies, so that what a scorer does to one candidate's does not change another's.
@@ -311,7 +319,7 @@ class Inputs:
 
 def _n_bytes(X: Any) -> int:
     """About how much memory a table takes."""
-    return 12 * int(X.nnz) if issparse(X) else 8 * math.prod(np.shape(X))
+    return 12 * X.getnnz() if issparse(X) else 8 * math.prod(np.shape(X))
 
 
 def _rows_of_fold(X: Any, y: Any, options: dict[str, Any]) -> dict[str, Any]:
