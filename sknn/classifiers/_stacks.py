@@ -237,8 +237,8 @@ def warn_of_unfinished(n_unfinished: int, n_fits: int, stacklevel: int = 3) -> N
     """Say once how many fits have not converged."""
     if n_unfinished:
         warnings.warn(
-            f"{n_unfinished} of {n_fits} fits reached their limit, `max_iter`, and have not "
-            "converged yet.",
+            f"{n_unfinished} of {n_fits} fits have not converged: they reached `max_iter`, or "
+            "L-BFGS could not go on.",
             ConvergenceWarning,
             stacklevel=stacklevel,
         )

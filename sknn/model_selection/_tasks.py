@@ -319,7 +319,8 @@ class Inputs:
 
 def _n_bytes(X: Any) -> int:
     """About how much memory a table takes."""
-    return 12 * X.getnnz() if issparse(X) else 8 * math.prod(np.shape(X))
+    stored = getattr(X, "data", None) if issparse(X) else None
+    return 8 * (math.prod(np.shape(X)) if stored is None else len(stored))
 
 
 def _rows_of_fold(X: Any, y: Any, options: dict[str, Any]) -> dict[str, Any]:
