@@ -16,7 +16,7 @@ from ._figures import Figures, Validation
 from ._losses import SoftmaxCrossEntropy
 from ._network import build_network
 from ._parameters import Parameters
-from ._penalties import add_gradients, make_penalties, penalty_values
+from ._penalties import add_gradients, in_the_gradient, make_penalties, penalty_values
 from ._plan import Plan, Problem, column
 from ._row_stack import RowStack
 from ._state import Checkpoint, Outcome, TrainState
@@ -82,6 +82,7 @@ class Objective:
         )
         self.loss = SoftmaxCrossEntropy(1, n_rows, problem.n_classes, plan.dtype)
         self.penalties = make_penalties([plan])
+        self.in_the_gradient = in_the_gradient(self.penalties, plan)
         self.values = self.parameters.values[0]
         self.record = plan.record
         self.figures = Figures(1)
@@ -96,7 +97,7 @@ class Objective:
         weights_only = slice(0, self.parameters.n_weights)
         weights = self.parameters.values[:, weights_only]
         gradient = self.gradients.values[:, weights_only]
-        add_gradients(self.penalties, weights, gradient, scratch=np.empty_like(weights))
+        add_gradients(self.in_the_gradient, weights, gradient, scratch=np.empty_like(weights))
         self.figures = Figures(1, keep_rows=self.record == "batch")
         self.figures.add(block.shifted, block.sums, block.labels, block.weights, self.smoothing)
         self.penalty = float(penalty_values(self.penalties, self.parameters)[0])

@@ -26,6 +26,7 @@ PER_MODEL = frozenset(
         "epsilon",
         "l1",
         "l2",
+        "group_l1",
         "dropout",
         "input_dropout",
         "label_smoothing",
@@ -128,6 +129,8 @@ class Plan:
     shuffle: bool
     record: str
     dtype: np.dtype[Any]
+    group_l1: float = 0.0
+    l1_method: str = "prox"
     divisor: int | None = None
     sums_gradients: bool = False
 

@@ -33,6 +33,8 @@ class BaseMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
     coefs_: list[np.ndarray]
     intercepts_: list[np.ndarray]
     classes_: np.ndarray
+    sparsity_: np.ndarray
+    selected_features_: np.ndarray
     history_: History
     _plan: Plan  # of the last fit
     _state: TrainState | None = None  # where it ended, for fits that go on from it
@@ -59,7 +61,8 @@ class BaseMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
         max_fun=15000,
         l1=0.0,
         l2=1e-4,
-        l1_method="subgradient",
+        group_l1=0.0,
+        l1_method="prox",
         dropout=0.0,
         input_dropout=0.0,
         label_smoothing=0.0,
@@ -93,6 +96,7 @@ class BaseMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
         self.max_fun = max_fun
         self.l1 = l1
         self.l2 = l2
+        self.group_l1 = group_l1
         self.l1_method = l1_method
         self.dropout = dropout
         self.input_dropout = input_dropout

@@ -26,6 +26,8 @@ def fitted_attributes(state: TrainState, plan: Plan, classes: np.ndarray) -> dic
         "classes_": classes.copy(),
         "coefs_": [weights[0].copy() for weights in result.weights],
         "intercepts_": [bias[0, 0].copy() for bias in result.biases],
+        "sparsity_": np.array([np.mean(weights[0] == 0) for weights in result.weights]),
+        "selected_features_": (result.weights[0][0] != 0).any(axis=1),
         "n_iter_": len(history),
         "n_layers_": len(plan.layer_sizes),
         "n_outputs_": len(classes),

@@ -263,6 +263,7 @@ def _network(epochs: int) -> ScratchMLPClassifier:
         n_iter_no_change=np.inf,
         l1=0.0008,
         l2=0.0,
+        l1_method="subgradient",  # as the document's
     )
 
 

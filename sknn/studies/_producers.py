@@ -186,6 +186,7 @@ def _pipeline(model: _Model, seed: int, epochs: int, last_batch: str) -> Pipelin
         n_iter_no_change=np.inf,
         record="batch",
         random_state=seed,
+        l1_method="subgradient",  # as the document's
         **model.penalty,
     )
     # The validation rows go through the same scaler as the training rows, and on to `fit`.
