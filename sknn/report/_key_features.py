@@ -9,8 +9,8 @@ import numpy as np
 from sknn.inspection import FeatureDistributionDisplay, FeatureRankDisplay
 from sknn.inspection._fitted import count
 from sknn.inspection._style import add_legend, dress_colorbar, write_title
+from sknn.report._layout import layout, notes
 from sknn.report._style import colors, page, panels, report_style
-from sknn.report._tables import layout, notes
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
-from textwrap import fill
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from sknn.studies import ProducersModel, ProducersResult, Spread
+from sknn.report._beside_tables import beside_table
+from sknn.report._layout import layout, notes, percent
 
-WIDTH = 96
+if TYPE_CHECKING:
+    from sknn.studies import ProducersModel, ProducersResult, ProducersRuns, Spread
+
 MEASURES = ("precision", "recall", "f1-score")
 
 
@@ -26,32 +25,16 @@ def producers_tables(result: ProducersResult) -> str:
     -------
     text : str
         The classification report of each model with the first seed, beside the document's; the
-        accuracies over all seeds, beside the document's and an independent re-run's; the course
-        of training; and what to know when reading them.
+        accuracies over all seeds, beside the document's and an independent re-run's, and those on
+        other splits; the course of training; every figure of the document beside ours over all
+        seeds; and what to know when reading them.
     """
     parts = [_classification(model) for model in result.models]
-    parts += [_accuracies(result), _course(result), notes(result.notes)]
+    parts.append(_accuracies(result))
+    if len(result.models[0].other_splits):
+        parts.append(_other_splits(result))
+    parts += [_course(result), _beside(result), notes(result.notes)]
     return "\n\n".join(parts) + "\n"
-
-
-def percent(value: float) -> str:
-    """A share as a percentage with one decimal, without the sign; a dash where there is none."""
-    return "–" if math.isnan(value) else f"{100 * value:.1f}"
-
-
-def layout(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table: the first column to the left, the others to the right, each as wide as needed."""
-    table = [header, *rows]
-    widths = [max(len(row[column]) for row in table) for column in range(len(header))]
-    lines = [
-        "   ".join(
-            text.ljust(width) if column == 0 else text.rjust(width)
-            for column, (text, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in table
-    ]
-    rule = "─" * max(map(len, lines))
-    return "\n".join([title, rule, lines[0], rule, *lines[1:], rule])
 
 
 def _classification(model: ProducersModel) -> str:
@@ -86,9 +69,46 @@ def _accuracies(result: ProducersResult) -> str:
         ]
         for model in result.models
     ]
+    rows += [
+        [
+            _heading(model),
+            _mean_sd_percent(model.accuracy),
+            f"{percent(model.accuracy.lowest)} – {percent(model.accuracy.highest)}",
+            "",
+            "",
+        ]
+        for model in result.alternatives
+    ]
     seeds = "1 seed" if len(result.seeds) == 1 else f"{len(result.seeds)} seeds"
     title = f"Accuracy in % on the {len(result.split.y_test)} test rows, {seeds}, epoch"
     return layout(f"{title} {result.epochs}", header, rows)
+
+
+def _other_splits(result: ProducersResult) -> str:
+    rows = []
+    for model in (*result.models, *result.alternatives):
+        accuracies = model.other_splits["accuracy"]
+        rows.append(
+            [
+                _heading(model),
+                f"{percent(accuracies.mean())} ± {percent(accuracies.std())}",
+                f"{percent(accuracies.min())} – {percent(accuracies.max())}",
+                f"{model.other_splits['log_loss'].mean():.3f}",
+            ]
+        )
+    n_splits = len(result.models[0].other_splits)
+    splits = "1 other split" if n_splits == 1 else f"{n_splits} other splits"
+    header = ["", "mean ± sd", "lowest – highest", "log loss"]
+    return layout(f"Accuracy in % on the test rows of {splits}, one seed each", header, rows)
+
+
+def _beside(result: ProducersResult) -> str:
+    return beside_table(
+        result.beside_document(),
+        {model.name: _heading(model) for model in result.models},
+        f"Every figure of the document beside ours, in % over {len(result.seeds)} seeds",
+        digits=0,
+    )
 
 
 def _course(result: ProducersResult) -> str:
@@ -116,11 +136,5 @@ def _mean_sd_percent(spread: Spread) -> str:
     return f"{percent(spread.mean)} ± {percent(spread.sd)}"
 
 
-def notes(texts: Sequence[str]) -> str:
-    """Paragraphs of what to know when reading tables."""
-    paragraphs = [fill(text, WIDTH, initial_indent="- ", subsequent_indent="  ") for text in texts]
-    return "\n".join(["What to know when reading them", *paragraphs])
-
-
-def _heading(model: ProducersModel) -> str:
+def _heading(model: ProducersRuns) -> str:
     return model.title[0].upper() + model.title[1:]

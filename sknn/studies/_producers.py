@@ -3,54 +3,58 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from numbers import Integral
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn import config_context
-from sklearn.metrics import accuracy_score, classification_report
+from sklearn.metrics import classification_report
 from sklearn.model_selection import train_test_split
 from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from sknn._sklearn_compat import Interval, StrOptions, validate_params
-from sknn.backprop import Plan
-from sknn.classifiers import ScratchMLPClassifier
 from sknn.datasets import load_producers
-from sknn.preprocessing import ColumnNormScaler
 from sknn.studies._parallel import run_in_parallel
-from sknn.studies._producers_result import ProducersModel, ProducersResult, ProducersSplit
+from sknn.studies._producers_protocol import ALTERNATIVES, MODELS, Model, pipeline_of
+from sknn.studies._producers_result import (
+    ProducersModel,
+    ProducersResult,
+    ProducersRuns,
+    ProducersSplit,
+)
 from sknn.studies._published import PUBLISHED, RERUN
-from sknn.studies._results import FitProgress
+from sknn.studies._results import FitProgress, check_seeds
+from sknn.studies._scores import score
+from sknn.studies._training import Engine
 
 CURVES = ("train_loss", "train_accuracy", "valid_loss", "valid_accuracy")
+# The document's.
+RANDOM_STATE = 0
 
 
 @dataclass(frozen=True)
-class _Model:
-    """A row of the study's table of models."""
+class _Task:
+    """One fit of the study."""
 
-    name: str
-    title: str
-    penalty: dict[str, float]
-
-
-MODELS = (
-    _Model("none", "no penalty", {"l1": 0.0, "l2": 0.0}),
-    _Model("l2", "L2 penalty", {"l1": 0.0, "l2": 0.008}),
-    _Model("l1", "L1 penalty", {"l1": 0.0008, "l2": 0.0}),
-)
+    model: Model
+    split: ProducersSplit
+    seed: int
+    epochs: int
+    last_batch: str
+    engine: Engine
+    is_first: bool
 
 
 @dataclass(frozen=True)
 class _Fit:
     """What one fit sends back: a whole pipeline is kept for the first seed only."""
 
-    model: _Model
-    seed: int
-    accuracy: float
+    task: _Task
+    scores: dict[str, float]
+    predictions: NDArray[np.int_]
     curves: dict[str, NDArray[np.float64]]
     pipeline: Pipeline | None
 
@@ -60,6 +64,9 @@ class _Fit:
         "seeds": [Interval(Integral, 1, None, closed="left"), "array-like"],
         "epochs": [Interval(Integral, 1, None, closed="left")],
         "last_batch": [StrOptions({"sum", "mean"})],
+        "engine": [StrOptions({"scratch", "torch"})],
+        "other_splits": [Interval(Integral, 0, None, closed="left")],
+        "alternatives": ["boolean"],
         "n_jobs": [Integral, None],
         "progress": [callable, None],
     },
@@ -70,6 +77,9 @@ def producers(
     seeds: int | Sequence[int] = 20,
     epochs: int = 1000,
     last_batch: Literal["sum", "mean"] = "sum",
+    engine: Engine = "scratch",
+    other_splits: int = 0,
+    alternatives: bool = False,
     n_jobs: int | None = None,
     progress: Callable[[FitProgress], object] | None = None,
 ) -> ProducersResult:
@@ -92,6 +102,15 @@ def producers(
         The last batch of an epoch has 3 rows in place of 10. With "sum" its step is that of the
         summed gradient, as in the document; with "mean" that of the mean gradient, as everywhere
         else in sknn, and 10/3 times as long.
+
+    engine : {"scratch", "torch"}, default="scratch"
+        What trains the networks: NumPy or PyTorch.
+
+    other_splits : int, default=0
+        Other splits to train each model on, with one seed each.
+
+    alternatives : bool, default=False
+        Whether to train also what one would do instead: standardised columns and Adam, 50 epochs.
 
     n_jobs : int, default=None
         Fits to run at a time, each in a process of its own; None is 1 unless in a
@@ -124,102 +143,72 @@ def producers(
     >>> len(result["l2"].history)
     20
     """
-    chosen = _check_seeds(seeds)
+    chosen = check_seeds(seeds)
+    models = (*MODELS, *(ALTERNATIVES if alternatives else ()))
     split = producers_split()
-    fits: dict[str, list[_Fit]] = {model.name: [] for model in MODELS}
-    jobs = [
-        (model, seed, epochs, last_batch, split, seed == chosen[0])
-        for model in MODELS
-        for seed in chosen
-    ]
-    for done, fit in enumerate(run_in_parallel(_fit, jobs, n_jobs), start=1):
-        fits[fit.model.name].append(fit)
-        if progress is not None:
-            progress(FitProgress(done, len(jobs), fit.model.title, fit.seed, fit.accuracy))
-    models = tuple(_collect(model, fits[model.name], split) for model in MODELS)
-    return ProducersResult(split, int(epochs), chosen, models)
-
-
-def _check_seeds(seeds: int | Sequence[int]) -> tuple[int, ...]:
-    if isinstance(seeds, int | np.integer):
-        return tuple(range(seeds))
-    chosen = list(seeds)
-    valid = all(isinstance(seed, int | np.integer) and 0 <= seed < 2**32 for seed in chosen)
-    if not chosen or not valid or len(set(chosen)) < len(chosen):
-        raise ValueError(
-            "`seeds` must be an int of at least 1, or different ints from 0 to 2**32 - 1, "
-            f"got {seeds!r}"
+    others = [producers_split(RANDOM_STATE + k) for k in range(1, other_splits + 1)]
+    tasks = [
+        _Task(model, own, seed, model.epochs(epochs), last_batch, engine, is_first)
+        for model in models
+        for own, seed, is_first in (
+            *((split, seed, seed == chosen[0]) for seed in chosen),
+            *((other, other.random_state, False) for other in others),
         )
-    return tuple(int(seed) for seed in chosen)
+    ]
+    fits: dict[str, list[_Fit]] = {task.model.name: [] for task in tasks}
+    jobs = [(task,) for task in tasks]
+    for done, fit in enumerate(run_in_parallel(_fit, jobs, n_jobs), start=1):
+        task = fit.task
+        fits[task.model.name].append(fit)
+        if progress is not None:
+            accuracy = fit.scores["accuracy"]
+            progress(FitProgress(done, len(jobs), task.model.title, task.seed, accuracy))
+    found = [_collect(model, fits[model.name]) for model in models]
+    return ProducersResult(
+        split=split,
+        epochs=int(epochs),
+        seeds=chosen,
+        models=tuple(each for each in found if isinstance(each, ProducersModel)),
+        alternatives=tuple(each for each in found if not isinstance(each, ProducersModel)),
+        engine=engine,
+    )
 
 
-def producers_split() -> ProducersSplit:
-    """The document's split."""
+def producers_split(random_state: int = RANDOM_STATE) -> ProducersSplit:
+    """The document's split, or another one of the same sizes."""
     bunch = load_producers(as_frame=True)
     X_train, X_test, y_train, y_test = train_test_split(
-        bunch.data, bunch.target, test_size=0.25, random_state=0
+        bunch.data, bunch.target, test_size=0.25, random_state=random_state
     )
-    return ProducersSplit(X_train, X_test, y_train, y_test, bunch.target_names)
+    return ProducersSplit(X_train, X_test, y_train, y_test, bunch.target_names, random_state)
 
 
-class SummedGradientMLPClassifier(ScratchMLPClassifier):
-    """The document's network: a batch's step is that of its summed gradient.
-
-    A batch that is smaller than the others then makes a smaller step.
-    """
-
-    def _resolve_plan(self, **shape: Any) -> Plan:
-        return replace(super()._resolve_plan(**shape), divisor=self.batch_size)
-
-
-def _pipeline(model: _Model, seed: int, epochs: int, last_batch: str) -> Pipeline:
-    classifier = SummedGradientMLPClassifier if last_batch == "sum" else ScratchMLPClassifier
-    mlp = classifier(
-        hidden_layer_sizes=(128, 128),
-        solver="sgd",
-        learning_rate_init=0.1,
-        momentum=0.0,
-        nesterovs_momentum=False,
-        batch_size=10,
-        max_iter=epochs,
-        # As many epochs as asked for: no stop on convergence.
-        n_iter_no_change=np.inf,
-        record="batch",
-        random_state=seed,
-        l1_method="subgradient",  # as the document's
-        **model.penalty,
-    )
-    # The validation rows go through the same scaler as the training rows, and on to `fit`.
-    mlp.set_fit_request(X_val=True, y_val=True)
-    return Pipeline([("scale", ColumnNormScaler()), ("mlp", mlp)], transform_input=["X_val"])
-
-
-def _fit(
-    model: _Model,
-    seed: int,
-    epochs: int,
-    last_batch: str,
-    split: ProducersSplit,
-    keep_pipeline: bool,
-) -> _Fit:
+def _fit(task: _Task) -> _Fit:
     """Run one fit of the study, in whatever process joblib has chosen."""
+    split = task.split
     # One thread: bits depend on the number of threads, and processes share the processors.
     with threadpool_limits(1), config_context(enable_metadata_routing=True):
-        pipeline = _pipeline(model, seed, epochs, last_batch)
+        pipeline = pipeline_of(task.model, task.engine, task.seed, task.epochs, task.last_batch)
         pipeline.fit(split.X_train, split.y_train, X_val=split.X_test, y_val=split.y_test)
-        accuracy = accuracy_score(split.y_test, pipeline.predict(split.X_test))
+        probabilities = pipeline.predict_proba(split.X_test)
+    scores = score(split.y_test.to_numpy(), probabilities, pipeline.classes_)
     history = pipeline[-1].history_
     curves = {name: history[name] for name in CURVES}
-    return _Fit(model, seed, float(accuracy), curves, pipeline if keep_pipeline else None)
+    predictions = pipeline.classes_[probabilities.argmax(axis=1)]
+    return _Fit(task, scores, predictions, curves, pipeline if task.is_first else None)
 
 
-def _collect(model: _Model, fits: list[_Fit], split: ProducersSplit) -> ProducersModel:
+def _collect(model: Model, fits: list[_Fit]) -> ProducersRuns:
     """Lay the fits of one model side by side."""
-    pipeline = fits[0].pipeline
+    import pandas as pd
+
+    own = [fit for fit in fits if fit.task.split.random_state == RANDOM_STATE]
+    others = [fit for fit in fits if fit.task.split.random_state != RANDOM_STATE]
+    pipeline, split = own[0].pipeline, own[0].task.split
     assert pipeline is not None
     with threadpool_limits(1):
         probabilities = pipeline.predict_proba(split.X_test)
-    predictions = pipeline.classes_[probabilities.argmax(axis=1)]
+    predictions = own[0].predictions
     report: dict[str, Any] = classification_report(
         split.y_test,
         predictions,
@@ -228,16 +217,25 @@ def _collect(model: _Model, fits: list[_Fit], split: ProducersSplit) -> Producer
         # A short training may leave a producer that is never predicted.
         zero_division=0.0,
     )
-    return ProducersModel(
-        name=model.name,
-        title=model.title,
-        seeds=tuple(fit.seed for fit in fits),
-        accuracies=np.array([fit.accuracy for fit in fits]),
-        curves={name: np.stack([fit.curves[name] for fit in fits]) for name in CURVES},
-        pipeline=pipeline,
-        probabilities=probabilities,
-        predictions=predictions,
-        report=report,
-        published=PUBLISHED[model.name],
-        rerun=RERUN[model.name],
-    )
+    index = pd.Index([fit.task.split.random_state for fit in others], name="random_state")
+    figures: dict[str, Any] = {
+        "name": model.name,
+        "title": model.title,
+        "seeds": tuple(fit.task.seed for fit in own),
+        "all_predictions": np.stack([fit.predictions for fit in own]),
+        "accuracies": np.array([fit.scores["accuracy"] for fit in own]),
+        "curves": {name: np.stack([fit.curves[name] for fit in own]) for name in CURVES},
+        "pipeline": pipeline,
+        "probabilities": probabilities,
+        "predictions": predictions,
+        "report": report,
+        "other_splits": pd.DataFrame(
+            [fit.scores for fit in others],
+            index=index,
+            columns=["accuracy", "macro_f1", "log_loss"],
+            dtype=np.float64,
+        ),
+    }
+    if model.name not in PUBLISHED:
+        return ProducersRuns(**figures)
+    return ProducersModel(**figures, published=PUBLISHED[model.name], rerun=RERUN[model.name])

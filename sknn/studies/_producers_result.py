@@ -9,9 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.metrics import classification_report
 
+from sknn.studies._beside import Figure, beside
 from sknn.studies._published import NOTES, Published, Rerun
 from sknn.studies._results import Spread
+
+# The document prints two digits.
+HALF_UNIT = 0.005
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ProducersSplit:
-    """The one split of the producers table that every model of the study is trained on.
+    """A split of the producers table; every model of the study is trained on the same.
 
     Parameters
     ----------
@@ -40,6 +45,9 @@ class ProducersSplit:
 
     target_names : list of str
         Names of the producers.
+
+    random_state : int, default=0
+        The seed of the split; the document's is 0.
     """
 
     X_train: pd.DataFrame
@@ -47,16 +55,17 @@ class ProducersSplit:
     y_train: pd.Series
     y_test: pd.Series
     target_names: list[str]
+    random_state: int = 0
 
 
 @dataclass(frozen=True)
-class ProducersModel:
-    """What the producers study found for one of its models.
+class ProducersRuns:
+    """The fits of one network, with many seeds.
 
     Parameters
     ----------
-    name : {"none", "l2", "l1"}
-        Short name: the penalty.
+    name : str
+        Short name.
 
     title : str
         Name for people.
@@ -80,14 +89,15 @@ class ProducersModel:
     predictions : ndarray of shape (45,)
         Its predictions for them.
 
+    all_predictions : ndarray of shape (n_seeds, 45)
+        The predictions with each seed.
+
     report : dict of str to dict or float
         Their :func:`sklearn.metrics.classification_report`.
 
-    published : Published
-        What the document reports.
-
-    rerun : Rerun
-        What an independent re-run of the document's protocol found.
+    other_splits : DataFrame of shape (n_splits, 3)
+        ``accuracy``, ``macro_f1`` and ``log_loss`` on the test rows of other splits, each with one
+        network; indexed by the split's ``random_state``, which is the network's seed too.
     """
 
     name: str
@@ -98,9 +108,9 @@ class ProducersModel:
     pipeline: Pipeline
     probabilities: NDArray[np.float64]
     predictions: NDArray[np.int_]
+    all_predictions: NDArray[np.int_]
     report: Mapping[str, Any]
-    published: Published
-    rerun: Rerun
+    other_splits: pd.DataFrame
 
     @property
     def accuracy(self) -> Spread:
@@ -138,6 +148,27 @@ class ProducersModel:
 
 
 @dataclass(frozen=True)
+class ProducersModel(ProducersRuns):
+    """What the producers study found for one of the document's models: none, L2, L1.
+
+    Parameters
+    ----------
+    name, title, seeds, accuracies, curves, pipeline, probabilities, predictions, \
+all_predictions, report, other_splits
+        As of :class:`ProducersRuns`; the name is the penalty's: ``"none"``, ``"l2"``, ``"l1"``.
+
+    published : Published
+        What the document reports.
+
+    rerun : Rerun
+        What an independent re-run of the document's protocol found.
+    """
+
+    published: Published
+    rerun: Rerun
+
+
+@dataclass(frozen=True)
 class ProducersResult:
     """What the producers study found.
 
@@ -154,22 +185,80 @@ class ProducersResult:
 
     models : tuple of ProducersModel
         One for each penalty: none, L2, L1. ``result["l2"]`` is the one of that name.
+
+    alternatives : tuple of ProducersRuns, default=()
+        What one would do instead, if it was asked for: ``result["adam"]``.
+
+    engine : {"scratch", "torch"}, default="scratch"
+        What trained the networks.
     """
 
     split: ProducersSplit
     epochs: int
     seeds: tuple[int, ...]
     models: tuple[ProducersModel, ...]
+    alternatives: tuple[ProducersRuns, ...] = ()
+    engine: str = "scratch"
 
-    def __getitem__(self, name: str) -> ProducersModel:
+    def __getitem__(self, name: str) -> Any:
         """Return the model of that name."""
         if name not in self._by_name:
             raise KeyError(f"model must be one of {list(self._by_name)}, got {name!r}")
         return self._by_name[name]
 
     @cached_property
-    def _by_name(self) -> dict[str, ProducersModel]:
-        return {model.name: model for model in self.models}
+    def _by_name(self) -> dict[str, ProducersRuns]:
+        return {model.name: model for model in (*self.models, *self.alternatives)}
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """All rows of the table, the producer in the last column, as they were before the split."""
+        import pandas as pd
+
+        X = pd.concat([self.split.X_train, self.split.X_test])
+        y = pd.concat([self.split.y_train, self.split.y_test])
+        return X.assign(**{str(y.name): y}).sort_index()
+
+    def beside_document(self) -> pd.DataFrame:
+        """Every figure of the document beside ours.
+
+        Returns
+        -------
+        frame : DataFrame of shape (48, 8)
+            Indexed by ``model`` and ``figure``: the ``document``'s, the ``mean``, ``sd``,
+            ``lowest`` and ``highest`` of ours over seeds, the mean of an independent ``rerun``,
+            whether the document's lies ``inside`` our range, but for rounding, and if it does not,
+            an ``explanation``.
+        """
+        figures = []
+        for model in self.models:
+            rerun = model.rerun.mean
+            figures.append(
+                Figure(
+                    model.name,
+                    "accuracy",
+                    model.published.accuracy,
+                    model.accuracies,
+                    HALF_UNIT,
+                    rerun,
+                )
+            )
+            reports = [self._report(predictions) for predictions in model.all_predictions]
+            for name, row in model.published.report.items():
+                for measure in ("precision", "recall", "f1-score"):
+                    ours = [report[name][measure] for report in reports]
+                    title = f"{name}: {measure}"
+                    figures.append(Figure(model.name, title, row[measure], ours, HALF_UNIT))
+        return beside(figures, {})
+
+    def _report(self, predictions: NDArray[np.int_]) -> dict[str, Any]:
+        return classification_report(
+            self.split.y_test,
+            predictions,
+            target_names=self.split.target_names,
+            output_dict=True,
+            zero_division=0.0,
+        )
 
     @property
     def notes(self) -> tuple[str, ...]:

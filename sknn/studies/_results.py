@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -85,3 +86,17 @@ class FitProgress:
     model: str
     seed: int | None = None
     accuracy: float | None = None
+
+
+def check_seeds(seeds: int | Sequence[int]) -> tuple[int, ...]:
+    """The seeds that were asked for: the first so many, or those given."""
+    if isinstance(seeds, int | np.integer):
+        return tuple(range(seeds))
+    chosen = list(seeds)
+    valid = all(isinstance(seed, int | np.integer) and 0 <= seed < 2**32 for seed in chosen)
+    if not chosen or not valid or len(set(chosen)) < len(chosen):
+        raise ValueError(
+            "`seeds` must be an int of at least 1, or different ints from 0 to 2**32 - 1, "
+            f"got {seeds!r}"
+        )
+    return tuple(int(seed) for seed in chosen)

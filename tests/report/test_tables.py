@@ -1,7 +1,7 @@
 import re
 
 from sknn.report import producers_tables
-from sknn.report._tables import layout, percent
+from sknn.report._layout import layout, percent
 from sknn.studies import producers
 
 

@@ -1,0 +1,77 @@
+"""Tables that lay every figure of a document beside ours, with a word on each that differs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from textwrap import fill
+from typing import TYPE_CHECKING
+
+from sknn.report._layout import WIDTH, layout
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# Figures that are losses are printed as they are, all others in percent.
+LOSSES = frozenset({"train_loss", "valid_loss", "log_loss"})
+NAMES = {
+    "macro_f1": "macro F1",
+    "train_loss": "train loss",
+    "train_accuracy": "train accuracy",
+    "valid_loss": "valid loss",
+}
+
+
+def beside_table(frame: pd.DataFrame, titles: Mapping[str, str], title: str, digits: int) -> str:
+    """Lay out what ``beside_document()`` of a study's result returned.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        The figures.
+    titles : dict of str to str
+        Names for people, by the models' short names.
+    title : str
+        What stands above.
+    digits : int
+        Decimals of the document's percentages.
+
+    Returns
+    -------
+    text : str
+        A row for each figure; below, a line for each of the document's that lies outside the range
+        of ours.
+    """
+    header = ["", "document", "mean ± sd", "range", "re-run", "inside"]
+    rows, words = [], []
+    for (model, figure), row in frame.iterrows():
+        name = f"{titles[model]}: {NAMES.get(figure, figure)}"
+        shown = {column: show(figure, row[column]) for column in frame.columns[:6]}
+        rows.append(
+            [
+                name,
+                _printed(figure, row["document"], digits),
+                f"{shown['mean']} ± {shown['sd']}",
+                f"{shown['lowest']} – {shown['highest']}",
+                shown["rerun"],
+                "yes" if row["inside"] else "no",
+            ]
+        )
+        if not row["inside"]:
+            words.append(f"{name}: {row['explanation']}.")
+    table = layout(title, header, rows)
+    if not words:
+        return table
+    lines = [fill(text, WIDTH, initial_indent="- ", subsequent_indent="  ") for text in words]
+    return "\n".join([table, "Outside the range of ours:", *lines])
+
+
+def show(figure: str, value: float) -> str:
+    """A figure for people: a loss with three digits, a share in percent; a dash for none."""
+    if math.isnan(value):
+        return "–"
+    return f"{value:.3f}" if figure in LOSSES else f"{100 * value:.1f}"
+
+
+def _printed(figure: str, value: float, digits: int) -> str:
+    return f"{value:.3f}" if figure in LOSSES else f"{100 * value:.{digits}f}"

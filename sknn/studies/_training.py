@@ -1,0 +1,94 @@
+"""Many fits of a study: in stacks with the one engine, a process each with the other."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from joblib import effective_n_jobs
+from sklearn.exceptions import ConvergenceWarning
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+from sknn.classifiers import ScratchMLPClassifier
+from sknn.classifiers._prepare import Given, Memo
+from sknn.classifiers._stacks import prepare_job, settle, stacks_of, train_stack
+from sknn.studies._parallel import run_in_parallel
+
+Engine = Literal["scratch", "torch"]
+
+
+@dataclass(frozen=True)
+class Rows:
+    """What a network of a study is fitted on: scaled rows, and rows to record its course on."""
+
+    X: Any
+    y: Any
+    X_val: Any = None
+    y_val: Any = None
+
+
+def classifier_of(engine: Engine) -> type[Any]:
+    """The classifier of an engine; PyTorch is loaded for its own only."""
+    if engine == "scratch":
+        return ScratchMLPClassifier
+    from sknn.classifiers import TorchMLPClassifier
+
+    return TorchMLPClassifier
+
+
+def fit_each(
+    networks: Sequence[Any], rows: Sequence[Rows], n_jobs: int | None
+) -> Iterator[tuple[int, Any]]:
+    """Fit each network on its rows; yield its place and itself as soon as it is fitted.
+
+    Networks that may train together do. The result is the same bit for bit as if each was fitted
+    by itself on one thread.
+
+    Parameters
+    ----------
+    networks : sequence of ScratchMLPClassifier or of TorchMLPClassifier
+        What to fit.
+    rows : sequence of Rows
+        The rows of each; the same object for networks with the same rows.
+    n_jobs : int or None
+        Stacks or fits at a time.
+    """
+    if all(type(network) is ScratchMLPClassifier for network in networks):
+        yield from _fit_in_stacks(networks, rows, n_jobs)
+        return
+    jobs = list(zip(networks, rows, strict=True))
+    yield from enumerate(run_in_parallel(fit_alone, jobs, n_jobs))
+
+
+def _fit_in_stacks(
+    networks: Sequence[Any], rows: Sequence[Rows], n_jobs: int | None
+) -> Iterator[tuple[int, Any]]:
+    memo = Memo()
+    jobs = {
+        i: prepare_job(network, Given(own.X, own.y, None, own.X_val, own.y_val), memo)
+        for i, (network, own) in enumerate(zip(networks, rows, strict=True))
+    }
+    pieces = stacks_of(jobs, effective_n_jobs(n_jobs))
+    trained = run_in_parallel(
+        train_stack, [([jobs[i] for i in piece],) for piece in pieces], n_jobs
+    )
+    for piece, states in zip(pieces, trained, strict=True):
+        for i, state in zip(piece, states, strict=True):
+            settle(networks[i], jobs[i], state)
+            yield i, networks[i]
+
+
+def fit_alone(network: Any, rows: Rows) -> Any:
+    """Fit one network, in whatever process joblib has chosen."""
+    with threadpool_limits(1), warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        return network.fit(rows.X, rows.y, X_val=rows.X_val, y_val=rows.y_val)
+
+
+def untrained(network: ScratchMLPClassifier, rows: Rows) -> ScratchMLPClassifier:
+    """A network with the weights that its training would start from."""
+    job = prepare_job(network, Given(rows.X, rows.y), Memo())
+    settle(network, job, job.state)
+    return network
