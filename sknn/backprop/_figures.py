@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._batches import batch_sizes
-from ._losses import row_hits, row_losses
+from ._losses import losses_and_hits
 from ._network import predict_logits
 from ._parameters import FloatArray, IntArray, Parameters
 from ._plan import Plan, Rows, column
@@ -54,8 +54,8 @@ class Figures:
 
         `labels` are (k, m), `weights` (k, m) or None.
         """
-        loss = row_losses(shifted, sums, labels, smoothing)
-        self.add_rows(loss, row_hits(shifted, sums, labels), weights, models)
+        loss, hits = losses_and_hits(shifted, sums, labels, smoothing)
+        self.add_rows(loss, hits, weights, models)
 
     def add_rows(
         self,

@@ -52,7 +52,7 @@ class SoftmaxCrossEntropy:
         """Probabilities of shape (K, B, C), remembered for `backward`.
 
         `shifted` (K, B, C) and `sums` (K, B, 1), where they are given, receive z - max z and
-        Σ exp(z - max z), of which `row_losses` makes the losses.
+        Σ exp(z - max z), of which `losses_and_hits` makes the losses.
         """
         shifted = self._shifted if shifted is None else shifted
         sums = self._sums if sums is None else sums
@@ -107,28 +107,24 @@ def cross_entropy(
         log Σ exp(z) - (1 - ε) z_label - ε mean(z).
     """
     shifted = logits - np.maximum.reduce(logits, axis=1, keepdims=True)
-    return row_losses(shifted, np.add.reduce(np.exp(shifted), axis=1), labels, smoothing)
+    sums = np.add.reduce(np.exp(shifted), axis=1)
+    return losses_and_hits(shifted, sums, labels, smoothing)[0]
 
 
-def row_losses(
+def losses_and_hits(
     shifted: FloatArray, sums: FloatArray, labels: IntArray, smoothing: FloatArray | None = None
-) -> FloatArray:
-    """`cross_entropy`, from z - max z (K, C, m) and Σ exp(z - max z) (K, m)."""
-    target = _of_labels(shifted, labels)
+) -> tuple[FloatArray, NDArray[np.bool_]]:
+    """`cross_entropy` of every row, and whether its label is the first of the largest logits.
+
+    From z - max z (K, C, m) and Σ exp(z - max z) (K, m), which `SoftmaxCrossEntropy` leaves behind.
+    """
+    target = np.take_along_axis(shifted, labels[:, None, :], axis=1)[:, 0]
+    # The largest are zeros here. With one in every row, neither ties nor NaN, `argmax` is spared.
+    if np.count_nonzero(shifted == 0) == sums.size and np.isfinite(sums).all():
+        hits = np.asarray(target == 0)
+    else:
+        hits = np.asarray(shifted.argmax(axis=1) == labels)
     if smoothing is not None:
         even = np.add.reduce(shifted, axis=1) / shifted.shape[1]
         target = (1 - smoothing[:, :, 0]) * target + smoothing[:, :, 0] * even
-    return np.log(sums) - target
-
-
-def row_hits(shifted: FloatArray, sums: FloatArray, labels: IntArray) -> NDArray[np.bool_]:
-    """Whether the label is the first of the largest logits; arguments as of `row_losses`."""
-    # The largest are zeros here. With one in every row, neither ties nor NaN, this is faster.
-    if np.count_nonzero(shifted == 0) == sums.size and np.isfinite(sums).all():
-        return np.asarray(_of_labels(shifted, labels) == 0)
-    return np.asarray(shifted.argmax(axis=1) == labels)
-
-
-def _of_labels(shifted: FloatArray, labels: IntArray) -> FloatArray:
-    """Of every row, (K, m), what stands at its label."""
-    return np.take_along_axis(shifted, labels[:, None, :], axis=1)[:, 0]
+    return np.log(sums) - target, hits

@@ -11,7 +11,7 @@ from scipy import special
 from torch.nn import functional
 
 from sknn.backprop import SoftmaxCrossEntropy, cross_entropy, log_softmax, softmax
-from sknn.backprop._losses import row_hits
+from sknn.backprop._losses import losses_and_hits
 
 HUGE = np.array([[[1e4, -1e4, 0.0], [1e4, 1e4, -1e4], [-1e4, -1e4, -1e4]]])
 SHAPES = st.tuples(st.integers(1, 3), st.integers(1, 5), st.integers(2, 12))
@@ -123,7 +123,7 @@ def test_hits_are_those_of_argmax_also_where_logits_tie(n_classes):
         shifted = logits - logits.max(axis=1, keepdims=True)
         sums = np.exp(shifted).sum(axis=1)
         for models in (slice(None), slice(0, 1), slice(1, 3)):
-            hits = row_hits(shifted[models], sums[models], labels[models])
+            _, hits = losses_and_hits(shifted[models], sums[models], labels[models])
             assert_array_equal(hits, logits[models].argmax(axis=1) == labels[models])
 
 
@@ -131,4 +131,4 @@ def test_a_tie_beside_a_broken_neighbour():
     """As many largest logits as rows, in all: two in one model's row, none in the other's."""
     shifted = np.array([[[0.0], [0.0]], [[np.nan], [np.nan]]])
     sums, labels = np.array([[2.0], [np.nan]]), np.array([[1], [1]])
-    assert row_hits(shifted, sums, labels).tolist() == [[False], [False]]
+    assert losses_and_hits(shifted, sums, labels)[1].tolist() == [[False], [False]]
