@@ -213,6 +213,10 @@ def compare(fit, differences, make_scratch, make_torch, held_out, record_propert
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_after_a_hundred_updates(compare, name):
     scratch, _ = compare(name, HUNDRED[name], atol=1e-10)
+    if "all features removed" in name:
+        assert not scratch.selected_features_.any()
+    if "l1" in name and "subgradient" not in name and "group_l1" not in name:
+        assert scratch.sparsity_.sum() > 0
     if "adaptive" in name:
         assert len(np.unique(scratch.history_["learning_rate"])) > 1
     if "early stopping" in name and "lbfgs" not in name:
