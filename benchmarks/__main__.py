@@ -15,17 +15,19 @@ from sklearn.exceptions import ConvergenceWarning
 
 from ._harness import CLOCKS, Report, Settings, describe_machine, show
 
-# Modules of this package, imported when it is their turn: the last four bring in PyTorch.
+# Modules of this package, imported when it is their turn: the last five bring in PyTorch.
 THEMES = (
     "fit",
     "predict",
     "floor",
     "imports",
     "stacks",
+    "sparsity",
     "torch_fit",
     "torch_predict",
     "engines",
     "device",
+    "selection",
 )
 
 

@@ -34,6 +34,8 @@ def minimize_lbfgs(
     An "epoch" is an iteration of L-BFGS-B (Byrd et al., 1995), which may evaluate the objective
     several times. `objective` makes what is minimised; by default an `Objective`.
     """
+    if any(plan.l1 or plan.group_l1 for plan in plans):
+        raise ValueError("`l1` and `group_l1` must be 0 with solver='lbfgs', which needs gradients")
     parts = [state.take([k]) for k in range(len(plans))]
     interrupted = False
     for problem, plan, part in zip(problems, plans, parts, strict=True):

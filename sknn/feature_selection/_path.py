@@ -23,7 +23,19 @@ from sknn.classifiers._prepare import Given, Job, Memo, draw_streams
 from sknn.classifiers._resolve import SCHEDULES_OVER_MAX_ITER
 from sknn.classifiers._stacks import prepare_job, settle
 
+from ._strengths import best_index, check_lambdas
 from ._walk import Step, Walk, fold_jobs
+
+# Attributes that are there only where something is chosen.
+OF_CHOICE = (
+    "best_estimator_",
+    "best_index_",
+    "best_lambda_",
+    "support_",
+    "valid_loss_errors_",
+    "valid_loss_means_",
+    "valid_losses_",
+)
 
 # How many strengths beyond the one that was found are tried until no feature is left.
 MOST_EXTRA = 50
@@ -222,7 +234,7 @@ class RegularizationPath(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator
             If parameters or data are invalid, or a network diverges.
         """
         estimator, given = self._estimator(), self.lambdas
-        strengths = None if given is None else _check_lambdas(given)
+        strengths = None if given is None else check_lambdas(given)
         context = self._init_callback_context(max_subtasks=None)
         metadata = None if sample_weight is None else {"sample_weight": sample_weight}
         context.call_on_fit_task_begin(estimator=self, X=X, y=y, metadata=metadata)
@@ -241,6 +253,9 @@ class RegularizationPath(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator
         jobs = self._jobs(
             estimator, Given(rows, labels, sample_weight, X_val, y_val, sample_weight_val)
         )
+        for name in OF_CHOICE:  # of an earlier fit
+            if hasattr(self, name):
+                delattr(self, name)
         walk = Walk(jobs, self.penalty, self.relax)
         steps = self._walk(walk, strengths, context)
         self.classes_ = jobs[0].classes
@@ -349,32 +364,3 @@ class RegularizationPath(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator
         tags.target_tags.required = True
         tags.input_tags.sparse = True
         return tags
-
-
-def best_index(means: np.ndarray, errors: np.ndarray | None, is_allowed: np.ndarray) -> int:
-    """The place of the best of rising strengths.
-
-    Parameters
-    ----------
-    means : ndarray of shape (n_lambdas,)
-        Validation losses.
-    errors : ndarray of shape (n_lambdas,) or None
-        Their standard errors: the largest strength whose loss is within the error of the least
-        loss is the best. None for the least loss itself.
-    is_allowed : ndarray of bool of shape (n_lambdas,)
-        Which may be chosen; the first one if none.
-    """
-    if not is_allowed.any():
-        return 0
-    allowed = np.where(is_allowed, means, np.inf)
-    least = int(allowed.argmin())
-    if errors is None:
-        return least
-    return int(np.flatnonzero(allowed <= means[least] + errors[least])[-1])
-
-
-def _check_lambdas(lambdas: Any) -> np.ndarray:
-    strengths = np.unique(np.asarray(lambdas, dtype=np.float64).ravel())
-    if not len(strengths) or not np.isfinite(strengths).all() or strengths[0] <= 0:
-        raise ValueError(f"`lambdas` must be finite strengths above 0, got {lambdas!r}")
-    return strengths

@@ -38,7 +38,8 @@ class RankStabilitySelector(SelectorMixin, CallbackSupportMixin, MetaEstimatorMi
     ----------
     estimator : ScratchMLPClassifier, default=None
         The network; scale the columns before it. None for one hidden layer of 100 units with
-        ``l1=0.001`` and 100 epochs. Its `random_state` is replaced.
+        ``l1=0.001``, which sets weights to exactly zero, and 100 epochs. Its `random_state` is
+        replaced.
     n_refits : int, default=300
         Number of refits.
     importance : {'weights', 'gradients'}, default='weights'

@@ -22,7 +22,8 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from threadpoolctl import threadpool_limits
 
 from sknn import MLPFeatureSelector, RegularizationPath, ScratchMLPClassifier
-from sknn.feature_selection._path import best_index
+from sknn.feature_selection._path import OF_CHOICE
+from sknn.feature_selection._strengths import best_index
 
 N = 240
 
@@ -131,8 +132,9 @@ class TestThePath:
     def test_only_pays_for_what_is_chosen(self, path, table):
         alone = clone(path).set_params(selection=None).fit(*table)
         assert_array_equal(alone.norms_, path.norms_)
-        for name in ("best_lambda_", "support_", "valid_losses_", "best_estimator_"):
-            assert not hasattr(alone, name)
+        again = quick().fit(*table).set_params(selection=None).fit(*table)
+        for name in OF_CHOICE:
+            assert hasattr(path, name) and not hasattr(alone, name) and not hasattr(again, name)
 
     def test_validation_rows_take_the_place_of_folds(self, table):
         X, y = table
