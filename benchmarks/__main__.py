@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 import time
 import warnings
 from dataclasses import asdict
@@ -14,17 +15,19 @@ from sklearn.exceptions import ConvergenceWarning
 
 from ._harness import CLOCKS, Report, Settings, describe_machine, show
 
-# Modules of this package, imported when it is their turn: the last four bring in PyTorch.
+# Modules of this package, imported when it is their turn: the last five bring in PyTorch.
 THEMES = (
     "fit",
     "predict",
     "floor",
     "imports",
     "stacks",
+    "sparsity",
     "torch_fit",
     "torch_predict",
     "engines",
     "device",
+    "selection",
 )
 
 
@@ -44,9 +47,11 @@ def main() -> None:
     results: dict[str, list[Report]] = {}
     start = time.perf_counter()
     for name in arguments.only:
-        results[name] = import_module(f".{name}", __package__).run(settings)
-        for report in results[name]:
+        results[name] = []
+        for report in import_module(f".{name}", __package__).run(settings):
             show(report)
+            sys.stdout.flush()
+            results[name].append(report)
     print(f"\n{time.perf_counter() - start:.0f} seconds")
     if arguments.json is not None:
         tables = {

@@ -11,7 +11,9 @@ __version__ = "0.1.0.dev0"
 
 __all__ = [
     "ColumnNormScaler",
+    "MLPFeatureSelector",
     "RankStabilitySelector",
+    "RegularizationPath",
     "ScratchMLPClassifier",
     "ScratchMLPEnsembleClassifier",
     "StackedGridSearchCV",
@@ -50,7 +52,11 @@ if TYPE_CHECKING:
         TorchMLPClassifier,
         fit_many,
     )
-    from sknn.feature_selection import RankStabilitySelector
+    from sknn.feature_selection import (
+        MLPFeatureSelector,
+        RankStabilitySelector,
+        RegularizationPath,
+    )
     from sknn.model_selection import StackedGridSearchCV, StackedRandomizedSearchCV
     from sknn.preprocessing import ColumnNormScaler
 
@@ -70,7 +76,9 @@ _SUBPACKAGES = frozenset(
 )
 _HOME = {
     "ColumnNormScaler": "preprocessing",
+    "MLPFeatureSelector": "feature_selection",
     "RankStabilitySelector": "feature_selection",
+    "RegularizationPath": "feature_selection",
     "ScratchMLPEnsembleClassifier": "classifiers",
     "ScratchMLPClassifier": "classifiers",
     "StackedGridSearchCV": "model_selection",

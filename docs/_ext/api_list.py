@@ -42,7 +42,10 @@ ROOMS = (
             "Tables": ("make_table_transformer", "choose_columns", "TableColumns"),
         },
     ),
-    Room("sknn.feature_selection", {"Selectors": ("RankStabilitySelector",)}),
+    Room(
+        "sknn.feature_selection",
+        {"Selectors": ("MLPFeatureSelector", "RankStabilitySelector", "RegularizationPath")},
+    ),
     Room(
         "sknn.inspection",
         {

@@ -72,8 +72,7 @@ class Lane:
         """Make update `step` of the epoch, for every model on its own rows."""
         network, loss = self.laid_out(batch.n_rows)
         logits = network.forward(batch.X)
-        batch.kept[...] = logits
-        loss.forward(logits)
+        loss.forward(logits, batch.shifted, batch.sums)
         network.backward(loss.backward(batch.targets, batch.weights))
         if self.gradient_sums is not None:
             self.gradient_sums += np.abs(self.gradients.weights[0]).sum(axis=2)

@@ -34,6 +34,8 @@ def minimize_lbfgs(
     An "epoch" is an iteration of L-BFGS-B (Byrd et al., 1995), which may evaluate the objective
     several times. `objective` makes what is minimised; by default an `Objective`.
     """
+    if any(plan.l1 or plan.group_l1 for plan in plans):
+        raise ValueError("`l1` and `group_l1` must be 0 with solver='lbfgs', which needs gradients")
     parts = [state.take([k]) for k in range(len(plans))]
     interrupted = False
     for problem, plan, part in zip(problems, plans, parts, strict=True):
@@ -91,16 +93,15 @@ class Objective:
     def __call__(self, values: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         """Objective and gradient, shapes () and (P,), at `values` (P,)."""
         self.values[...] = values
-        logits = self.network.forward(self.batch.X)
-        self.loss.forward(logits)
-        self.network.backward(self.loss.backward(self.batch.targets, self.batch.weights))
+        batch, block = self.batch, self.block
+        self.loss.forward(self.network.forward(batch.X), batch.shifted, batch.sums)
+        self.network.backward(self.loss.backward(batch.targets, batch.weights))
         weights_only = slice(0, self.parameters.n_weights)
         weights = self.parameters.values[:, weights_only]
         gradient = self.gradients.values[:, weights_only]
         add_gradients(self.in_the_gradient, weights, gradient, scratch=np.empty_like(weights))
-        self.batch.kept[...] = logits
         self.figures = Figures(1, keep_rows=self.record == "batch")
-        self.figures.add(self.block.logits, self.block.labels, self.block.weights, self.smoothing)
+        self.figures.add(block.shifted, block.sums, block.labels, block.weights, self.smoothing)
         self.penalty = float(penalty_values(self.penalties, self.parameters)[0])
         value = float(self.figures.mean_loss[0]) + self.penalty
         return value, self.gradients.values[0].astype(np.float64)

@@ -64,6 +64,12 @@ class Rows:
         """Whether `X` is a CSR matrix."""
         return issparse(self.X)
 
+    @property
+    def n_bytes(self) -> int:
+        """The memory that `X` takes."""
+        parts = (self.X.data, self.X.indices, self.X.indptr) if self.is_sparse else (self.X,)
+        return sum(int(part.nbytes) for part in parts)
+
 
 @dataclass(frozen=True)
 class Problem:

@@ -70,7 +70,9 @@ class ScratchMLPClassifier(BaseMLPClassifier):
     group_l1 : float, default=0.0
         Strength of the penalty Σ‖W₁[j, :]‖, over the features j, of the lengths of their rows of
         weights in the first layer. It sets whole rows to zero, and their features have no part in
-        the output any more: see `selected_features_`.
+        the output any more: see `selected_features_`. Keep `l2` well above 0 with it, or later
+        layers grow to make up for the shrunken rows; and batches large, for the noise of small
+        ones brings features back.
     l1_method : {'prox', 'subgradient'}, default='prox'
         How `l1` enters an update:
 

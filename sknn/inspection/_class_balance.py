@@ -12,6 +12,7 @@ from sklearn.utils.validation import column_or_1d
 from sknn.inspection._panels import how_many
 from sknn.inspection._style import add_legend, merge, open_axes, write_title
 from sknn.inspection._style import despine as remove_frame
+from sknn.inspection._tables import unique_labels
 
 
 class ClassBalanceDisplay:
@@ -101,7 +102,7 @@ class ClassBalanceDisplay:
         labels = {str(name): column_or_1d(values) for name, values in sets.items()}
         if not labels or not all(map(len, labels.values())):
             raise ValueError("`y` must hold at least one label, got none")
-        classes = np.unique(np.concatenate(list(labels.values())))
+        classes = unique_labels(np.concatenate(list(labels.values())))
         names = [str(label) for label in classes] if class_names is None else class_names
         if len(names) != len(classes):
             raise ValueError(
@@ -177,7 +178,7 @@ class ClassBalanceDisplay:
             # Of the user's axes nothing is known but that text must be readable on them.
             words = {"padding": 3, "fontsize": "small", "color": found.text}
             self.ax_.bar_label(self.bars_[name], texts, **merge(words, text_kws))
-        self.ax_.set_yticks(where, names)
+        self.ax_.set_yticks(where, names, parse_math=False)
         self.ax_.set_ylim(len(names) - 0.5, -0.5)
         self.ax_.set_xlabel("rows" if n_sets == 1 else "share of the rows, %")
         # Room for the numbers beside the longest bar.

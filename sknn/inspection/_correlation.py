@@ -162,8 +162,9 @@ class CorrelationDisplay:
                 words = {"ha": "center", "va": "center", "fontsize": 8}
                 words["color"] = found.readable_on(color)
                 self.text_.append(self.ax_.text(column, row, number, **merge(words, text_kws)))
-        self.ax_.set_yticks(range(n), self.feature_names)
-        self.ax_.set_xticks(range(n), self.feature_names, rotation=45, ha="right")
+        self.ax_.set_yticks(range(n), self.feature_names, parse_math=False)
+        leaning: dict[str, Any] = {"rotation": 45, "ha": "right", "parse_math": False}
+        self.ax_.set_xticks(range(n), self.feature_names, **leaning)
         self.ax_.tick_params(axis="x", pad=1)
         for label in self.ax_.get_xticklabels():
             label.set_rotation_mode("anchor")

@@ -275,11 +275,9 @@ class FeatureDistributionDisplay:
             write_title(one, fill(title, LETTERS) if is_new else title, found)
             if kind == "box":
                 # The names of the rows stand at the left edge of a figure only.
-                named = not is_new or place % columns == 0
-                one.set_yticks(
-                    range(len(self.classes)),
-                    self.class_names if named else [""] * len(self.classes),
-                )
+                is_named = not is_new or place % columns == 0
+                names = self.class_names if is_named else [""] * n_classes
+                one.set_yticks(range(n_classes), names, parse_math=False)
         hide_rest(spare)
         self.legend_ = self._legend(spare, found, is_new, legend_kws) if kind == "density" else None
         return self
@@ -296,4 +294,7 @@ class FeatureDistributionDisplay:
             return add_legend(self.ax_, theme, legend_kws)
         look = {"loc": "outside lower left", "ncols": len(labels), "frameon": False}
         look |= {"labelcolor": theme.text, "fontsize": "small"}
-        return self.figure_.legend(handles, labels, **merge(look, legend_kws))
+        legend = self.figure_.legend(handles, labels, **merge(look, legend_kws))
+        for text in legend.get_texts():
+            text.set_parse_math(False)
+        return legend

@@ -214,7 +214,7 @@ class FeatureRankDisplay:
 
     def _label(self, order: Any, n_ranks: int, highlight: set[str]) -> None:
         labels = [f"{self.feature_names[k]} ({self.mean_rank[k]:.1f})" for k in order]
-        self.ax_.set_yticks(range(len(order)), labels)
+        self.ax_.set_yticks(range(len(order)), labels, parse_math=False)
         for label, k in zip(self.ax_.get_yticklabels(), order, strict=True):
             label.set_fontweight("bold" if self.feature_names[k] in highlight else "normal")
         # Of many ranks, every fifth or so is named.

@@ -216,7 +216,7 @@ class NetworkDisplay:
         last = len(self.coefs) - 1
         rows, columns = self.coefs[layer].shape
         if layer == 0 and rows <= MOST_NAMES:
-            axes.set_yticks(range(rows), self.feature_names)
+            axes.set_yticks(range(rows), self.feature_names, parse_math=False)
         elif layer == 0:
             axes.set_ylabel("features")
         else:
@@ -228,7 +228,7 @@ class NetworkDisplay:
         axes.set_xlabel("classes")
         if columns <= MOST_NAMES:
             leaning = max(map(len, self.class_names)) > 2
-            turned = {"rotation": 90} if leaning else {}
+            turned = {"rotation": 90 if leaning else 0, "parse_math": False}
             axes.set_xticks(range(columns), self.class_names, **turned)
 
 

@@ -254,7 +254,8 @@ def dress_colorbar(colorbar: Any, label: str, theme: Theme) -> None:
 
 def write_title(axes: Axes, title: str, theme: Theme, **text: Any) -> None:
     """Write a title on the left, where reading begins."""
-    axes.set_title(title, loc="left", color=theme.text, **text)
+    # A name with dollar signs is a name, not a formula.
+    axes.set_title(title, loc="left", color=theme.text, parse_math=False, **text)
 
 
 def write_caption(figure: Any, caption: str, theme: Theme) -> None:
@@ -263,7 +264,8 @@ def write_caption(figure: Any, caption: str, theme: Theme) -> None:
     width = max(40, int(15 * figure.get_figwidth()))
     lines = [part for line in caption.split("\n") for part in _wrap(line, width)]
     caption = "\n".join(lines)
-    figure.supxlabel(caption, x=0.01, ha="left", fontsize="small", color=theme.muted)
+    look = {"x": 0.01, "ha": "left", "fontsize": "small", "parse_math": False}
+    figure.supxlabel(caption, color=theme.muted, **look)
 
 
 def _wrap(line: str, width: int) -> list[str]:
@@ -282,6 +284,8 @@ def add_legend(axes: Axes, theme: Theme, kws: dict[str, Any] | None, **defaults:
     """Add a legend without a frame, whose text can be read on the background."""
     look = {"frameon": False, "fontsize": "small", "labelcolor": theme.text, **defaults}
     legend = axes.legend(**merge(look, kws))
+    for text in legend.get_texts():
+        text.set_parse_math(False)
     if "title" in (kws or {}) or "title" in defaults:
         legend.get_title().set_color(theme.text)
     return legend

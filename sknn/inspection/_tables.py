@@ -53,7 +53,8 @@ def name_classes(
     y: ArrayLike, class_names: Sequence[str] | None
 ) -> tuple[NDArray[Any], NDArray[np.intp], list[str]]:
     """Sorted labels, the number of each row's label among them, and what to call them."""
-    labels, numbers = np.unique(np.asarray(y), return_inverse=True)
+    labels = unique_labels(y)
+    numbers = np.searchsorted(labels, np.asarray(y))
     names = [str(label) for label in labels] if class_names is None else list(class_names)
     if len(names) != len(labels):
         raise ValueError(
@@ -61,6 +62,24 @@ def name_classes(
             f"{labels.tolist()}, got {len(names)}"
         )
     return labels, numbers, names
+
+
+def unique_labels(y: ArrayLike) -> NDArray[Any]:
+    """The sorted labels.
+
+    Raises
+    ------
+    ValueError
+        If labels are missing, or of types that have no common order.
+    """
+    array = np.asarray(y)
+    if any(label is None or label != label for label in array.tolist()):
+        raise ValueError("`y` must hold a label for every row, got None or NaN for some")
+    try:
+        return np.unique(array)
+    except TypeError as error:
+        kinds = sorted({type(label).__name__ for label in array.tolist()})
+        raise ValueError(f"`y` must hold labels of one type, got {', '.join(kinds)}") from error
 
 
 def names_of(estimator: Any, n_features: int) -> list[str]:

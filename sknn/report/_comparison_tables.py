@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from sknn.report._layout import layout, notes
@@ -61,8 +62,8 @@ def _chosen(result: ComparisonResult) -> str:
     for name, settings in result.chosen.items():
         for setting in settings[0]:
             values = [each[setting] for each in settings]
-            counts = {value: values.count(value) for value in sorted(set(values))}
-            text = ", ".join(f"{value:g} ({count})" for value, count in counts.items())
+            counts = Counter(sorted(values))
+            text = ", ".join(f"{value} ({count})" for value, count in counts.items())
             rows.append([result.titles[name], setting.rpartition("__")[2], text])
     return layout("Settings that inner searches chose, and how often", ["", "setting", ""], rows)
 

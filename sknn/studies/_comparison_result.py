@@ -26,8 +26,8 @@ COMPARISON_NOTES = (
     "either of the two: `differences` has its standard error and a test.",
     "Settings are chosen by searches within the training rows of each fold: networks, logistic "
     "regression, forest and boosting by log loss, the SVC by accuracy. What the networks are tuned "
-    "over was narrowed down beforehand by other folds of the same tables. The settings called best "
-    "of others were picked by the very folds that they are tested on.",
+    "over was narrowed down beforehand by other folds of the same tables. Others' settings "
+    "were picked by the very folds that they are tested on.",
     "Figures of others come from an independent comparison by the same folds; its best log loss of "
     "a network was 1.038 on yeast, by another network than its most accurate one.",
     "A row's twin has the same features, and nearly always the same label. Without them the "

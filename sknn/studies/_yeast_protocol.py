@@ -115,7 +115,7 @@ OPTIMIZERS = (
     _model("adam", "Adam, full batch", batch_size="full", learning_rate_init=0.01),
     _model(
         "full_batch",
-        "full-batch gradient descent",
+        "full-batch descent",
         **_DESCENT,
         batch_size="full",
         learning_rate_init=0.1,

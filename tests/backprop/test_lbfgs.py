@@ -361,3 +361,9 @@ def test_ctrl_c_ends_the_search_of_all_models_that_are_left(
     assert lengths[:which] == [5] * which
     assert lengths[which] < 5
     assert lengths[which + 1 :] == [0] * (2 - which)
+
+
+@pytest.mark.parametrize("penalty", ["l1", "group_l1"])
+def test_it_refuses_penalties_with_a_corner(penalty, lbfgs_plan, make_problem, fit):
+    with pytest.raises(ValueError, match="`l1` and `group_l1` must be 0 with solver='lbfgs'"):
+        fit(make_problem(), lbfgs_plan(**{penalty: 0.1}))

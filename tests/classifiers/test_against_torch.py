@@ -291,7 +291,6 @@ def test_a_hundred_updates_with_dropout(compare, params):
         {"solver": "adam", "learning_rate_init": 1e-3},
         {"solver": "adamw", "l2": 0.1, "learning_rate": "cosine"},
         {"solver": "rmsprop", "learning_rate_init": 1e-3, "activation": "tanh"},
-        {"solver": "adam", "l1": 1e-3, "group_l1": 0.01, "learning_rate_init": 1e-3},
     ],
     ids=[
         "tanh-sgd",
@@ -300,7 +299,6 @@ def test_a_hundred_updates_with_dropout(compare, params):
         "relu-adam",
         "adamw-cosine",
         "tanh-rmsprop",
-        "both-l1",
     ],
 )
 def test_a_thousand_updates(compare, params):

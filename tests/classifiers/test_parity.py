@@ -40,10 +40,10 @@ HUNDRED = {
     "onecycle adamw": {"solver": "adamw", "learning_rate": "onecycle", "l2": 0.1},
     "l1": {"l1": 0.002, "l2": 0.0},
     "l1 sgd": SGD | {"l1": 0.002, "l2": 0.0},
-    "l1 adamw": {"solver": "adamw", "l1": 1e-3, "l2": 0.1},
-    "l1 plain sgd": SGD | {"momentum": 0.0, "l1": 3e-3},
-    "l1 momentum": SGD | {"momentum": 0.7, "nesterovs_momentum": False, "l1": 2e-3},
-    "l1 rmsprop": {"solver": "rmsprop", "learning_rate_init": 1e-3, "l1": 2e-3},
+    "l1 adamw": {"solver": "adamw", "l1": 0.03, "l2": 0.1},
+    "l1 plain sgd": SGD | {"momentum": 0.0, "l1": 0.03},
+    "l1 momentum": SGD | {"momentum": 0.7, "nesterovs_momentum": False, "l1": 0.03},
+    "l1 rmsprop": {"solver": "rmsprop", "learning_rate_init": 3e-3, "l1": 0.05},
     "l1 cosine": {"learning_rate": "cosine", "l1": 2e-3},
     "l1 subgradient": {"l1": 0.002, "l2": 0.0, "l1_method": "subgradient"},
     "l1 subgradient sgd": SGD | {"l1": 0.002, "l1_method": "subgradient"},
@@ -213,6 +213,10 @@ def compare(fit, differences, make_scratch, make_torch, held_out, record_propert
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_after_a_hundred_updates(compare, name):
     scratch, _ = compare(name, HUNDRED[name], atol=1e-10)
+    if "all features removed" in name:
+        assert not scratch.selected_features_.any()
+    if "l1" in name and "subgradient" not in name and "group_l1" not in name:
+        assert scratch.sparsity_.sum() > 0
     if "adaptive" in name:
         assert len(np.unique(scratch.history_["learning_rate"])) > 1
     if "early stopping" in name and "lbfgs" not in name:

@@ -288,6 +288,21 @@ def test_many_small_classes_become_one_bar():
     assert display.ax_.get_title(loc="left") == "100 classes"
 
 
+@pytest.mark.parametrize(
+    ("y", "message"),
+    [
+        ([1.0, np.nan], "`y` must hold a label for every row, got None or NaN for some"),
+        (np.array(["a", None], dtype=object), "`y` must hold a label for every row"),
+        (np.array(["a", 1], dtype=object), "`y` must hold labels of one type, got int, str"),
+    ],
+)
+def test_labels_that_are_none(y, message):
+    with pytest.raises(ValueError, match=message):
+        ClassBalanceDisplay.from_labels(y)
+    with pytest.raises(ValueError, match=message):
+        FeatureDistributionDisplay.from_data(np.ones((2, 1)), y)
+
+
 def test_what_labels_must_be():
     for y in ([], {}, {"a": [1], "b": []}):
         with pytest.raises(ValueError, match="`y` must hold at least one label, got none"):

@@ -9,6 +9,7 @@ from sklearn import get_config
 from sklearn.datasets import load_wine
 from sklearn.metrics import accuracy_score, log_loss, precision_recall_fscore_support
 from sklearn.model_selection import train_test_split
+from threadpoolctl import threadpool_limits
 
 from sknn.studies import FitProgress, producers
 
@@ -178,6 +179,9 @@ def test_no_setting_is_left_changed_and_nothing_warns():
         ({"seeds": [1, 1]}, r"`seeds` must be .* different ints .*, got \[1, 1\]"),
         ({"seeds": [-1]}, r"`seeds` must be .* from 0 .*, got \[-1\]"),
         ({"seeds": ["a"]}, r"`seeds` must be .*, got \['a'\]"),
+        ({"engine": "jax"}, r"'engine' parameter .* Got 'jax'"),
+        ({"other_splits": -1}, r"'other_splits' parameter .* Got -1"),
+        ({"alternatives": 2}, r"'alternatives' parameter .* Got 2"),
         ({"progress": 3}, r"'progress' parameter .* must be a callable or None. Got 3"),
     ],
 )
@@ -193,3 +197,70 @@ def test_an_error_in_progress_reaches_the_caller(n_jobs):
 
     with pytest.raises(RuntimeError, match="enough"):
         producers(seeds=3, epochs=30, n_jobs=n_jobs, progress=stop)
+
+
+@pytest.fixture(scope="module")
+def wide():
+    """A short run with all that is optional."""
+    return producers(seeds=2, epochs=3, other_splits=2, alternatives=True)
+
+
+def test_other_splits_are_of_the_same_sizes_and_fits_of_their_own(wide):
+    wine = load_wine()
+    X_train, X_test, y_train, y_test = train_test_split(
+        wine.data, wine.target + 1, test_size=0.25, random_state=2
+    )
+    model = wide["l1"]
+    assert model.other_splits.index.tolist() == [1, 2]
+    norms = np.sqrt((X_train**2).sum(axis=0))
+    classifier = type(model.pipeline[-1])
+    network = classifier(**{**model.parameters, "record": "epoch"}, random_state=2)
+    with threadpool_limits(1):
+        network.fit(X_train / norms, y_train)
+        probabilities = network.predict_proba(X_test / norms)
+    scores = model.other_splits.loc[2]
+    assert scores["accuracy"] == accuracy_score(y_test, network.predict(X_test / norms))
+    assert scores["log_loss"] == pytest.approx(log_loss(y_test, probabilities))
+
+
+def test_alternatives_stand_beside_the_documents_models(wide, result):
+    assert [model.name for model in wide.models] == NAMES
+    assert [model.name for model in wide.alternatives] == ["adam"]
+    assert result.alternatives == ()
+    adam = wide["adam"]
+    assert adam.parameters["solver"] == "adam"
+    assert type(adam.pipeline[0]).__name__ == "StandardScaler"
+    assert len(adam.history) == 3
+    assert not hasattr(adam, "published")
+
+
+def test_the_table_is_whole_and_numeric(result):
+    wine = load_wine()
+    np.testing.assert_array_equal(result.table, np.c_[wine.data, wine.target + 1])
+    assert all(np.issubdtype(kind, np.number) for kind in result.table.dtypes)
+
+
+def test_figures_beside_the_documents(result):
+    frame = result.beside_document()
+    assert len(frame) == 3 * (1 + 5 * 3)
+    row = frame.loc["l2", "producer 2: recall"]
+    assert row["document"] == 0.95
+    y = result.split.y_test.to_numpy()
+    recalls = [np.mean(p[y == 2] == 2) for p in result["l2"].all_predictions]
+    assert row["mean"] == pytest.approx(np.mean(recalls))
+    assert row["inside"] == (min(recalls) - 0.005 <= 0.95 <= max(recalls) + 0.005)
+    np.testing.assert_array_equal(
+        frame.loc[("none", "accuracy"), ["lowest", "highest"]].tolist(),
+        [result["none"].accuracies.min(), result["none"].accuracies.max()],
+    )
+
+
+@pytest.mark.parametrize("last_batch", ["sum", "mean"])
+def test_engines_agree(last_batch):
+    options = {"seeds": 1, "epochs": 2, "last_batch": last_batch, "alternatives": True}
+    ours = producers(**options)
+    theirs = producers(**options, engine="torch")
+    assert (ours.engine, theirs.engine) == ("scratch", "torch")
+    for name in (*NAMES, "adam"):
+        assert "Torch" in type(theirs[name].pipeline[-1]).__name__
+        np.testing.assert_allclose(ours[name].probabilities, theirs[name].probabilities, rtol=1e-9)
