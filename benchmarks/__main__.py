@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 import time
 import warnings
 from dataclasses import asdict
@@ -44,9 +45,11 @@ def main() -> None:
     results: dict[str, list[Report]] = {}
     start = time.perf_counter()
     for name in arguments.only:
-        results[name] = import_module(f".{name}", __package__).run(settings)
-        for report in results[name]:
+        results[name] = []
+        for report in import_module(f".{name}", __package__).run(settings):
             show(report)
+            sys.stdout.flush()
+            results[name].append(report)
     print(f"\n{time.perf_counter() - start:.0f} seconds")
     if arguments.json is not None:
         tables = {

@@ -204,8 +204,7 @@ def _layer_stages(run: Run) -> dict[str, tuple[Task, int]]:
             layer.forward(layer.output)
 
     def judge() -> None:
-        batch.kept[...] = logits
-        loss.forward(logits)
+        loss.forward(logits, batch.shifted, batch.sums)
         loss.backward(batch.targets, batch.weights)
 
     def backward() -> None:

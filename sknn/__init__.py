@@ -11,7 +11,9 @@ __version__ = "0.1.0.dev0"
 
 __all__ = [
     "ColumnNormScaler",
+    "MLPFeatureSelector",
     "RankStabilitySelector",
+    "RegularizationPath",
     "ScratchMLPClassifier",
     "ScratchMLPEnsembleClassifier",
     "StackedGridSearchCV",
@@ -23,6 +25,7 @@ __all__ = [
     "datasets",
     "feature_selection",
     "fit_many",
+    "inspection",
     "io",
     "model_selection",
     "preprocessing",
@@ -36,6 +39,7 @@ if TYPE_CHECKING:
         classifiers,
         datasets,
         feature_selection,
+        inspection,
         io,
         model_selection,
         preprocessing,
@@ -48,7 +52,11 @@ if TYPE_CHECKING:
         TorchMLPClassifier,
         fit_many,
     )
-    from sknn.feature_selection import RankStabilitySelector
+    from sknn.feature_selection import (
+        MLPFeatureSelector,
+        RankStabilitySelector,
+        RegularizationPath,
+    )
     from sknn.model_selection import StackedGridSearchCV, StackedRandomizedSearchCV
     from sknn.preprocessing import ColumnNormScaler
 
@@ -58,6 +66,7 @@ _SUBPACKAGES = frozenset(
         "classifiers",
         "datasets",
         "feature_selection",
+        "inspection",
         "io",
         "model_selection",
         "preprocessing",
@@ -67,7 +76,9 @@ _SUBPACKAGES = frozenset(
 )
 _HOME = {
     "ColumnNormScaler": "preprocessing",
+    "MLPFeatureSelector": "feature_selection",
     "RankStabilitySelector": "feature_selection",
+    "RegularizationPath": "feature_selection",
     "ScratchMLPEnsembleClassifier": "classifiers",
     "ScratchMLPClassifier": "classifiers",
     "StackedGridSearchCV": "model_selection",

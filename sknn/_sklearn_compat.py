@@ -65,6 +65,8 @@ def has_callbacks(estimator: BaseEstimator) -> bool:
 _TRANSPARENT = (
     "sklearn.base",
     "sklearn.pipeline",
+    "sknn._cli",
+    "sknn._cli._fit",
     "sknn.classifiers._base",
     "sknn.classifiers._results",
 )

@@ -272,6 +272,7 @@ def loaded_by(statement: str) -> set[str]:
         # scikit-learn itself loads pandas where there is one.
         ("import sknn.preprocessing", {"torch", "skorch", "matplotlib.pyplot"}),
         ("import sknn.datasets", {"torch", "skorch", "matplotlib.pyplot"}),
+        ("import sknn.report", {"torch", "skorch", "matplotlib.pyplot"}),
         (
             "from sknn import ScratchMLPClassifier",
             {"torch", "skorch", "matplotlib.pyplot"},

@@ -17,8 +17,19 @@ from ._losses import SoftmaxCrossEntropy, cross_entropy, log_softmax, softmax
 from ._network import Sequential, build_network, predict_logits
 from ._optimizers import OPTIMIZERS, SGD, Adam, AdamW, Optimizer, RMSprop
 from ._parameters import Parameters
-from ._penalties import L1, L2, Penalty, add_gradients, make_penalties, penalty_values
+from ._penalties import (
+    L1,
+    L2,
+    Differentiable,
+    GroupL1,
+    Penalty,
+    add_gradients,
+    in_the_gradient,
+    make_penalties,
+    penalty_values,
+)
 from ._plan import PER_MODEL, Plan, Problem, Rows, stack_key
+from ._proximal import NEWTON_STEPS, GroupThreshold, ProximalStep
 from ._row_stack import RowStack
 from ._schedules import constant, cosine, invscaling, learning_rates, onecycle
 from ._state import Checkpoint, Outcome, Streams, TrainState
@@ -29,6 +40,7 @@ __all__ = [
     "ACTIVATIONS",
     "L1",
     "L2",
+    "NEWTON_STEPS",
     "OPTIMIZERS",
     "PER_MODEL",
     "SGD",
@@ -39,12 +51,15 @@ __all__ = [
     "Batches",
     "Block",
     "Checkpoint",
+    "Differentiable",
     "Dropout",
     "EarlyStopping",
     "Epoch",
     "EpochHook",
     "Figures",
     "FlatObjective",
+    "GroupL1",
+    "GroupThreshold",
     "History",
     "Identity",
     "Lane",
@@ -58,6 +73,7 @@ __all__ = [
     "Penalty",
     "Plan",
     "Problem",
+    "ProximalStep",
     "RMSprop",
     "ReLU",
     "RowStack",
@@ -80,6 +96,7 @@ __all__ = [
     "draw_orders",
     "draw_parameters",
     "glorot_uniform",
+    "in_the_gradient",
     "invscaling",
     "learning_rates",
     "log_softmax",

@@ -26,22 +26,25 @@ class Batch:
     """A batch of every model: views into its block's buffers.
 
     `X` is (K, B, d), or a sequence of K CSR matrices; `targets` (K, B, C) sum to one along the
-    last axis; `weights` is (K, B, 1) or None; `kept` (K, B, C) is where to leave the logits.
+    last axis; `weights` is (K, B, 1) or None. What the loss leaves behind goes to `shifted`
+    (K, B, C), the logits less the largest of their row, and `sums` (K, B, 1) of their exponentials.
     """
 
     n_rows: int
     X: Any
     targets: FloatArray
     weights: FloatArray | None
-    kept: FloatArray
+    shifted: FloatArray
+    sums: FloatArray
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Consecutive batches of some models, m rows together, and the logits that they leave behind.
+    """Consecutive batches of some models, m rows together, and what they leave behind.
 
     `models` are those of the stack that it is for, `first_step` is the number of its first batch
-    in the epoch; `labels` are (k, m) or (1, m), `weights` (k, m) or None, `logits` (k, C, m).
+    in the epoch; `labels` are (k, m) or (1, m), `weights` (k, m) or None, `shifted` logits
+    (k, C, m), and `sums` (k, m) of their exponentials.
     """
 
     models: slice
@@ -49,7 +52,8 @@ class Block:
     batches: list[Batch]
     labels: IntArray
     weights: FloatArray | None
-    logits: FloatArray
+    shifted: FloatArray
+    sums: FloatArray
 
 
 class Batches:
@@ -166,9 +170,9 @@ class Batches:
         return layout.block([X] * len(order) if rows.is_sparse else X[None], 0)
 
     def _set_targets(self, layout: _Layout) -> None:
-        """One-hot targets (k, m, C) of a layout's labels, smoothed: (1 - ε) y + ε / C."""
+        """One-hot targets (k, C, m) of a layout's labels, smoothed: (1 - ε) y + ε / C."""
         targets = layout.targets
-        np.equal(layout.labels[:, :, None], self.classes, out=targets)
+        np.equal(layout.labels[:, None, :], self.classes[:, None], out=targets)
         if self.smoothing is not None:
             smoothing = self.smoothing[layout.models]
             np.multiply(targets, 1 - smoothing, out=targets)
@@ -186,8 +190,10 @@ class _Layout:
         self.X: FloatArray | None = None
         self.weights: FloatArray | None = None
         self.labels: IntArray = np.empty((n_models, n_rows), np.intp)
-        self.targets = np.empty((n_models, n_rows, n_classes), batches.dtype)
-        self.logits = np.empty((n_models, n_classes, n_rows), batches.dtype)
+        # Class by class, as the loss has it.
+        self.targets = np.empty((n_models, n_classes, n_rows), batches.dtype)
+        self.shifted = np.empty_like(self.targets)
+        self.sums = np.empty((n_models, n_rows), batches.dtype)
         if not shared:
             if batches.rows.weights is not None:
                 self.weights = np.empty((n_models, n_rows), batches.dtype)
@@ -202,15 +208,17 @@ class _Layout:
                 self._batch(X, slice(start, min(start + self.batch_size, self.n_rows)))
                 for start in range(0, self.n_rows, self.batch_size)
             ]
-        return Block(self.models, first_step, self._cut, self.labels, self.weights, self.logits)
+        left = self.shifted, self.sums
+        return Block(self.models, first_step, self._cut, self.labels, self.weights, *left)
 
     def _batch(self, X: FloatArray | Sequence[Any], part: slice) -> Batch:
         return Batch(
             n_rows=part.stop - part.start,
             X=X[:, part] if isinstance(X, np.ndarray) else [rows[part] for rows in X],
-            targets=self.targets[:, part],
+            targets=self.targets[:, :, part].mT,
             weights=None if self.weights is None else self.weights[:, part, None],
-            kept=self.logits[:, :, part].mT,
+            shifted=self.shifted[:, :, part].mT,
+            sums=self.sums[:, part, None],
         )
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._batches import batch_sizes
-from ._losses import cross_entropy
+from ._losses import losses_and_hits
 from ._network import predict_logits
 from ._parameters import FloatArray, IntArray, Parameters
 from ._plan import Plan, Rows, column
@@ -43,15 +43,19 @@ class Figures:
 
     def add(
         self,
-        logits: FloatArray,
+        shifted: FloatArray,
+        sums: FloatArray,
         labels: IntArray,
         weights: FloatArray | None,
         smoothing: FloatArray | None = None,
         models: slice = EVERY,
     ) -> None:
-        """Take in m rows: `logits` (k, C, m), `labels` (k, m), `weights` (k, m) or None."""
-        loss = cross_entropy(logits, labels, smoothing)
-        self.add_rows(loss, logits.argmax(axis=1) == labels, weights, models)
+        """Take in m rows: z - max z (k, C, m) of the logits, their exponentials' sums (k, m).
+
+        `labels` are (k, m), `weights` (k, m) or None.
+        """
+        loss, hits = losses_and_hits(shifted, sums, labels, smoothing)
+        self.add_rows(loss, hits, weights, models)
 
     def add_rows(
         self,
@@ -127,8 +131,11 @@ class Validation:
         for group in self.groups:
             some = parameters.view(group.models)
             logits = predict_logits(some.weights, some.biases, activation, group.X)
+            shifted = np.ascontiguousarray(logits.mT)
+            shifted -= np.maximum.reduce(shifted, axis=1, keepdims=True)
             figures.add(
-                np.ascontiguousarray(logits.mT),
+                shifted,
+                np.add.reduce(np.exp(shifted), axis=1),
                 group.labels,
                 group.weights,
                 None if self.smoothing is None else self.smoothing[group.models],

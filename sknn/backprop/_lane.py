@@ -12,7 +12,7 @@ from ._losses import SoftmaxCrossEntropy
 from ._network import Sequential, build_network
 from ._optimizers import OPTIMIZERS
 from ._parameters import IntArray, Parameters
-from ._penalties import add_gradients, make_penalties
+from ._penalties import add_gradients, in_the_gradient, make_penalties
 from ._plan import Plan, column
 from ._state import TrainState
 
@@ -50,7 +50,7 @@ class Lane:
         self.optimizer = OPTIMIZERS[self.plans[0].solver](
             self.plans, self.parameters, self.gradients, slots
         )
-        self.penalties = make_penalties(self.plans)
+        self.penalties = in_the_gradient(make_penalties(self.plans), self.plans[0])
         self.max_grad_norm = column(self.plans, "max_grad_norm")
         self.is_clipped = np.isfinite(self.max_grad_norm)
         self.clips = bool(self.is_clipped.any())
@@ -72,8 +72,7 @@ class Lane:
         """Make update `step` of the epoch, for every model on its own rows."""
         network, loss = self.laid_out(batch.n_rows)
         logits = network.forward(batch.X)
-        batch.kept[...] = logits
-        loss.forward(logits)
+        loss.forward(logits, batch.shifted, batch.sums)
         network.backward(loss.backward(batch.targets, batch.weights))
         if self.gradient_sums is not None:
             self.gradient_sums += np.abs(self.gradients.weights[0]).sum(axis=2)

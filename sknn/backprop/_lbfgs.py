@@ -16,7 +16,7 @@ from ._figures import Figures, Validation
 from ._losses import SoftmaxCrossEntropy
 from ._network import build_network
 from ._parameters import Parameters
-from ._penalties import add_gradients, make_penalties, penalty_values
+from ._penalties import add_gradients, in_the_gradient, make_penalties, penalty_values
 from ._plan import Plan, Problem, column
 from ._row_stack import RowStack
 from ._state import Checkpoint, Outcome, TrainState
@@ -82,6 +82,7 @@ class Objective:
         )
         self.loss = SoftmaxCrossEntropy(1, n_rows, problem.n_classes, plan.dtype)
         self.penalties = make_penalties([plan])
+        self.in_the_gradient = in_the_gradient(self.penalties, plan)
         self.values = self.parameters.values[0]
         self.record = plan.record
         self.figures = Figures(1)
@@ -90,16 +91,15 @@ class Objective:
     def __call__(self, values: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         """Objective and gradient, shapes () and (P,), at `values` (P,)."""
         self.values[...] = values
-        logits = self.network.forward(self.batch.X)
-        self.loss.forward(logits)
-        self.network.backward(self.loss.backward(self.batch.targets, self.batch.weights))
+        batch, block = self.batch, self.block
+        self.loss.forward(self.network.forward(batch.X), batch.shifted, batch.sums)
+        self.network.backward(self.loss.backward(batch.targets, batch.weights))
         weights_only = slice(0, self.parameters.n_weights)
         weights = self.parameters.values[:, weights_only]
         gradient = self.gradients.values[:, weights_only]
-        add_gradients(self.penalties, weights, gradient, scratch=np.empty_like(weights))
-        self.batch.kept[...] = logits
+        add_gradients(self.in_the_gradient, weights, gradient, scratch=np.empty_like(weights))
         self.figures = Figures(1, keep_rows=self.record == "batch")
-        self.figures.add(self.block.logits, self.block.labels, self.block.weights, self.smoothing)
+        self.figures.add(block.shifted, block.sums, block.labels, block.weights, self.smoothing)
         self.penalty = float(penalty_values(self.penalties, self.parameters)[0])
         value = float(self.figures.mean_loss[0]) + self.penalty
         return value, self.gradients.values[0].astype(np.float64)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ._parameters import FloatArray, IntArray
 
@@ -36,12 +37,31 @@ class SoftmaxCrossEntropy:
         divisor: int | None = None,
     ) -> None:
         self.scale = 1 / (divisor or n_rows)
-        self.probabilities = np.empty((n_models, n_rows, n_classes), dtype)
-        self._row = np.empty((n_models, n_rows, 1), dtype)
+        # Class by class in memory: sums over a few classes then run along rows, of which there
+        # are many, and are several times as fast.
+        self.probabilities = np.empty((n_models, n_classes, n_rows), dtype).mT
+        self._shifted = np.empty_like(self.probabilities)
+        self._sums = np.empty((n_models, n_rows, 1), dtype)
 
-    def forward(self, logits: FloatArray) -> FloatArray:
-        """Probabilities of shape (K, B, C), remembered for `backward`."""
-        return softmax(logits, out=self.probabilities, row=self._row)
+    def forward(
+        self,
+        logits: FloatArray,
+        shifted: FloatArray | None = None,
+        sums: FloatArray | None = None,
+    ) -> FloatArray:
+        """Probabilities of shape (K, B, C), remembered for `backward`.
+
+        `shifted` (K, B, C) and `sums` (K, B, 1), where they are given, receive z - max z and
+        Σ exp(z - max z), of which `losses_and_hits` makes the losses.
+        """
+        shifted = self._shifted if shifted is None else shifted
+        sums = self._sums if sums is None else sums
+        shifted[...] = logits
+        np.maximum.reduce(shifted, axis=2, keepdims=True, out=sums)
+        np.subtract(shifted, sums, out=shifted)
+        np.exp(shifted, out=self.probabilities)
+        np.add.reduce(self.probabilities, axis=2, keepdims=True, out=sums)
+        return np.divide(self.probabilities, sums, out=self.probabilities)
 
     def backward(self, targets: FloatArray, weights: FloatArray | None) -> FloatArray:
         """Gradient with respect to the logits, (K, B, C); overwrites the probabilities.
@@ -54,15 +74,11 @@ class SoftmaxCrossEntropy:
         return np.multiply(gradient, self.scale, out=gradient)
 
 
-def softmax(
-    logits: FloatArray, out: FloatArray | None = None, row: FloatArray | None = None
-) -> FloatArray:
+def softmax(logits: FloatArray, out: FloatArray | None = None) -> FloatArray:
     """exp(z) / Σ exp(z) along the last axis, with the largest logit taken off first."""
-    row = np.maximum.reduce(logits, axis=-1, keepdims=True, out=row)
-    out = np.subtract(logits, row, out=out)
+    out = np.subtract(logits, np.maximum.reduce(logits, axis=-1, keepdims=True), out=out)
     np.exp(out, out=out)
-    row = np.add.reduce(out, axis=-1, keepdims=True, out=row)
-    return np.divide(out, row, out=out)
+    return np.divide(out, np.add.reduce(out, axis=-1, keepdims=True), out=out)
 
 
 def log_softmax(logits: FloatArray) -> FloatArray:
@@ -91,9 +107,24 @@ def cross_entropy(
         log Σ exp(z) - (1 - ε) z_label - ε mean(z).
     """
     shifted = logits - np.maximum.reduce(logits, axis=1, keepdims=True)
-    log_sum = np.log(np.add.reduce(np.exp(shifted), axis=1))
+    sums = np.add.reduce(np.exp(shifted), axis=1)
+    return losses_and_hits(shifted, sums, labels, smoothing)[0]
+
+
+def losses_and_hits(
+    shifted: FloatArray, sums: FloatArray, labels: IntArray, smoothing: FloatArray | None = None
+) -> tuple[FloatArray, NDArray[np.bool_]]:
+    """`cross_entropy` of every row, and whether its label is the first of the largest logits.
+
+    From z - max z (K, C, m) and Σ exp(z - max z) (K, m), which `SoftmaxCrossEntropy` leaves behind.
+    """
     target = np.take_along_axis(shifted, labels[:, None, :], axis=1)[:, 0]
+    # The largest are zeros here. With one in every row, neither ties nor NaN, `argmax` is spared.
+    if np.count_nonzero(shifted == 0) == sums.size and np.isfinite(sums).all():
+        hits = np.asarray(target == 0)
+    else:
+        hits = np.asarray(shifted.argmax(axis=1) == labels)
     if smoothing is not None:
         even = np.add.reduce(shifted, axis=1) / shifted.shape[1]
         target = (1 - smoothing[:, :, 0]) * target + smoothing[:, :, 0] * even
-    return np.subtract(log_sum, target, out=log_sum)
+    return np.log(sums) - target, hits

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from ._parameters import FloatArray, IntArray, Parameters
 from ._plan import Plan, column
+from ._proximal import ProximalStep
 
 # Numbers that one pass handles before the next pass comes: all arrays of a step's passes over
 # such a piece stay in the cache together.
@@ -33,9 +34,17 @@ class Optimizer(ABC):
         Updated and read in place.
     slots : dict of str to ndarray of shape (K, P)
         What the rule remembers between steps; see `slot_names`.
+
+    Attributes
+    ----------
+    reach : ndarray of shape (n_steps, K)
+        In float64. A constant gradient g moves a weight by ``reach * g`` in a step in the end,
+        or by ``reach * g / metric`` where the rule has a metric: by as much, per unit of their
+        strength, penalties with a corner pull.
     """
 
     slot_names: ClassVar[tuple[str, ...]]
+    has_metric: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -47,8 +56,11 @@ class Optimizer(ABC):
         self.parameters, self.slots = parameters, slots
         self.dtype = parameters.values.dtype
         self.learning_rate: FloatArray = np.empty((0, 0, 1), self.dtype)
+        self.reach: NDArray[np.float64] = np.empty((0, 0))
+        self.proximal = ProximalStep.of(plans, parameters, self.has_metric)
         arrays = [parameters.values, gradients.values, *(slots[n] for n in self.slot_names)]
-        self.pieces = list(_pieces(arrays))
+        keeps_metric = self.has_metric and self.proximal is not None
+        self.pieces = list(_pieces(arrays, keeps_metric))
         self._configure(plans)
 
     @abstractmethod
@@ -70,18 +82,41 @@ class Optimizer(ABC):
             Updates that each model has had before.
         """
         self.learning_rate = learning_rates[:, :, None].astype(self.dtype)
+        self.reach = self._reach(learning_rates, n_updates)
+        if self.proximal is not None:
+            self.proximal.begin_epoch(self.reach)
+
+    def _reach(
+        self, learning_rates: NDArray[np.float64], n_updates: IntArray
+    ) -> NDArray[np.float64]:
+        return learning_rates
 
     def step(self, i: int) -> None:
-        """Make update i of the epoch, i from 0."""
+        """Make update i of the epoch, i from 0, and the proximal step after it."""
+        if self.proximal is None:
+            for piece in self.pieces:
+                self._update(i, *piece)
+            return
+        start = 0
         for piece in self.pieces:
             self._update(i, *piece)
+            values, scratch, metric = piece[0], piece[-2], piece[-1]
+            # While the piece is still in the cache.
+            self.proximal.after_piece(
+                i, start, values, metric if self.has_metric else None, scratch
+            )
+            start += values.shape[1]
+        self.proximal.after_step(i)
 
     def end_epoch(self) -> None:  # noqa: B027  # most rules have nothing to tidy up
         """Called after the last update of an epoch."""
 
     @abstractmethod
     def _update(self, i: int, *piece: FloatArray) -> None:
-        """Update a piece: parameters, gradient, one array per slot, scratch."""
+        """Update a piece: parameters, gradient, one array per slot, scratch, metric.
+
+        A rule with a metric leaves it in the last, which is scratch too where nobody asks for it.
+        """
 
 
 class SGD(Optimizer):
@@ -93,13 +128,21 @@ class SGD(Optimizer):
     """
 
     slot_names = ("velocity",)
+    has_metric = False
 
     def _configure(self, plans: Sequence[Plan]) -> None:
         self.momentum = column(plans, "momentum")
         self.nesterov = plans[0].nesterovs_momentum
         self.is_plain = not self.momentum.any()
         self.velocity = self.slots["velocity"]
+        self._exact_momentum = np.array([plan.momentum for plan in plans])
         self.end_epoch()
+
+    def _reach(
+        self, learning_rates: NDArray[np.float64], n_updates: IntArray
+    ) -> NDArray[np.float64]:
+        # The velocity of a constant gradient g is g / (1 - μ).
+        return np.asarray(learning_rates / (1 - self._exact_momentum))
 
     def end_epoch(self) -> None:
         # Models without momentum remember nothing, whatever their neighbours do.
@@ -107,7 +150,7 @@ class SGD(Optimizer):
             self.velocity[self.momentum[:, 0] == 0] = 0.0
 
     def _update(self, i: int, *piece: FloatArray) -> None:
-        values, gradient, velocity, scratch = piece
+        values, gradient, velocity, scratch, _ = piece
         if self.is_plain:
             np.multiply(gradient, self.learning_rate[i], out=scratch)
             np.subtract(values, scratch, out=values)
@@ -149,15 +192,25 @@ class Adam(Optimizer):
 
     def begin_epoch(self, learning_rates: NDArray[np.float64], n_updates: IntArray) -> None:
         super().begin_epoch(learning_rates, n_updates)
-        t = 1 + n_updates + np.arange(len(learning_rates))[:, None]
-        beta_1, beta_2 = self._exact
-        root = np.sqrt(1 - np.power(beta_2, t))
-        step_size = learning_rates * root / (1 - np.power(beta_1, t))
+        t, root = self._count_and_root(len(learning_rates), n_updates)
+        step_size = learning_rates * root / (1 - np.power(self._exact[0], t))
         self.step_size = step_size[:, :, None].astype(self.dtype)
         self.epsilon = (self._epsilon * root)[:, :, None].astype(self.dtype)
 
+    def _reach(
+        self, learning_rates: NDArray[np.float64], n_updates: IntArray
+    ) -> NDArray[np.float64]:
+        # Without the correction of the first moment: that is about the gradient, not the metric.
+        return np.asarray(learning_rates * self._count_and_root(len(learning_rates), n_updates)[1])
+
+    def _count_and_root(
+        self, n_steps: int, n_updates: IntArray
+    ) -> tuple[IntArray, NDArray[np.float64]]:
+        t = 1 + n_updates + np.arange(n_steps)[:, None]
+        return t, np.sqrt(1 - np.power(self._exact[1], t))
+
     def _update(self, i: int, *piece: FloatArray) -> None:
-        values, gradient, first, second, scratch = piece
+        values, gradient, first, second, scratch, metric = piece
         np.multiply(first, self.beta_1, out=first)
         np.multiply(gradient, self.rest_1, out=scratch)
         np.add(first, scratch, out=first)
@@ -165,9 +218,9 @@ class Adam(Optimizer):
         np.multiply(gradient, gradient, out=scratch)
         np.multiply(scratch, self.rest_2, out=scratch)
         np.add(second, scratch, out=second)
-        np.sqrt(second, out=scratch)
-        np.add(scratch, self.epsilon[i], out=scratch)
-        np.divide(first, scratch, out=scratch)
+        np.sqrt(second, out=metric)
+        np.add(metric, self.epsilon[i], out=metric)
+        np.divide(first, metric, out=scratch)
         np.multiply(scratch, self.step_size[i], out=scratch)
         np.subtract(values, scratch, out=values)
 
@@ -208,14 +261,14 @@ class RMSprop(Optimizer):
         self.epsilon = column(plans, "epsilon")
 
     def _update(self, i: int, *piece: FloatArray) -> None:
-        values, gradient, second, scratch = piece
+        values, gradient, second, scratch, metric = piece
         np.multiply(second, self.smoothing, out=second)
         np.multiply(gradient, gradient, out=scratch)
         np.multiply(scratch, 1 - self.smoothing, out=scratch)
         np.add(second, scratch, out=second)
-        np.sqrt(second, out=scratch)
-        np.add(scratch, self.epsilon, out=scratch)
-        np.divide(gradient, scratch, out=scratch)
+        np.sqrt(second, out=metric)
+        np.add(metric, self.epsilon, out=metric)
+        np.divide(gradient, metric, out=scratch)
         np.multiply(scratch, self.learning_rate[i], out=scratch)
         np.subtract(values, scratch, out=values)
 
@@ -228,12 +281,16 @@ OPTIMIZERS: dict[str, type[Optimizer]] = {
 }
 
 
-def _pieces(arrays: Sequence[FloatArray]) -> Iterator[tuple[FloatArray, ...]]:
-    """Cut arrays of shape (K, P) into column ranges, and lend all of them one scratch array."""
+def _pieces(arrays: Sequence[FloatArray], keeps_metric: bool) -> Iterator[tuple[FloatArray, ...]]:
+    """Cut arrays of shape (K, P) into column ranges, and lend all of them scratch and metric.
+
+    The two are one array, unless the metric is to be kept.
+    """
     n_models, n_params = arrays[0].shape
     width = max(1, min(n_params, PIECE // n_models))
     scratch = np.empty((n_models, width), arrays[0].dtype)
+    metric = np.empty_like(scratch) if keeps_metric else scratch
     for start in range(0, n_params, width):
         stop = min(start + width, n_params)
         views = [array[:, start:stop] for array in arrays]
-        yield (*views, scratch[:, : stop - start])
+        yield (*views, scratch[:, : stop - start], metric[:, : stop - start])

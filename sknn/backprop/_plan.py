@@ -26,6 +26,7 @@ PER_MODEL = frozenset(
         "epsilon",
         "l1",
         "l2",
+        "group_l1",
         "dropout",
         "input_dropout",
         "label_smoothing",
@@ -62,6 +63,12 @@ class Rows:
     def is_sparse(self) -> bool:
         """Whether `X` is a CSR matrix."""
         return issparse(self.X)
+
+    @property
+    def n_bytes(self) -> int:
+        """The memory that `X` takes."""
+        parts = (self.X.data, self.X.indices, self.X.indptr) if self.is_sparse else (self.X,)
+        return sum(int(part.nbytes) for part in parts)
 
 
 @dataclass(frozen=True)
@@ -122,6 +129,8 @@ class Plan:
     shuffle: bool
     record: str
     dtype: np.dtype[Any]
+    group_l1: float = 0.0
+    l1_method: str = "prox"
     divisor: int | None = None
     sums_gradients: bool = False
 

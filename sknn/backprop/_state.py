@@ -147,6 +147,11 @@ class TrainState:
         values = self.parameters.values if self.best is None else self.best
         return Parameters(values, self.parameters.layer_sizes)
 
+    @property
+    def n_bytes(self) -> int:
+        """The memory that parameters and slots take."""
+        return sum(array.nbytes for array in (self.parameters.values, *self.slots.values()))
+
     def take(self, models: Sequence[int]) -> TrainState:
         """The state of some of the models; arrays are copied."""
         index = np.asarray(models, dtype=np.intp)

@@ -162,7 +162,8 @@ class Run:
                 lane.update(step, batch)
             smoothing = self.batches.smoothing
             figures.add(
-                block.logits,
+                block.shifted,
+                block.sums,
                 block.labels,
                 block.weights,
                 None if smoothing is None else smoothing[block.models],

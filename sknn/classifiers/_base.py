@@ -22,7 +22,7 @@ from sknn._sklearn_compat import check_partial_fit_first_call, fit_context
 from sknn.backprop import EpochHook, History, Plan, Problem, TrainState, log_softmax, softmax
 
 from ._hooks import epoch_hook
-from ._prepare import Given, Job, prepare
+from ._prepare import Given, Terms, prepare
 from ._resolve import PARAMETER_CONSTRAINTS, SCHEDULES_OVER_MAX_ITER, resolve_plan
 from ._results import fitted_attributes, report_outcome
 
@@ -33,6 +33,8 @@ class BaseMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
     coefs_: list[np.ndarray]
     intercepts_: list[np.ndarray]
     classes_: np.ndarray
+    sparsity_: np.ndarray
+    selected_features_: np.ndarray
     history_: History
     _plan: Plan  # of the last fit
     _state: TrainState | None = None  # where it ended, for fits that go on from it
@@ -59,7 +61,8 @@ class BaseMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
         max_fun=15000,
         l1=0.0,
         l2=1e-4,
-        l1_method="subgradient",
+        group_l1=0.0,
+        l1_method="prox",
         dropout=0.0,
         input_dropout=0.0,
         label_smoothing=0.0,
@@ -93,6 +96,7 @@ class BaseMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
         self.max_fun = max_fun
         self.l1 = l1
         self.l2 = l2
+        self.group_l1 = group_l1
         self.l1_method = l1_method
         self.dropout = dropout
         self.input_dropout = input_dropout
@@ -232,11 +236,11 @@ class BaseMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
         )
         return self
 
-    def _take_over(self, state: TrainState, job: Job, *, goes_on: bool = False) -> None:
+    def _take_over(self, state: TrainState, terms: Terms, *, goes_on: bool = False) -> None:
         """Become the fitted estimator that a training has ended with."""
-        for name, value in fitted_attributes(state, job.plan, job.classes).items():
+        for name, value in fitted_attributes(state, terms.plan, terms.classes).items():
             setattr(self, name, value)
-        self._held_out = job.holds_out
+        self._held_out = terms.holds_out
         self._state = state if self.warm_start or goes_on else None
 
     def _resolve_plan(self, **shape: Any) -> Plan:

@@ -52,17 +52,28 @@ class Given:
 
 
 @dataclass(frozen=True)
-class Job:
-    """A training that is ready to begin, and the class labels that it is about.
+class Terms:
+    """What has to be known of a training when it has ended.
 
     `holds_out` says whether its validation rows were taken from the training rows.
     """
 
-    problem: Problem
     plan: Plan
-    state: TrainState
     classes: np.ndarray
     holds_out: bool
+
+
+@dataclass(frozen=True)
+class Job(Terms):
+    """A training that is ready to begin."""
+
+    problem: Problem
+    state: TrainState
+
+    @property
+    def terms(self) -> Terms:
+        """Its terms alone, without data."""
+        return Terms(self.plan, self.classes, self.holds_out)
 
 
 class Memo:
@@ -86,6 +97,9 @@ class Memo:
 
 
 _BY_VALUE = (str, int, float, type(None))
+
+# What `validate_data` leaves on an estimator.
+FEATURES = ("n_features_in_", "feature_names_in_")
 
 
 def prepare(
@@ -160,7 +174,7 @@ def prepare(
         state = state or state_of_fitted(estimator, plan, streams)
     else:
         state = TrainState.start([plan], [streams])
-    return Job(problem, plan, state, labels.classes, holds_out)
+    return Job(plan, labels.classes, holds_out, problem, state)
 
 
 def _validated_rows(
@@ -168,15 +182,18 @@ def _validated_rows(
 ) -> tuple[Any, Labels, np.ndarray | None, Rows | None]:
     """The rows with their labels and weights, and the validation rows that were given."""
     dtypes = estimator.coefs_[0].dtype if resume else training_dtypes(estimator)
-    (X, y), is_known = memo.get(
+    (X, y, features), is_known = memo.get(
         lambda: _validate(estimator, given, dtypes, reset=not resume),
         "data",
         given.X,
         given.y,
         str(dtypes),
+        resume,
     )
     if is_known:  # by another estimator, which has learnt the names of the features
-        validate_data(estimator, given.X, reset=not resume, skip_check_array=True)
+        for name in FEATURES:
+            estimator.__dict__.pop(name, None)
+        estimator.__dict__.update(features)
     classes_before = estimator.classes_ if partial else None
     labels, _ = memo.get(
         lambda: encode_labels(y, classes=classes_before), "labels", y, classes_before
@@ -202,12 +219,14 @@ def _validated_rows(
 
 def _validate(
     estimator: BaseMLPClassifier, given: Given, dtypes: Any, *, reset: bool
-) -> tuple[Any, np.ndarray]:
+) -> tuple[Any, np.ndarray, dict[str, Any]]:
+    """Rows, labels, and what the estimator has learnt of the features, by name of attribute."""
     refuse_multilabel(given.y)
     # In C order, whatever it came in: products of another layout could have other last bits.
-    return validate_data(
+    X, y = validate_data(
         estimator, given.X, given.y, accept_sparse="csr", dtype=dtypes, order="C", reset=reset
     )
+    return X, y, {name: vars(estimator)[name] for name in FEATURES if name in vars(estimator)}
 
 
 def draw_streams(random_state: Any) -> Streams:

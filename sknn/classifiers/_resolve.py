@@ -31,7 +31,8 @@ PARAMETER_CONSTRAINTS: dict[str, list[Any]] = {
     "max_fun": [Interval(Integral, 1, None, closed="left")],
     "l1": [Interval(Real, 0, None, closed="left")],
     "l2": [Interval(Real, 0, None, closed="left")],
-    "l1_method": [StrOptions({"subgradient"})],
+    "group_l1": [Interval(Real, 0, None, closed="left")],
+    "l1_method": [StrOptions({"prox", "subgradient"})],
     "dropout": [Interval(Real, 0, 1, closed="left"), "array-like"],
     "input_dropout": [Interval(Real, 0, 1, closed="left")],
     "label_smoothing": [Interval(Real, 0, 1, closed="left")],
@@ -117,6 +118,8 @@ def resolve_plan(
         max_fun=int(estimator.max_fun),
         l1=float(estimator.l1),
         l2=float(estimator.l2),
+        group_l1=float(estimator.group_l1),
+        l1_method=estimator.l1_method,
         dropout=dropout,
         input_dropout=float(estimator.input_dropout),
         label_smoothing=float(estimator.label_smoothing),
@@ -133,6 +136,7 @@ def resolve_plan(
         dtype=np.dtype(dtype),
     )
     check_representable(plan)
+    _refuse_endless_momentum(plan)
     return plan
 
 
@@ -186,9 +190,23 @@ def resolve_batch_size(value: Any, n_rows: int) -> int:
     return min(int(value), n_rows)
 
 
+def _refuse_endless_momentum(plan: Plan) -> None:
+    """A proximal step is as long as those that momentum adds up to, which must end."""
+    for name, used in (
+        ("l1", plan.l1 > 0 and plan.l1_method == "prox"),
+        ("group_l1", plan.group_l1 > 0),
+    ):
+        if used and plan.solver == "sgd" and plan.dtype.type(plan.momentum) == 1:
+            raise ValueError(
+                f"`momentum` must be below 1 in {plan.dtype} with `{name}` above 0, "
+                f"got {plan.momentum!r}"
+            )
+
+
 def _refuse_with_lbfgs(estimator: BaseMLPClassifier, dropout: tuple[float, ...]) -> None:
     for name, used in (
         ("l1", estimator.l1 > 0),
+        ("group_l1", estimator.group_l1 > 0),
         ("dropout", any(dropout)),
         ("input_dropout", estimator.input_dropout > 0),
     ):

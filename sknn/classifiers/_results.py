@@ -15,6 +15,10 @@ from sknn.backprop import Outcome, Plan, TrainState
 USER_LEVEL = 5
 
 
+class DivergedError(ValueError):
+    """A loss or weight became non-finite in training."""
+
+
 def fitted_attributes(state: TrainState, plan: Plan, classes: np.ndarray) -> dict[str, Any]:
     """The fitted attributes of one model: copies, independent of the state."""
     result, history = state.result(), state.histories[0].copy()
@@ -26,6 +30,8 @@ def fitted_attributes(state: TrainState, plan: Plan, classes: np.ndarray) -> dic
         "classes_": classes.copy(),
         "coefs_": [weights[0].copy() for weights in result.weights],
         "intercepts_": [bias[0, 0].copy() for bias in result.biases],
+        "sparsity_": np.array([np.mean(weights[0] == 0) for weights in result.weights]),
+        "selected_features_": (result.weights[0][0] != 0).any(axis=1),
         "n_iter_": len(history),
         "n_layers_": len(plan.layer_sizes),
         "n_outputs_": len(classes),
@@ -63,7 +69,7 @@ def report_outcome(state: TrainState, plan: Plan, asks_convergence: bool) -> Non
     """
     outcome, history = state.outcomes[0], state.histories[0]
     if outcome is Outcome.DIVERGED:
-        raise ValueError(_diverged(state, plan))
+        raise DivergedError(_diverged(state, plan))
     if outcome is Outcome.INTERRUPTED:
         if not len(history) or not is_outermost_fit():
             raise KeyboardInterrupt

@@ -26,7 +26,7 @@ class ScratchMLPClassifier(BaseMLPClassifier):
     solver : {'sgd', 'adam', 'adamw', 'rmsprop', 'lbfgs'}, default='adam'
         Optimizer. The first four work on batches, in the forms of `torch.optim`; 'rmsprop'
         smooths with 0.99. 'lbfgs' works on all rows at once, in float64, and often wins on
-        small tables; it refuses `l1` and dropout, and has no use for `batch_size`,
+        small tables; it refuses `l1`, `group_l1` and dropout, and has no use for `batch_size`,
         `learning_rate`, `learning_rate_init`, `max_grad_norm` and `shuffle`.
     learning_rate_init : float, default=0.001
         Step size, above 0.
@@ -67,8 +67,19 @@ class ScratchMLPClassifier(BaseMLPClassifier):
         Strength of the penalty ½ΣW². It is not divided by the number of rows: where
         `MLPClassifier` has `alpha`, use ``l2 = alpha / batch_size``. 'adamw' applies it as
         decoupled decay.
-    l1_method : {'subgradient'}, default='subgradient'
-        How `l1` enters an update: as λ sign(W), added to the gradient.
+    group_l1 : float, default=0.0
+        Strength of the penalty Σ‖W₁[j, :]‖, over the features j, of the lengths of their rows of
+        weights in the first layer. It sets whole rows to zero, and their features have no part in
+        the output any more: see `selected_features_`.
+    l1_method : {'prox', 'subgradient'}, default='prox'
+        How `l1` enters an update:
+
+        - 'prox': every weight moves towards zero after the solver's step, in the solver's own
+          metric, and stays at exactly zero where the loss does not pull it away.
+        - 'subgradient': as λ sign(W), added to the gradient. Weights get small, but hardly ever
+          zero; each one that passes zero and back makes the loss jitter.
+
+        `group_l1` always is of the first kind. Such a step is not shortened by `max_grad_norm`.
     dropout : float or array-like of float of shape (n_layers - 2,), default=0.0
         Probability of dropping a hidden unit during training, in [0, 1): one for all hidden
         layers, or one for each.
@@ -143,6 +154,11 @@ class ScratchMLPClassifier(BaseMLPClassifier):
         Validation accuracy after every epoch; None without validation rows.
     best_validation_score_ : float or None
         Validation accuracy of the restored epoch; None without `early_stopping`.
+    sparsity_ : ndarray of shape (n_layers_ - 1,)
+        Share of exact zeros among the weights of each layer.
+    selected_features_ : ndarray of bool of shape (n_features_in_,)
+        Whether a feature has any weight other than zero in the first layer. The output does not
+        depend on the others at all.
     history_ : History
         Loss, accuracy, penalty, learning rate and time of every epoch; ``to_frame()`` makes a
         data frame of it.
@@ -157,7 +173,8 @@ class ScratchMLPClassifier(BaseMLPClassifier):
     The objective, over n rows with weights w of mean 1, is
 
     .. math:: \frac1n \sum_i w_i \left( -\log p_{y_i}(x_i) \right)
-              + \mathtt{l1} \sum |W| + \tfrac12\, \mathtt{l2} \sum W^2 .
+              + \mathtt{l1} \sum |W| + \tfrac12\, \mathtt{l2} \sum W^2
+              + \mathtt{group\_l1} \sum_j \| W_1[j, :] \| .
 
     Biases are not penalised. Sums of losses over a batch are divided by its number of rows.
 
@@ -168,6 +185,9 @@ class ScratchMLPClassifier(BaseMLPClassifier):
     ----------
     D. E. Rumelhart, G. E. Hinton and R. J. Williams, "Learning representations by
     back-propagating errors", Nature 323, 1986.
+
+    J. Yun, A. C. Lozano and E. Yang, "Adaptive Proximal Gradient Methods for Structured Neural
+    Networks", Advances in Neural Information Processing Systems 34, 2021.
 
     Examples
     --------

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
-
-from joblib import effective_n_jobs
-from sklearn.utils.parallel import Parallel, delayed
 
 from sknn._sklearn_compat import check_sample_weight
 
@@ -15,7 +12,7 @@ from ._scratch import ScratchMLPClassifier
 from ._stacks import (
     prepare_job,
     settle,
-    stacks_of,
+    train_in_stacks,
     train_stack,
     trains_in_stacks,
     warn_of_unfinished,
@@ -67,7 +64,7 @@ def fit_many(
         If an estimator is of another kind or comes twice, `splits` does not fit, or a fit fails:
         the first such error, after all others are fitted.
     KeyboardInterrupt
-        On Ctrl-C; no estimator of a stack is fitted then.
+        On Ctrl-C; those whose stacks have ended are fitted.
 
     Examples
     --------
@@ -83,29 +80,30 @@ def fit_many(
     [50, 50, 50, 50, 50]
     """
     estimators = list(estimators)
-    splits = None if splits is None else list(splits)  # each row of an array becomes one object
     _check_estimators(estimators)
-    givens = _givens(len(estimators), X, y, sample_weight, splits)
+    given_of = _givens(len(estimators), X, y, sample_weight, splits)
     errors: dict[int, Exception] = {}
-    jobs: dict[int, Job] = {}
-    memo = Memo()
-    for i, (estimator, given) in enumerate(zip(estimators, givens, strict=True)):
+    apart = [i for i, estimator in enumerate(estimators) if not trains_in_stacks(estimator)]
+    for i in apart:
         try:
-            if trains_in_stacks(estimator):
-                jobs[i] = prepare_job(estimator, given, memo)
-            else:
-                estimator.fit(given.X, given.y, given.sample_weight)
+            given = given_of(i, Memo())
+            estimators[i].fit(given.X, given.y, given.sample_weight)
         except Exception as error:  # of this one alone
             errors[i] = error
-    pieces = stacks_of(jobs, effective_n_jobs(n_jobs))
-    done = Parallel(n_jobs=n_jobs)(
-        delayed(train_stack)([jobs[i] for i in piece]) for piece in pieces
-    )
+
+    def make_ready(i: int, memo: Memo) -> Job | None:
+        try:
+            return prepare_job(estimators[i], given_of(i, memo), memo)
+        except Exception as error:
+            errors[i] = error
+            return None
+
+    together = sorted(set(range(len(estimators))) - set(apart))
     n_unfinished = 0
-    for piece, states in zip(pieces, done, strict=True):
-        for i, state in zip(piece, states, strict=True):
+    for ended in train_in_stacks(together, make_ready, train_stack, n_jobs):
+        for i, terms, state in ended:
             try:
-                n_unfinished += settle(estimators[i], jobs[i], state)
+                n_unfinished += settle(estimators[i], terms, state)
             except ValueError as error:
                 errors[i] = error
     warn_of_unfinished(n_unfinished, len(estimators))
@@ -126,16 +124,15 @@ def _check_estimators(estimators: Sequence[Any]) -> None:
 
 def _givens(
     n: int, X: Any, y: Any, sample_weight: Any, splits: Sequence[Any] | None
-) -> list[Given]:
+) -> Callable[[int, Memo], Given]:
     """What each estimator is fitted on; those with equal rows get the same objects."""
     if splits is None:
-        return [Given(X, y, sample_weight)] * n
+        everything = Given(X, y, sample_weight)
+        return lambda i, memo: everything
+    splits = list(splits)  # each row of an array becomes one object
     if len(splits) != n:
         raise ValueError(f"`splits` must be one for each of the {n} estimators, got {len(splits)}")
     if sample_weight is not None:
         sample_weight = check_sample_weight(sample_weight, X, allow_all_zero_weights=True)
-    found: dict[int, Given] = {}
-    for split in splits:
-        if id(split) not in found:
-            found[id(split)] = Given(X, y, sample_weight).take(split)
-    return [found[id(split)] for split in splits]
+    everything = Given(X, y, sample_weight)
+    return lambda i, memo: memo.get(lambda: everything.take(splits[i]), "rows", splits[i])[0]

@@ -3,26 +3,34 @@
 from __future__ import annotations
 
 import warnings
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from threading import Lock
 from typing import Any
 
+from joblib import effective_n_jobs
+from joblib.parallel import get_active_backend
+from sklearn import config_context, get_config
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils.parallel import Parallel, delayed
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from sknn._sklearn_compat import has_callbacks
 from sknn.backprop import Outcome, Plan, TrainState, stack_key, train
 
-from ._prepare import Given, Job, Memo, prepare
+from ._prepare import Given, Job, Memo, Terms, prepare
 from ._results import report_outcome
 from ._scratch import ScratchMLPClassifier
 
 # What the arrays of a stack may take: they should stay in the second-level cache from one update
 # to the next. More than 64 models gain nothing, since the overhead of a call is spread thin by
 # then.
-STACK_BYTES = 2 * 1024**2
+STACK_BYTES = 3 * 1024**2 // 2
 MOST_MODELS = 64
+# What fits that are ready to begin may take together. Those of small tables are all made ready
+# at once, so that they fall into the best of stacks; large tables gain little from a stack.
+LOT_BYTES = 256 * 1024**2
 
 
 class _OneBlasThread:
@@ -54,6 +62,17 @@ class _OneBlasThread:
 ONE_BLAS_THREAD = _OneBlasThread()
 
 
+def blas_of_workers(n_jobs: int | None) -> AbstractContextManager[None]:
+    """One BLAS thread, where stacks are to train in several threads of this process.
+
+    OpenBLAS obeys the first thread that asks, and no other while that one lives.
+    """
+    backend, _ = get_active_backend()
+    if getattr(backend, "uses_threads", False) and effective_n_jobs(n_jobs) > 1:
+        return ONE_BLAS_THREAD
+    return nullcontext()
+
+
 def trains_in_stacks(estimator: Any) -> bool:
     """Whether a fit of this estimator can be a part of a stack.
 
@@ -76,6 +95,31 @@ def prepare_job(estimator: ScratchMLPClassifier, given: Given, memo: Memo) -> Jo
     )
 
 
+def lots(
+    numbers: Iterable[int], make_ready: Callable[[int, Memo], Job | None]
+) -> Iterator[dict[int, Job]]:
+    """Jobs by their numbers, no more at a time than memory has room for.
+
+    `make_ready` makes one of them, or None; what it leaves in the memo lasts for a lot.
+    """
+    memo, lot, n_bytes, seen = Memo(), dict[int, Job](), 0, set[int]()
+    for number in numbers:
+        job = make_ready(number, memo)
+        if job is None:
+            continue
+        lot[number] = job
+        n_bytes += job.state.n_bytes
+        for rows in (job.problem.train, job.problem.valid):
+            if rows is not None and id(rows.X) not in seen:
+                seen.add(id(rows.X))
+                n_bytes += rows.n_bytes
+        if n_bytes >= LOT_BYTES:
+            yield lot
+            memo, lot, n_bytes, seen = Memo(), {}, 0, set()
+    if lot:
+        yield lot
+
+
 def stacks_of(jobs: Mapping[int, Job], n_workers: int = 1) -> list[list[int]]:
     """The keys of the jobs, in stacks that can train and that leave no worker without one."""
     alike = defaultdict(list)
@@ -83,7 +127,8 @@ def stacks_of(jobs: Mapping[int, Job], n_workers: int = 1) -> list[list[int]]:
         alike[tuple(stack_key(job.plan, job.problem).items())].append(i)
     stacks = []
     for members in alike.values():
-        size = min(most_models(jobs[members[0]].plan), -(-len(members) // n_workers))
+        n_stacks = max(-(-len(members) // most_models(jobs[members[0]].plan)), n_workers)
+        size = -(-len(members) // n_stacks)  # of nearly equal stacks, so that none is a rest
         # Neighbours have rows of about equal number, and as a rule the same rows.
         members.sort(key=lambda i: (-len(jobs[i].problem.train), id(jobs[i].problem)))
         stacks += [members[start : start + size] for start in range(0, len(members), size)]
@@ -122,7 +167,58 @@ def train_stack(jobs: Sequence[Job]) -> list[TrainState]:
     return [state.take([k]) for k in range(len(jobs))]
 
 
-def settle(estimator: ScratchMLPClassifier, job: Job, state: TrainState) -> bool:
+def train_in_stacks(
+    numbers: Iterable[int],
+    make_ready: Callable[[int, Memo], Job | None],
+    train_stack: Callable[[list[Job]], Sequence[Any]],
+    n_jobs: int | None,
+) -> Iterator[list[tuple[int, Terms, Any]]]:
+    """Train jobs in stacks through joblib, made ready as they are needed.
+
+    Yields the numbers of a stack's jobs with their terms and with what `train_stack` returned of
+    each, as soon as the stack has ended.
+    """
+    config, begun = get_config(), deque[list[tuple[int, Terms]]]()
+
+    def with_config(number: int, memo: Memo) -> Job | None:
+        with config_context(**config):  # joblib may call this in another thread
+            return make_ready(number, memo)
+
+    def calls() -> Iterator[Any]:
+        for lot in lots(numbers, with_config):
+            for stack in stacks_of(lot, effective_n_jobs(n_jobs)):
+                begun.append([(i, lot[i].terms) for i in stack])
+                yield delayed(train_stack)([lot[i] for i in stack])
+
+    with blas_of_workers(n_jobs):
+        for results in results_of(Parallel(n_jobs=n_jobs, return_as=return_as()), calls()):
+            stack = begun.popleft()
+            yield [(i, terms, result) for (i, terms), result in zip(stack, results, strict=True)]
+
+
+def results_of(parallel: Parallel, calls: Iterable[Any]) -> Iterator[Any]:
+    """The results of delayed calls in their order, each as soon as may be.
+
+    `parallel` is made with ``return_as=return_as()``. Who stops early has the rest called off.
+    """
+    results = parallel(calls)
+    try:
+        yield from results
+    finally:
+        if not isinstance(results, list):
+            with warnings.catch_warnings():
+                # joblib tells whoever stops early that work was in vain.
+                warnings.simplefilter("ignore", UserWarning)
+                results.close()
+
+
+def return_as() -> str:
+    """How `joblib.Parallel` should return results: one by one, where its backend can."""
+    backend, _ = get_active_backend()
+    return "generator" if backend.supports_return_generator else "list"
+
+
+def settle(estimator: ScratchMLPClassifier, terms: Terms, state: TrainState) -> bool:
     """Make of `estimator` what its training has come to; whether it has not converged.
 
     Raises
@@ -132,8 +228,8 @@ def settle(estimator: ScratchMLPClassifier, job: Job, state: TrainState) -> bool
     """
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", ConvergenceWarning)
-        report_outcome(state, job.plan, estimator.n_iter_no_change < float("inf"))
-    estimator._take_over(state, job)
+        report_outcome(state, terms.plan, estimator.n_iter_no_change < float("inf"))
+    estimator._take_over(state, terms)
     return bool(caught)
 
 
@@ -141,8 +237,8 @@ def warn_of_unfinished(n_unfinished: int, n_fits: int, stacklevel: int = 3) -> N
     """Say once how many fits have not converged."""
     if n_unfinished:
         warnings.warn(
-            f"{n_unfinished} of {n_fits} fits reached their limit, `max_iter`, and have not "
-            "converged yet.",
+            f"{n_unfinished} of {n_fits} fits have not converged: they reached `max_iter`, or "
+            "L-BFGS could not go on.",
             ConvergenceWarning,
             stacklevel=stacklevel,
         )

@@ -2,32 +2,27 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
 from dataclasses import replace
-from itertools import groupby
+from functools import partial
 from numbers import Integral, Real
 from typing import Any, ClassVar
 
 import numpy as np
-from joblib import effective_n_jobs
-from joblib.parallel import get_active_backend
 from scipy.stats import rankdata
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
 from sklearn.callback import CallbackSupportMixin
 from sklearn.feature_selection import SelectorMixin
 from sklearn.model_selection import train_test_split
 from sklearn.utils import Tags, check_random_state
-from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sknn._sklearn_compat import Interval, StrOptions, check_sample_weight, fit_context
-from sknn.backprop import stack_key
 from sknn.classifiers import ScratchMLPClassifier
 from sknn.classifiers._data import encode_labels, refuse_multilabel
 from sknn.classifiers._prepare import Given, Job, Memo
 from sknn.classifiers._results import report_outcome
-from sknn.classifiers._stacks import most_models, prepare_job, train_stack
+from sknn.classifiers._stacks import prepare_job, train_in_stacks, train_stack
 
 
 class RankStabilitySelector(SelectorMixin, CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
@@ -178,8 +173,10 @@ class RankStabilitySelector(SelectorMixin, CallbackSupportMixin, MetaEstimatorMi
         n_select = self._n_to_select(n_features)
         if sample_weight is not None:
             sample_weight = check_sample_weight(sample_weight, rows, allow_all_zero_weights=True)
-        jobs = self._jobs(estimator, Given(rows, labels, sample_weight))
-        self.importances_ = np.concatenate(list(self._refit(jobs, context)))
+        self.importances_ = np.empty((self.n_refits, n_features))
+        given = Given(rows, labels, sample_weight)
+        for number, importances in self._refit(estimator, given, context):
+            self.importances_[number] = importances
         # Of equals, each has the last of their ranks, so that no column is preferred for its place.
         self.ranks_ = rankdata(-self.importances_, method="max", axis=1).astype(np.intp)
         self.rank_counts_ = np.stack(
@@ -224,19 +221,28 @@ class RankStabilitySelector(SelectorMixin, CallbackSupportMixin, MetaEstimatorMi
             )
         return self.estimator
 
-    def _jobs(self, estimator: ScratchMLPClassifier, given: Given) -> Iterator[Job]:
-        """The training of each refit."""
-        rng, memo = check_random_state(self.random_state), Memo()
-        for seed in rng.randint(np.iinfo(np.int32).max, size=self.n_refits).tolist():
-            refit, part = clone(estimator).set_params(random_state=seed), given
+    def _refit(
+        self, estimator: ScratchMLPClassifier, given: Given, context: Any
+    ) -> Iterator[tuple[int, np.ndarray]]:
+        """Train; yield the number of each refit and its importances, and tell callbacks of it."""
+        rng = check_random_state(self.random_state)
+        seeds = rng.randint(np.iinfo(np.int32).max, size=self.n_refits).tolist()
+
+        def make_ready(number: int, memo: Memo) -> Job:
+            refit, part = clone(estimator).set_params(random_state=seeds[number]), given
             if self.subsample is not None:
-                part = given.take(self._some_rows(given.y, seed))
-            if self.subsample is not None or refit.early_stopping:
-                memo = Memo()  # nothing is shared: let go of what is done with
+                part = given.take(self._some_rows(given.y, seeds[number]))
             job = prepare_job(refit, part, memo)
-            yield replace(
-                job, plan=replace(job.plan, sums_gradients=self.importance == "gradients")
-            )
+            plan = replace(job.plan, sums_gradients=self.importance == "gradients")
+            return replace(job, plan=plan)
+
+        train = partial(_importances, importance=self.importance)
+        for ended in train_in_stacks(range(self.n_refits), make_ready, train, self.n_jobs):
+            for number, _, importances in ended:
+                refit = context.subcontext(task_name="refit")
+                refit.call_on_fit_task_begin(estimator=self)
+                refit.call_on_fit_task_end(estimator=self)
+                yield number, importances
 
     def _some_rows(self, y: Any, seed: int) -> np.ndarray:
         """The rows that a refit sees."""
@@ -251,29 +257,6 @@ class RankStabilitySelector(SelectorMixin, CallbackSupportMixin, MetaEstimatorMi
             ) from error
         return rows
 
-    def _refit(self, jobs: Iterator[Job], context: Any) -> Iterator[np.ndarray]:
-        """Train; yield what the refits say of the features, and tell callbacks of each."""
-        # Of the backends, few cannot hand over what is finished while they go on.
-        backend, _ = get_active_backend()
-        return_as = "generator" if backend.supports_return_generator else "list"
-        pieces = Parallel(n_jobs=self.n_jobs, return_as=return_as)(
-            delayed(_importances)(stack, self.importance)
-            for stack in _cut(jobs, effective_n_jobs(self.n_jobs), self.n_refits)
-        )
-        try:
-            for piece in pieces:
-                for _ in piece:
-                    refit = context.subcontext(task_name="refit")
-                    refit.call_on_fit_task_begin(estimator=self)
-                    refit.call_on_fit_task_end(estimator=self)
-                yield piece
-        finally:
-            if return_as == "generator":
-                with warnings.catch_warnings():
-                    # joblib tells whoever stops early that stacks were in vain.
-                    warnings.simplefilter("ignore", UserWarning)
-                    pieces.close()
-
     def _get_support_mask(self) -> np.ndarray:
         check_is_fitted(self)
         return self.support_
@@ -285,21 +268,8 @@ class RankStabilitySelector(SelectorMixin, CallbackSupportMixin, MetaEstimatorMi
         return tags
 
 
-def _cut(jobs: Iterator[Job], n_workers: int, n_jobs: int) -> Iterator[list[Job]]:
-    """Stacks of consecutive jobs that can train together."""
-    for _, alike in groupby(jobs, key=lambda job: stack_key(job.plan, job.problem)):
-        stack: list[Job] = []
-        for job in alike:
-            stack.append(job)
-            if len(stack) == min(most_models(job.plan), -(-n_jobs // n_workers)):
-                yield stack
-                stack = []
-        if stack:
-            yield stack
-
-
-def _importances(jobs: list[Job], importance: str) -> np.ndarray:
-    """What each refit says of the features, shape (n_refits, n_features)."""
+def _importances(jobs: list[Job], importance: str) -> list[np.ndarray]:
+    """What each refit says of the features, shape (n_features,)."""
     found = []
     for job, state in zip(jobs, train_stack(jobs), strict=True):
         report_outcome(state, job.plan, asks_convergence=False)
@@ -307,4 +277,4 @@ def _importances(jobs: list[Job], importance: str) -> np.ndarray:
         found.append(
             np.abs(weights).sum(axis=1) if state.gradient_sums is None else state.gradient_sums[0]
         )
-    return np.array(found)
+    return found

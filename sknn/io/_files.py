@@ -30,6 +30,8 @@ TRUSTED = (
     "sklearn.feature_selection._univariate_selection.chi2",
     "sklearn.feature_selection._univariate_selection.f_classif",
     "sknn.classifiers._scratch.ScratchMLPClassifier",  # the selector's estimator, not fitted
+    "sknn.feature_selection._mlp_selector.MLPFeatureSelector",
+    "sknn.feature_selection._path.RegularizationPath",
     "sknn.feature_selection._rank_stability.RankStabilitySelector",
     "sknn.preprocessing._column_norm_scaler.ColumnNormScaler",
 )

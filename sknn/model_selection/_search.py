@@ -69,7 +69,8 @@ class StackedGridSearchCV(_StackedSearch, GridSearchCV):
     cv : int, cross-validation generator or an iterable, default=None
         Folds; None for 5, stratified.
     verbose : int, default=0
-        How much to print.
+        How much to print. Times that are printed are of the scoring; those of the training stand
+        in `cv_results_`.
     pre_dispatch : int, or str, default='2*n_jobs'
         Stacks that are made ready ahead of time.
     error_score : 'raise' or numeric, default=np.nan
@@ -157,7 +158,8 @@ class StackedRandomizedSearchCV(_StackedSearch, RandomizedSearchCV):
     cv : int, cross-validation generator or an iterable, default=None
         Folds; None for 5, stratified.
     verbose : int, default=0
-        How much to print.
+        How much to print. Times that are printed are of the scoring; those of the training stand
+        in `cv_results_`.
     pre_dispatch : int, or str, default='2*n_jobs'
         Stacks that are made ready ahead of time.
     random_state : int, RandomState instance or None, default=None

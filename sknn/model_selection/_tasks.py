@@ -9,13 +9,17 @@ a stack, fits them together, and then lets every call run as it would have, on a
 from __future__ import annotations
 
 import copy
+import math
 import time
+from bisect import bisect
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import joblib
+import numpy as np
 from joblib import effective_n_jobs
+from scipy.sparse import issparse
 from sklearn.base import BaseEstimator, clone
 from sklearn.pipeline import Pipeline
 from sklearn.utils.parallel import Parallel, delayed
@@ -25,7 +29,11 @@ from sknn.backprop import PER_MODEL, TrainState
 from sknn.classifiers._prepare import Given, Job, Memo
 from sknn.classifiers._stacks import (
     MOST_MODELS,
+    blas_of_workers,
+    lots,
     prepare_job,
+    results_of,
+    return_as,
     settle,
     stacks_of,
     train_stack,
@@ -37,8 +45,9 @@ from sknn.classifiers._stacks import (
 FREE = PER_MODEL | {"random_state", "class_weight"}
 # With several workers, stacks are smaller, so that none of them waits long for the last one.
 MOST_MODELS_OF_WORKERS = 32
-# Folds whose transformed rows are kept for candidates to come.
-MOST_TRANSFORMED = 32
+# What the rows may take that steps before the network have transformed, and that are kept for
+# candidates to come.
+TRANSFORMED_BYTES = 256 * 1024**2
 # Calls that wait for others to share a stack with; beyond, the oldest go.
 MOST_WAITING = 4096
 
@@ -56,8 +65,8 @@ class StackedParallel:
     """
 
     def __init__(self, n_jobs: int | None = None, pre_dispatch: Any = "2*n_jobs") -> None:
-        self.parallel = Parallel(n_jobs=n_jobs, pre_dispatch=pre_dispatch)
-        self.n_workers = effective_n_jobs(n_jobs)
+        self.n_jobs = n_jobs
+        self.parallel = Parallel(n_jobs=n_jobs, pre_dispatch=pre_dispatch, return_as=return_as())
 
     def __enter__(self) -> StackedParallel:
         self.parallel.__enter__()
@@ -72,26 +81,33 @@ class StackedParallel:
         Raises
         ------
         Exception
-            The first, in that order, that a call has raised.
+            The first, in that order, that a call has raised. Calls that come after it and have
+            not begun are called off.
         """
+        n_workers = effective_n_jobs(self.n_jobs)
         # Within one process, what is fitted before the network is fitted once for all chunks.
-        known = Inputs() if self.n_workers == 1 else None
-        most = MOST_MODELS if self.n_workers == 1 else MOST_MODELS_OF_WORKERS
-        chunks = self.parallel(
-            delayed(carry_out)(numbers, chunk, known) for numbers, chunk in gather(calls, most)
-        )
+        known = Inputs() if n_workers == 1 else None
+        most = MOST_MODELS if n_workers == 1 else MOST_MODELS_OF_WORKERS
         results: dict[int, Any] = {}
+        failed: list[int] = []
+
+        def chunks() -> Iterator[Any]:
+            for numbers, chunk in gather(calls, most):
+                n = bisect(numbers, min(failed, default=numbers[-1]))
+                if n:
+                    yield delayed(carry_out)(numbers[:n], chunk[:n], known)
+
         n_unfinished = n_stacked = 0
-        for numbers, outcomes, unfinished, stacked in chunks:
-            results |= dict(zip(numbers, outcomes, strict=True))
-            n_unfinished += unfinished
-            n_stacked += stacked
-        ordered = [results[number] for number in sorted(results)]
-        for outcome in ordered:
-            if isinstance(outcome, Failed):
-                raise outcome.error
+        with blas_of_workers(self.n_jobs):
+            for numbers, outcomes, unfinished, stacked in results_of(self.parallel, chunks()):
+                results |= dict(zip(numbers, outcomes, strict=True))
+                failed += [number for number in numbers if isinstance(results[number], Failed)]
+                n_unfinished += unfinished
+                n_stacked += stacked
+        if failed:
+            raise results[min(failed)].error
         warn_of_unfinished(n_unfinished, n_stacked, stacklevel=6)
-        return ordered
+        return [results[number] for number in sorted(results)]
 
 
 @dataclass(frozen=True)
@@ -157,34 +173,30 @@ def carry_out(
     n_unfinished, n_stacked : int
         How many fits in stacks did not converge, of how many.
     """
-    inputs, memo = known or Inputs(), Memo()
+    inputs = known or Inputs()
     candidates: dict[int, _Candidate] = {}
-    for i, call in enumerate(calls):
+
+    def make_ready(i: int, memo: Memo) -> Job | None:
         try:
-            candidate = _prepare_candidate(call, inputs, memo)
+            candidate = _prepare_candidate(calls[i], inputs, memo)
         except Exception:
-            continue  # the call itself will raise it
-        if candidate is not None:
-            candidates[i] = candidate
-    states = _train({i: candidate.job for i, candidate in candidates.items()})
-    outcomes: list[Any] = []
-    n_unfinished, n_stacked = 0, len(candidates)
-    for i, call in enumerate(calls):
-        if i not in candidates:
-            outcomes.append(_outcome(call))
-            continue
-        candidate = candidates.pop(i)
-        state, seconds = states.pop(i)
-        replay = _Replay(candidate, state)
-        candidate.estimator.fit = replay  # on this one object, under the name of the method
-        if call[2]["verbose"] <= 1:  # else they are printed
-            call = (*call[:2], {**call[2], "parameters": None})  # they are set already
-        outcome = _outcome(call)
-        if not isinstance(outcome, Failed):
-            outcome["fit_time"] += candidate.seconds + seconds
-        n_unfinished += replay.is_unfinished
-        outcomes.append(outcome)
-    return numbers, outcomes, n_unfinished, n_stacked
+            return None  # the call itself will raise it
+        if candidate is None:
+            return None
+        candidates[i] = candidate
+        return candidate.job
+
+    outcomes: dict[int, Any] = {}
+    n_unfinished = n_stacked = 0
+    for lot in lots(range(len(calls)), make_ready):
+        for i, (state, seconds) in _train(lot).items():
+            replay = _Replay(candidates.pop(i), state)
+            outcomes[i] = replay.outcome_of(calls[i], seconds)
+            n_unfinished += replay.is_unfinished
+        n_stacked += len(lot)
+    for i in sorted(set(range(len(calls))) - set(outcomes)):
+        outcomes[i] = _outcome(calls[i])
+    return numbers, [outcomes[i] for i in range(len(calls))], n_unfinished, n_stacked
 
 
 def _train(jobs: dict[int, Job]) -> dict[int, tuple[TrainState, float]]:
@@ -213,12 +225,23 @@ class _Replay:
         self.candidate, self.state = candidate, state
         self.is_unfinished = False
 
+    def outcome_of(self, call: Call, seconds: float) -> Any:
+        """What a call returns, or raises, whose training took so many seconds."""
+        self.candidate.estimator.fit = self  # on this one object, under the name of the method
+        function, arguments, options = call
+        if options["verbose"] <= 1:  # else they are printed
+            options = {**options, "parameters": None}  # they are set already
+        outcome = _outcome((function, arguments, options))
+        if not isinstance(outcome, Failed):
+            outcome["fit_time"] += self.candidate.seconds + seconds
+        return outcome
+
     def __call__(self, X: Any, y: Any = None, **fit_params: Any) -> BaseEstimator:
         estimator, candidate = self.candidate.estimator, self.candidate
         del estimator.fit  # from here on it is an estimator like any other
         if isinstance(estimator, Pipeline):
             estimator.steps = candidate.steps
-        self.is_unfinished = settle(last_step(estimator), candidate.job, self.state)
+        self.is_unfinished = settle(last_step(estimator), candidate.job.terms, self.state)
         return estimator
 
 
@@ -251,6 +274,7 @@ class Inputs:
     def __init__(self) -> None:
         self._folds: dict[int, tuple[Any, Given]] = {}
         self._transformed: dict[Any, tuple[Any, list[Any], Given]] = {}
+        self._failed: dict[Any, Any] = {}
 
     def of_network(
         self, estimator: BaseEstimator, X: Any, y: Any, options: dict[str, Any]
@@ -270,16 +294,33 @@ class Inputs:
         if key in self._transformed:
             _, steps, given = self._transformed[key]
             estimator.steps[:-1] = steps
+        elif key in self._failed:
+            raise ValueError("steps with these settings cannot be fitted on this fold")
         else:
             # Rows of their own: a step may work in place.
-            given = _fit_steps_before(estimator, _rows_of_fold(X, y, options))
+            try:
+                given = _fit_steps_before(estimator, _rows_of_fold(X, y, options))
+            except Exception:
+                if key is not None:
+                    self._failed[key] = train
+                raise
             if key is not None:
-                self._transformed[key] = train, estimator.steps[:-1], given
-            if len(self._transformed) > MOST_TRANSFORMED:
-                del self._transformed[next(iter(self._transformed))]
+                self._keep(key, (train, estimator.steps[:-1], given))
         # Copies, so that what a scorer does to one candidate's does not change another's.
         estimator.steps[:-1] = copy.deepcopy(estimator.steps[:-1])
         return given, time.perf_counter() - started
+
+    def _keep(self, key: Any, what: tuple[Any, list[Any], Given]) -> None:
+        self._transformed[key] = what
+        n_bytes = [_n_bytes(given.X) for _, _, given in self._transformed.values()]
+        while sum(n_bytes) > TRANSFORMED_BYTES and len(n_bytes) > 1:
+            del self._transformed[next(iter(self._transformed))], n_bytes[0]
+
+
+def _n_bytes(X: Any) -> int:
+    """About how much memory a table takes."""
+    stored = getattr(X, "data", None) if issparse(X) else None
+    return 8 * (math.prod(np.shape(X)) if stored is None else len(stored))
 
 
 def _rows_of_fold(X: Any, y: Any, options: dict[str, Any]) -> dict[str, Any]:

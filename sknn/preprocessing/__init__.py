@@ -1,5 +1,6 @@
-"""Transformers that put the columns of a table on one scale."""
+"""Transformers that make a table ready for a network."""
 
 from sknn.preprocessing._column_norm_scaler import ColumnNormScaler
+from sknn.preprocessing._table import TableColumns, choose_columns, make_table_transformer
 
-__all__ = ["ColumnNormScaler"]
+__all__ = ["ColumnNormScaler", "TableColumns", "choose_columns", "make_table_transformer"]

@@ -1,17 +1,29 @@
-"""From the result of a study to tables, figures and files.
+"""From results to tables, figures, pages and files.
 
-Nothing here trains or measures: a function takes what :mod:`sknn.studies` returns and gives it
-another form.
+Nothing here trains: a function takes a fitted classifier, or what :mod:`sknn.studies` returns, and
+gives it another form.
 """
 
+from sknn.report._blocks import Facts, Headline, Notes, Picture, Section, Table, Text
 from sknn.report._comparison_tables import comparison_tables
+from sknn.report._evaluation import Evaluation
 from sknn.report._figures import producers_figures
 from sknn.report._key_features import key_features_figures, key_features_table
+from sknn.report._report import Report
 from sknn.report._tables import producers_tables
-from sknn.report._write import output_directory, write_key_features, write_producers
+from sknn.report._write import output_directory, write_key_features, write_producers, write_yeast
 from sknn.report._yeast_tables import yeast_tables
 
 __all__ = [
+    "Evaluation",
+    "Facts",
+    "Headline",
+    "Notes",
+    "Picture",
+    "Report",
+    "Section",
+    "Table",
+    "Text",
     "comparison_tables",
     "key_features_figures",
     "key_features_table",
@@ -20,5 +32,6 @@ __all__ = [
     "producers_tables",
     "write_key_features",
     "write_producers",
+    "write_yeast",
     "yeast_tables",
 ]

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sknn.report._curves import (
-    plot_band,
-    plot_batches,
-    plot_epochs,
-    plot_volatility,
-    scale_loss,
-    trend_window,
-)
-from sknn.report._roc import one_vs_rest_curves, plot_roc
+from sknn.backprop import History
+from sknn.inspection import OneVsRestRocDisplay, TrainingHistoryDisplay, VolatilityDisplay
+from sknn.inspection._curves import trend_window
+from sknn.inspection._fitted import count, describe
+from sknn.inspection._style import write_title
 from sknn.report._seeds import plot_seeds
-from sknn.report._style import BLACK, CYCLE, GREY, report_style
+from sknn.report._style import colors, page, panels, report_style
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -22,7 +18,12 @@ if TYPE_CHECKING:
     from sknn.studies import ProducersModel, ProducersResult
 
 
-def producers_figures(result: ProducersResult) -> dict[str, Figure]:
+# The validation rows of the study's fits are its test rows.
+SUBSET_NAMES = {"valid": "test rows"}
+MEASURES = ("loss", "accuracy")
+
+
+def producers_figures(result: ProducersResult, theme: str = "light") -> dict[str, Figure]:
     """Draw the figures of the producers study.
 
     Figures are made without pyplot: nothing pops up, and no setting of matplotlib is changed.
@@ -31,6 +32,9 @@ def producers_figures(result: ProducersResult) -> dict[str, Figure]:
     ----------
     result : ProducersResult
         What :func:`sknn.studies.producers` returned.
+
+    theme : {"light", "dark"}, default="light"
+        Colours of the figures.
 
     Returns
     -------
@@ -41,114 +45,120 @@ def producers_figures(result: ProducersResult) -> dict[str, Figure]:
         ``validation`` with loss and accuracy on the test rows over all seeds.
     """
     with report_style():
-        figures = {f"training_{model.name}": _training(model) for model in result.models}
-        figures |= {f"batches_{model.name}": _batches(model) for model in result.models}
-        figures["roc"] = _roc(result)
-        figures["seeds"] = _seeds(result)
-        figures["validation"] = _validation(result)
+        figures = {f"training_{model.name}": _training(model, theme) for model in result.models}
+        figures |= {f"batches_{model.name}": _batches(model, theme) for model in result.models}
+        figures["roc"] = _roc(result, theme)
+        figures["seeds"] = _seeds(result, theme)
+        figures["validation"] = _validation(result, theme)
     return figures
 
 
-def _training(model: ProducersModel) -> Figure:
-    figure = page(10, 7, f"Training with {model.title}", _caption(model) + _trend_note(model))
-    panels = figure.subplots(2, 2, sharex=True)
-    titles = (
-        ("Loss (cross-entropy)", "Accuracy"),
-        ("Volatility of the loss", "Volatility of the accuracy"),
-    )
-    for column, measure in enumerate(("loss", "accuracy")):
-        plot_epochs(panels[0, column], model.history, measure)
-        plot_volatility(panels[1, column], model.history, measure)
-        for row in range(2):
-            panels[row, column].set_title(titles[row][column])
-        panels[0, column].set_xlabel("")
-    panels[0, 0].legend()
+def _training(model: ProducersModel, theme: str) -> Figure:
+    caption = _caption(model) + _trend_note(model)
+    figure = page(10, 7, f"Training with {model.title}", caption, theme)
+    axes = panels(figure, 2, 2, theme, sharex=True)
+    look: dict[str, Any] = {"subset_names": SUBSET_NAMES, "theme": theme}
+    TrainingHistoryDisplay(model.history).plot(axes[0], mark_best=False, **look)
+    volatility = VolatilityDisplay(model.history).plot(axes[1], **look)
+    volatility.legend_.remove()
+    for one in axes[0]:
+        one.set_xlabel("")
     return figure
 
 
-def _batches(model: ProducersModel) -> Figure:
-    figure = page(10, 7, f"Every batch, with {model.title}", _caption(model) + _trend_note(model))
-    panels = figure.subplots(2, 2, sharex=True, sharey="row")
-    for row, measure in enumerate(("loss", "accuracy")):
-        for column, (side, name) in enumerate((("train", "training"), ("valid", "test rows"))):
-            plot_batches(panels[row, column], model.history, measure, side)
-            panels[row, column].set_title(f"{measure.capitalize()}, {name}")
-    for axes in panels[0]:
-        axes.set_xlabel("")
-        axes.legend(loc="lower left", markerscale=4)
+def _batches(model: ProducersModel, theme: str) -> Figure:
+    caption = _caption(model) + _trend_note(model)
+    figure = page(10, 7, f"Every batch, with {model.title}", caption, theme)
+    axes = panels(figure, 2, 2, theme, sharex=True, sharey="row")
+    for column, (subset, name) in enumerate((("train", "training"), ("valid", "test rows"))):
+        TrainingHistoryDisplay(model.history).plot(
+            axes[:, column],
+            subset=subset,  # type: ignore[arg-type]
+            level="batch",
+            mark_best=False,
+            subset_names=SUBSET_NAMES,
+            legend_kws={"loc": "lower left"},
+            theme=theme,  # type: ignore[arg-type]
+        )
+        for one, measure in zip(axes[:, column], MEASURES, strict=True):
+            write_title(one, f"{measure.capitalize()}, {name}", colors(theme))
+        axes[0, column].set_xlabel("")
     return figure
 
 
-def _roc(result: ProducersResult) -> Figure:
+def _roc(result: ProducersResult, theme: str) -> Figure:
     figure = page(
         13,
         5.2,
         "Each producer against the rest (ROC on the 45 test rows)",
         f"models of seed {result.seeds[0]}, {count(result.epochs, 'epoch')}",
+        theme,
     )
-    panels = figure.subplots(1, len(result.models), squeeze=False)[0]
+    axes = panels(figure, 1, len(result.models), theme)[0]
     split = result.split
-    for axes, model in zip(panels, result.models, strict=True):
-        classes = model.pipeline.classes_
-        plot_roc(
-            axes,
-            one_vs_rest_curves(split.y_test, model.probabilities, classes, split.target_names),
+    for one, model in zip(axes, result.models, strict=True):
+        OneVsRestRocDisplay.from_predictions(
+            split.y_test,
+            model.probabilities,
+            classes=model.pipeline.classes_,
+            class_names=split.target_names,
+            average="macro",
+            ax=one,
+            corner=True,
+            theme=theme,
         )
-        axes.set_title(model.title)
+        write_title(one, model.title, colors(theme))
     return figure
 
 
-def _seeds(result: ProducersResult) -> Figure:
+def _seeds(result: ProducersResult, theme: str) -> Figure:
     figure = page(
         9,
         5.5,
         f"Accuracy over {count(len(result.seeds), 'seed')}",
         "dots: a run each; line: their mean; diamond: the document's single run; "
         "square: mean and range of an independent re-run",
+        theme,
     )
-    plot_seeds(figure.subplots(), result.models)
+    plot_seeds(panels(figure, 1, 1, theme)[0, 0], result.models, theme)
     return figure
 
 
-def _validation(result: ProducersResult) -> Figure:
+def _validation(result: ProducersResult, theme: str) -> Figure:
     figure = page(
         11,
         4.8,
         "Loss and accuracy on the test rows",
         f"median over {count(len(result.seeds), 'seed')}, and the middle 80 % of them"
         + _trend_note(result.models[0]),
+        theme,
     )
-    panels = figure.subplots(1, 2)
-    for axes, measure in zip(panels, ("loss", "accuracy"), strict=True):
-        for model, (color, dashes) in zip(result.models, CYCLE, strict=True):
-            plot_band(axes, model.curves[f"valid_{measure}"], measure, model.title, color, dashes)
-        axes.set(title=measure.capitalize(), xlabel="epoch")
-    scale_loss(panels[0])
-    panels[0].legend()
+    axes = panels(figure, 1, 2, theme)[0]
+    histories = {model.title: _histories(model) for model in result.models}
+    TrainingHistoryDisplay(histories).plot(
+        axes,
+        subset="valid",
+        subset_names=SUBSET_NAMES,
+        mark_best=False,
+        theme=theme,  # type: ignore[arg-type]
+    )
+    for one, measure in zip(axes, MEASURES, strict=True):
+        write_title(one, measure.capitalize(), colors(theme))
     return figure
 
 
-def page(width: float, height: float, title: str, caption: str) -> Figure:
-    """An empty figure with a title above and a line of small print below."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(width, height), layout="constrained")
-    figure.suptitle(title, x=0.01, ha="left", fontsize=14, fontweight="bold", color=BLACK)
-    figure.supxlabel(caption, x=0.01, ha="left", fontsize=8.5, color=GREY)
-    return figure
+def _histories(model: ProducersModel) -> list[History]:
+    """The curves of every seed as histories, of which they are what the study keeps."""
+    n_seeds = len(next(iter(model.curves.values())))
+    return [
+        History({column: runs[seed].tolist() for column, runs in model.curves.items()})
+        for seed in range(n_seeds)
+    ]
 
 
 def _caption(model: ProducersModel) -> str:
     """The parameters of a training."""
-    parameters = model.parameters
-    layers = "-".join(str(size) for size in parameters["hidden_layer_sizes"])
-    penalties = f"l1 = {parameters['l1']:g}, l2 = {parameters['l2']:g}"
-    return (
-        f"hidden layers {layers}, {parameters['activation']} · {parameters['solver']}, learning "
-        f"rate {parameters['learning_rate_init']:g} · batches of {parameters['batch_size']} · "
-        f"{count(len(model.history), 'epoch')} · {penalties} · "
-        f"seed {model.seeds[0]}"
-    )
+    return " · ".join(describe(model.pipeline[-1]))
 
 
 def _trend_note(model: ProducersModel) -> str:
@@ -156,8 +166,3 @@ def _trend_note(model: ProducersModel) -> str:
     if window == 1:
         return ""
     return f"\ntrend: running median (loss) and mean (accuracy) of {window} epochs"
-
-
-def count(n: int, noun: str) -> str:
-    """A number and its noun, in the plural where there are several."""
-    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"

@@ -5,22 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.stats import gaussian_kde
 
-from sknn.report._figures import count, page
+from sknn.inspection import FeatureDistributionDisplay, FeatureRankDisplay
+from sknn.inspection._fitted import count
+from sknn.inspection._style import add_legend, dress_colorbar, write_title
 from sknn.report._layout import layout, notes
-from sknn.report._style import BLACK, CYCLE, GREY, report_style
+from sknn.report._style import colors, page, panels, report_style
 
 if TYPE_CHECKING:
-    import pandas as pd
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-    from matplotlib.image import AxesImage
 
     from sknn.studies import KeyFeaturesResult
-
-# One hue from light to dark, which any colour vision reads; each count is written out besides.
-COLORS = "Blues"
 
 
 def key_features_table(result: KeyFeaturesResult) -> str:
@@ -62,7 +57,7 @@ def key_features_table(result: KeyFeaturesResult) -> str:
     return f"{layout(title, header, rows)}\n\n{notes(result.notes)}\n"
 
 
-def key_features_figures(result: KeyFeaturesResult) -> dict[str, Figure]:
+def key_features_figures(result: KeyFeaturesResult, theme: str = "light") -> dict[str, Figure]:
     """Draw the figures of the producers study's features.
 
     Figures are made without pyplot: nothing pops up, and no setting of matplotlib is changed.
@@ -72,6 +67,9 @@ def key_features_figures(result: KeyFeaturesResult) -> dict[str, Figure]:
     result : KeyFeaturesResult
         What :func:`sknn.studies.producers_key_features` returned.
 
+    theme : {"light", "dark"}, default="light"
+        Colours of the figures.
+
     Returns
     -------
     figures : dict of str to Figure
@@ -80,10 +78,13 @@ def key_features_figures(result: KeyFeaturesResult) -> dict[str, Figure]:
         producer, in order of importance by weights.
     """
     with report_style():
-        return {"key_feature_ranks": _ranks(result), "key_feature_values": _values(result)}
+        return {
+            "key_feature_ranks": _ranks(result, theme),
+            "key_feature_values": _values(result, theme),
+        }
 
 
-def _ranks(result: KeyFeaturesResult) -> Figure:
+def _ranks(result: KeyFeaturesResult, theme: str) -> Figure:
     network = result.network
     figure = page(
         14,
@@ -91,46 +92,30 @@ def _ranks(result: KeyFeaturesResult) -> Figure:
         f"How often each feature had each rank in {count(result.n_refits, 'refit')}",
         f"L1 network with l1 = {network.l1:g}, {_epochs(result)} · in brackets the mean rank · "
         "bold: first in the document",
+        theme,
     )
-    panels = figure.subplots(1, 2)
-    counts = result.rank_counts()
+    axes = panels(figure, 1, 2, theme)[0]
     frame = result.to_frame()
     titles = {
         "weights": "by the size of their weights, Σ|w|",
         "gradients": "by the sizes of their gradients, Σ|g|",
     }
-    for axes, (importance, title) in zip(panels, titles.items(), strict=True):
-        shown = counts.loc[[importance]].droplevel("importance")
-        image = _heat_map(axes, shown, result.n_refits)
-        means = frame[f"mean_rank_by_{importance}"]
-        labels = [f"{feature} ({means[feature]:.1f})" for feature in shown.index]
-        axes.set_yticks(range(len(labels)), labels)
-        for label, feature in zip(axes.get_yticklabels(), shown.index, strict=True):
-            label.set_fontweight("bold" if frame.loc[feature, "key_in_document"] else "normal")
-        axes.set_title(title)
-    figure.colorbar(image, ax=panels, label="refits", shrink=0.8)
+    for one, (importance, title) in zip(axes, titles.items(), strict=True):
+        display = FeatureRankDisplay.from_estimator(
+            result.selectors[importance],
+            ax=one,
+            highlight=frame.index[frame["key_in_document"]],
+            colorbar=False,
+            theme=theme,
+        )
+        write_title(one, title, colors(theme))
+    colorbar = figure.colorbar(display.im_, ax=axes, shrink=0.8)
+    dress_colorbar(colorbar, "refits", colors(theme))
     return figure
 
 
-def _heat_map(axes: Axes, counts: pd.DataFrame, most: int) -> AxesImage:
-    """Counts as colours, and as numbers where there are any."""
-    values = counts.to_numpy()
-    image = axes.imshow(values, cmap=COLORS, vmin=0, vmax=most, aspect="auto")
-    for (row, column), value in np.ndenumerate(values):
-        if value:
-            color = "white" if value > 0.68 * most else BLACK
-            axes.text(column, row, f"{value}", ha="center", va="center", fontsize=8, color=color)
-    axes.set_xticks(range(values.shape[1]), [str(rank) for rank in counts.columns])
-    axes.set_xlabel("rank")
-    axes.grid(visible=False)
-    axes.tick_params(length=0)
-    axes.spines[:].set_visible(False)
-    return image
-
-
-def _values(result: KeyFeaturesResult) -> Figure:
+def _values(result: KeyFeaturesResult, theme: str) -> Figure:
     split = result.split
-    X = np.concatenate([split.X_train, split.X_test])
     y = np.concatenate([split.y_train, split.y_test])
     figure = page(
         13,
@@ -138,37 +123,30 @@ def _values(result: KeyFeaturesResult) -> Figure:
         "The features by producer, in order of their ranks by weights",
         f"density of all {len(y)} products, each producer's smoothed by itself (Gaussian kernel, "
         "Scott's rule); a tick is a product",
+        theme,
     )
-    panels = figure.subplots(4, 4).ravel()
-    columns = list(split.X_train.columns)
-    for place, feature in enumerate(result.features):
-        axes = panels[place]
-        _densities(axes, X[:, columns.index(feature)], y, split.target_names)
-        axes.set_title(f"{place + 1}. {feature}")
-    for axes in panels[len(columns) :]:
-        axes.axis("off")
-    handles, labels = panels[0].get_legend_handles_labels()
-    panels[len(columns)].legend(handles, labels, loc="center left", fontsize=11)
+    axes = panels(figure, 4, 4, theme).ravel()
+    n_features = split.X_train.shape[1]
+    display = FeatureDistributionDisplay.from_estimator(
+        result.by_weights,
+        np.concatenate([split.X_train, split.X_test]),
+        y,
+        class_names=split.target_names,
+        ax=axes[:n_features],
+        theme=theme,
+    )
+    for one in axes[n_features:]:
+        one.axis("off")
+    handles, labels = display.ax_.get_legend_handles_labels()
+    display.legend_.remove()  # type: ignore[union-attr]
+    add_legend(
+        axes[n_features],
+        colors(theme),
+        {"loc": "center left", "fontsize": 11},
+        handles=handles,
+        labels=labels,
+    )
     return figure
-
-
-def _densities(axes: Axes, values: np.ndarray, y: np.ndarray, names: list[str]) -> None:
-    """The distribution of one feature in each class, and the values themselves below."""
-    margin = 0.08 * np.ptp(values)
-    where = np.linspace(values.min() - margin, values.max() + margin, 200)
-    curves = [gaussian_kde(values[y == label])(where) for label in np.unique(y)]
-    step = 0.07 * np.max(curves)
-    for k, (label, curve) in enumerate(zip(np.unique(y), curves, strict=True)):
-        color, dashes = CYCLE[k % len(CYCLE)]
-        axes.fill_between(where, curve, color=color, alpha=0.15, linewidth=0)
-        axes.plot(where, curve, color=color, linestyle=dashes, label=names[k])
-        own = values[y == label]
-        axes.plot(own, np.full(len(own), -(k + 1) * step), "|", color=color, markersize=5)
-    axes.set_ylim(bottom=-4 * step)
-    axes.set_yticks([])
-    axes.axhline(0, color=GREY, linewidth=0.6)
-    axes.grid(visible=False)
-    axes.spines["left"].set_visible(False)
 
 
 def _epochs(result: KeyFeaturesResult) -> str:

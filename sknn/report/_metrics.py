@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sknn import __version__
-from sknn.report._roc import macro_average, one_vs_rest_curves
+from sknn.inspection._roc_curves import macro_average, one_vs_rest_curves
 
 if TYPE_CHECKING:
     from sknn.studies import ProducersModel, ProducersResult, ProducersSplit

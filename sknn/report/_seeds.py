@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from sknn.report._style import BLACK, CYCLE, GREY
+from sknn.report._style import colors
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -15,10 +15,11 @@ if TYPE_CHECKING:
     from sknn.studies import ProducersModel
 
 
-def plot_seeds(axes: Axes, models: tuple[ProducersModel, ...]) -> None:
+def plot_seeds(axes: Axes, models: tuple[ProducersModel, ...], theme: str = "light") -> None:
     """Draw each model's test accuracies, beside the document's and the independent re-run's."""
+    look = colors(theme)
     for place, model in enumerate(models):
-        color, _ = CYCLE[place % len(CYCLE)]
+        color, _ = look.line(place)
         # Equal accuracies are laid side by side: with 45 rows there are few different ones.
         axes.plot(
             place + spread_ties(model.accuracies, width=0.52),
@@ -33,9 +34,10 @@ def plot_seeds(axes: Axes, models: tuple[ProducersModel, ...]) -> None:
             [place - 0.28, place + 0.28],
             [model.accuracy.mean] * 2,
             color=color,
+            linewidth=1.6,
             label="_mean",
         )
-        axes.plot(place + 0.42, model.published.accuracy, "D", color=BLACK, label="_document")
+        axes.plot(place + 0.42, model.published.accuracy, "D", color=look.text, label="_document")
         axes.errorbar(
             place + 0.35,
             model.rerun.mean,
@@ -43,7 +45,7 @@ def plot_seeds(axes: Axes, models: tuple[ProducersModel, ...]) -> None:
                 [model.rerun.mean - model.rerun.lowest],
                 [model.rerun.highest - model.rerun.mean],
             ],
-            color=GREY,
+            color=look.muted,
             marker="s",
             capsize=3,
         )

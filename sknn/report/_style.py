@@ -1,46 +1,51 @@
-"""How figures look: one palette and one style, applied without touching anyone's settings."""
+"""The page that a report's figures are drawn on: the same whatever the user's settings are."""
 
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-# Okabe and Ito's palette: told apart with any colour vision, and in grey by its lightness.
-BLUE, ORANGE, GREEN = "#0072B2", "#D55E00", "#009E73"
-BLACK, GREY, LIGHT = "#222222", "#6F6F6F", "#D9D9D9"
+from sknn.inspection._style import Theme, dress, find_theme
 
-# Colours say what a line is: training or validation, a class, a model. Dashes say it again.
-CYCLE = ((BLUE, "-"), (ORANGE, "--"), (GREEN, "-."))
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+    from numpy.typing import NDArray
 
-_STYLE: dict[str, Any] = {
-    "figure.facecolor": "white",
-    "font.size": 10,
-    "axes.titlesize": 11,
-    "axes.titlelocation": "left",
-    "axes.edgecolor": GREY,
-    "axes.labelcolor": BLACK,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.grid": True,
-    "axes.axisbelow": True,
-    "grid.color": LIGHT,
-    "grid.linewidth": 0.6,
-    "xtick.color": GREY,
-    "ytick.color": GREY,
-    "xtick.labelcolor": BLACK,
-    "ytick.labelcolor": BLACK,
-    "legend.frameon": False,
-    "legend.fontsize": 9,
-    "lines.linewidth": 1.6,
-}
+_SIZES: dict[str, Any] = {"font.size": 10, "axes.titlesize": 11, "legend.fontsize": 9}
 
 
 def report_style() -> AbstractContextManager[None]:
-    """The style of a report's figures, for the length of a ``with`` block.
+    """The settings of a report's figures, for the length of a ``with`` block.
 
-    It starts from matplotlib's own defaults, so a report looks the same whatever the user's
-    settings are, and it leaves them as they were.
+    They are matplotlib's own defaults, so a report looks the same whatever the user's settings
+    are, and it leaves them as they were. Colours are not among them: those are a theme's.
     """
     from matplotlib import style
 
-    return style.context(["default", _STYLE])
+    return style.context(["default", _SIZES])
+
+
+def page(width: float, height: float, title: str, caption: str, theme: str = "light") -> Figure:
+    """An empty figure with a title above and a line of small print below."""
+    from matplotlib.figure import Figure
+
+    look = find_theme(theme)
+    figure = Figure(figsize=(width, height), layout="constrained", facecolor=look.background)
+    figure.suptitle(title, x=0.01, ha="left", fontsize=14, fontweight="bold", color=look.text)
+    figure.supxlabel(caption, x=0.01, ha="left", fontsize=8.5, color=look.muted)
+    return figure
+
+
+def panels(
+    figure: Figure, rows: int, columns: int, theme: str = "light", **subplots: Any
+) -> NDArray[Any]:
+    """Axes on a page, shape (rows, columns)."""
+    axes = figure.subplots(rows, columns, squeeze=False, **subplots)
+    for one in axes.flat:
+        dress(one, find_theme(theme))
+    return axes
+
+
+def colors(theme: str) -> Theme:
+    """The colours of a theme."""
+    return find_theme(theme)

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any
 from sknn.report._figures import producers_figures
 from sknn.report._key_features import key_features_figures
 from sknn.report._metrics import producers_metrics
+from sknn.report._study_yeast import yeast_metrics
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from sknn.studies import KeyFeaturesResult, ProducersResult
+    from sknn.studies import KeyFeaturesResult, ProducersResult, YeastResult
 
 DPI = 150
 
@@ -90,6 +91,44 @@ def write_key_features(result: KeyFeaturesResult, out: str | os.PathLike[str]) -
         result.to_frame().to_csv(unfinished / "key_features.csv")
         result.rank_counts().to_csv(unfinished / "key_feature_ranks.csv")
         _write_figures(unfinished, key_features_figures(result))
+    return paths
+
+
+def write_yeast(result: YeastResult, out: str | os.PathLike[str]) -> list[Path]:
+    """Write what the yeast study found to a directory.
+
+    As :func:`write_producers`, every file or none.
+
+    Parameters
+    ----------
+    result : YeastResult
+        What :func:`sknn.studies.yeast` returned.
+
+    out : str or path-like
+        The directory; made if there is none.
+
+    Returns
+    -------
+    paths : list of Path
+        The files: ``metrics.json`` with all figures, parameters and versions, ``results.csv`` with
+        a row for each model, and ``history_adam.csv`` and so on with every epoch of the first
+        seed's training.
+
+    Raises
+    ------
+    NotADirectoryError
+        If `out` or a part of it is a file.
+
+    PermissionError
+        If `out` must not be written to.
+    """
+    with _all_or_nothing(out) as (unfinished, paths):
+        write_json(unfinished / "metrics.json", yeast_metrics(result))
+        frame = result.to_frame()
+        frame.columns = [" ".join(names) for names in frame.columns]
+        frame.to_csv(unfinished / "results.csv")
+        for model in result:
+            model.history.to_frame().to_csv(unfinished / f"history_{model.name}.csv")
     return paths
 
 

@@ -66,7 +66,7 @@ def visit(batches, orders, n_models=2):
                 assert_array_equal(block.weights[:, part], numbers + 1)
             visited.append(numbers)
             sizes.append(batch.n_rows)
-        assert n_block == block.labels.shape[1] == block.logits.shape[2]
+        assert n_block == block.labels.shape[1] == block.shifted.shape[2]
     return np.concatenate(visited, axis=1), sizes
 
 
@@ -153,19 +153,22 @@ def test_shuffled_batches_share_nothing_with_the_table():
 @pytest.mark.parametrize("shuffled", [False, True])
 @pytest.mark.parametrize("is_sparse", [False, True])
 @pytest.mark.parametrize("n", [23, 4003])
-def test_kept_logits_stand_beside_their_rows_labels(shuffled, is_sparse, n):
-    """What is left at `kept` is read, for the whole block at once, from `logits`."""
+def test_what_batches_leave_behind_stands_beside_their_rows_labels(shuffled, is_sparse, n):
+    """What a batch's views are filled with is read, for all of the block at once, from its own."""
     batches = make_batches(make_rows(n, is_sparse=is_sparse), 5)
     orders = draw_orders([np.random.default_rng(k) for k in (0, 1)], n) if shuffled else None
     visited = []
     for block in batches.epoch(orders):
-        block.logits[...] = np.nan
+        block.shifted[...] = block.sums[...] = np.nan
         for batch in block.batches:
-            assert batch.kept.shape == (2, batch.n_rows, N_CLASSES)
+            assert batch.shifted.shape == batch.targets.shape == (2, batch.n_rows, N_CLASSES)
+            assert batch.sums.shape == (2, batch.n_rows, 1)
             numbers = dense(batch.X, 2)[:, :, 0]
             model = np.array([[[0.25]], [[0.5]]])
-            batch.kept[...] = numbers[:, :, None] + model + 1e6 * np.arange(N_CLASSES)
-        found = block.logits
+            batch.shifted[...] = numbers[:, :, None] + model + 1e6 * np.arange(N_CLASSES)
+            batch.sums[...] = numbers[:, :, None] + model
+        found = block.shifted
+        assert_array_equal(block.sums, found[:, 0])
         assert found.shape == (2, N_CLASSES, block.labels.shape[1])
         numbers = np.floor(found[:, 0])
         for k, model in enumerate((0.25, 0.5)):

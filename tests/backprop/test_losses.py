@@ -6,11 +6,12 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from numpy.testing import assert_allclose
+from numpy.testing import assert_allclose, assert_array_equal
 from scipy import special
 from torch.nn import functional
 
 from sknn.backprop import SoftmaxCrossEntropy, cross_entropy, log_softmax, softmax
+from sknn.backprop._losses import losses_and_hits
 
 HUGE = np.array([[[1e4, -1e4, 0.0], [1e4, 1e4, -1e4], [-1e4, -1e4, -1e4]]])
 SHAPES = st.tuples(st.integers(1, 3), st.integers(1, 5), st.integers(2, 12))
@@ -107,3 +108,27 @@ def test_gradient_is_that_of_torchs_mean_loss(n_classes, weighted, smoothing):
             each * torch.tensor(w[model, :, 0])
         ).mean().backward() if weighted else each.mean().backward()
         assert_allclose(gradient[model], z.grad.numpy(), rtol=1e-12, atol=1e-16)
+
+
+@pytest.mark.parametrize("n_classes", [2, 4])
+def test_hits_are_those_of_argmax_also_where_logits_tie(n_classes):
+    """The first of equal logits wins; a neighbour full of NaN does not change that."""
+    rng = np.random.default_rng(3)
+    logits = rng.integers(3, size=(3, n_classes, 50)).astype(float)
+    logits[0] = rng.normal(size=(n_classes, 50))
+    labels = rng.integers(n_classes, size=(3, 50))
+    for broken in (None, 0):
+        if broken is not None:
+            logits[broken] = np.nan
+        shifted = logits - logits.max(axis=1, keepdims=True)
+        sums = np.exp(shifted).sum(axis=1)
+        for models in (slice(None), slice(0, 1), slice(1, 3)):
+            _, hits = losses_and_hits(shifted[models], sums[models], labels[models])
+            assert_array_equal(hits, logits[models].argmax(axis=1) == labels[models])
+
+
+def test_a_tie_beside_a_broken_neighbour():
+    """As many largest logits as rows, in all: two in one model's row, none in the other's."""
+    shifted = np.array([[[0.0], [0.0]], [[np.nan], [np.nan]]])
+    sums, labels = np.array([[2.0], [np.nan]]), np.array([[1], [1]])
+    assert losses_and_hits(shifted, sums, labels)[1].tolist() == [[False], [False]]

@@ -133,6 +133,7 @@ def initial_weights() -> Callable[..., tuple[list[np.ndarray], list[np.ndarray]]
             "solver": "sgd",
             "max_iter": 1,
             "l1": 0.0,
+            "group_l1": 0.0,
             "l2": 0.0,
             "dropout": 0.0,
             "input_dropout": 0.0,

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 from numpy.testing import assert_allclose
+from scipy.optimize import brentq
 from sklearn.utils import check_random_state
 from torch.nn import functional
 
@@ -95,7 +96,48 @@ class Loop:
         l2 = 0.0 if self.p["solver"] == "adamw" else self.p["l2"]
         for W in self.W:
             loss = loss + self.p["l1"] * W.abs().sum() + 0.5 * l2 * (W * W).sum()
+        return loss + self.p["group_l1"] * self.W[0].norm(dim=1).sum()
+
+    def differentiable(self, loss):
+        """What the gradient is of: penalties with a proximal step are left out."""
+        left_out = {"group_l1": 0.0} | ({"l1": 0.0} if self.p["l1_method"] == "prox" else {})
+        params, self.p = self.p, self.p | left_out
+        loss = self.penalized(loss)
+        self.p = params
         return loss
+
+    def metric(self, W):
+        """The inverse of what a unit of gradient moves a weight by, in a step and in the end."""
+        state, (group, *_) = self.optimizer.state[W], self.optimizer.param_groups
+        if self.p["solver"] == "sgd":
+            return np.full(W.shape, (1 - self.p["momentum"]) / group["lr"])
+        if self.p["solver"] == "rmsprop":
+            return (state["square_avg"].sqrt().numpy() + self.p["epsilon"]) / group["lr"]
+        second = state["exp_avg_sq"].numpy() / (1 - self.p["beta_2"] ** state["step"].item())
+        return (np.sqrt(second) + self.p["epsilon"]) / group["lr"]
+
+    @torch.no_grad()
+    def shrink(self):
+        """The proximal step: signs and sizes, and a norm that SciPy finds between brackets."""
+        for W in self.W if self.p["l1_method"] == "prox" else []:
+            threshold = torch.tensor(self.p["l1"] / self.metric(W))
+            W.copy_(W.sign() * (W.abs() - threshold).clamp(min=0))
+        strength = self.p["group_l1"]
+        if strength == 0:
+            return
+        for row, d in zip(self.W[0], self.metric(self.W[0]), strict=True):
+            u = row.numpy()
+            if np.linalg.norm(d * u) <= strength:
+                row.zero_()
+                continue
+            norm = brentq(
+                lambda r, u=u, d=d: np.linalg.norm(d * u / (d * r + strength)) - 1,
+                0,
+                np.linalg.norm(u),
+                xtol=1e-16,
+                rtol=1e-15,
+            )
+            row.copy_(torch.tensor(d * u / (d + strength / norm)))
 
     def fit(self, X, y, weight):
         weight = np.ones(len(y)) if weight is None else weight / weight.mean()
@@ -112,11 +154,12 @@ class Loop:
                 rows = order[start : start + size]
                 data_term = self.loss(X[rows], y[rows], weight[rows])
                 self.optimizer.zero_grad()
-                self.penalized(data_term).backward()
+                self.differentiable(data_term).backward()
                 if self.p["max_grad_norm"] is not None:
                     torch.nn.utils.clip_grad_norm_(self.W + self.b, self.p["max_grad_norm"])
                 self.rates.append(self.optimizer.param_groups[0]["lr"])
                 self.optimizer.step()
+                self.shrink()
                 scheduler.step()
                 total += data_term.item() * len(rows)
             self.train_loss.append(total / len(y))
@@ -188,6 +231,18 @@ PARAMS = {
     "l2": SGD | {"l2": 0.05},
     "l1": {"solver": "adam", "l1": 0.002, "l2": 0.0},
     "l1-and-l2": SGD | {"l1": 1e-4, "l2": 0.02},
+    "l1-plain": SGD | {"momentum": 0.0, "l1": 3e-3},
+    "l1-momentum": SGD | {"nesterovs_momentum": False, "momentum": 0.7, "l1": 2e-3},
+    "l1-rmsprop": {"solver": "rmsprop", "learning_rate_init": 1e-3, "l1": 2e-3},
+    "l1-subgradient": {"solver": "adam", "l1": 0.002, "l1_method": "subgradient"},
+    "group-l1": {"solver": "adam", "group_l1": 0.02},
+    "group-l1-sgd": SGD | {"momentum": 0.0, "group_l1": 0.02},
+    "group-l1-nesterov": SGD | {"group_l1": 0.005, "max_grad_norm": 0.3},
+    "group-l1-adamw": {"solver": "adamw", "group_l1": 0.03, "l2": 0.1, "learning_rate": "cosine"},
+    "group-l1-rmsprop": {"solver": "rmsprop", "learning_rate_init": 1e-3, "group_l1": 0.02},
+    "both-l1": {"solver": "adam", "group_l1": 0.02, "l1": 1e-3, "beta_2": 0.9, "epsilon": 1e-4},
+    "both-l1-sgd": SGD | {"momentum": 0.5, "group_l1": 0.01, "l1": 1e-3},
+    "group-l1-and-subgradient": {"group_l1": 0.02, "l1": 1e-3, "l1_method": "subgradient"},
     "invscaling": SGD | {"learning_rate": "invscaling", "power_t": 0.2, "momentum": 0.9},
     "cosine": SGD | {"learning_rate": "cosine"},
     "cosine-adam": {"learning_rate": "cosine"},
@@ -236,8 +291,17 @@ def test_a_hundred_updates_with_dropout(compare, params):
         {"solver": "adam", "learning_rate_init": 1e-3},
         {"solver": "adamw", "l2": 0.1, "learning_rate": "cosine"},
         {"solver": "rmsprop", "learning_rate_init": 1e-3, "activation": "tanh"},
+        {"solver": "adam", "l1": 1e-3, "group_l1": 0.01, "learning_rate_init": 1e-3},
     ],
-    ids=["tanh-sgd", "relu-sgd", "logistic-adam", "relu-adam", "adamw-cosine", "tanh-rmsprop"],
+    ids=[
+        "tanh-sgd",
+        "relu-sgd",
+        "logistic-adam",
+        "relu-adam",
+        "adamw-cosine",
+        "tanh-rmsprop",
+        "both-l1",
+    ],
 )
 def test_a_thousand_updates(compare, params):
     compare(1e-8, max_iter=167, **params)

@@ -38,7 +38,8 @@ TABLE = {
     "max_fun": [(0, "Got 0"), (2.5, r"2\.5")],
     "l1": [(-0.1, r"-0\.1"), ("x", "'x'"), (None, "None")],
     "l2": [(-0.1, r"-0\.1"), ("x", "'x'"), (None, "None")],
-    "l1_method": [("prox", "'prox'"), ("lasso", "'lasso'"), (None, "None")],
+    "group_l1": [(-0.1, r"-0\.1"), ("x", "'x'"), (None, "None")],
+    "l1_method": [("lasso", "'lasso'"), (None, "None")],
     "dropout": [
         (1.0, r"1\.0"),
         (-0.1, r"-0\.1"),

@@ -1,18 +1,20 @@
 """`fit_many`: each classifier comes out as its own `fit` would leave it, bit for bit."""
 
+import tracemalloc
 import warnings
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from joblib import parallel_config
 from numpy.testing import assert_array_equal
 from scipy import sparse
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
-from threadpoolctl import threadpool_limits
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from sknn import ScratchMLPClassifier, TorchMLPClassifier, fit_many
 from sknn.backprop import TrainState
@@ -252,3 +254,77 @@ def test_splits_may_be_an_array():
 def test_nothing_is_shared_by_what_comes_out():
     one, other = fit_many([ScratchMLPClassifier(max_iter=2) for _ in range(2)], X, Y)
     assert one.classes_ is not other.classes_
+
+
+@pytest.mark.parametrize("n_bytes", [0, 12_000])
+def test_what_is_ready_at_a_time_changes_nothing(n_bytes, monkeypatch):
+    """Lots of one, and of a few: every held-out split and every sample has rows of its own."""
+    drawn = np.random.default_rng(1)
+    splits = [drawn.integers(90, size=90) for _ in range(6)] + [FOLDS[0]] * 6
+    models = [
+        ScratchMLPClassifier((4,), early_stopping=i % 2 == 0, max_iter=4, random_state=i)
+        for i in range(12)
+    ]
+    sizes = []
+    lots = _stacks.lots
+
+    def spy(*args):
+        for lot in lots(*args):
+            sizes.append(len(lot))
+            yield lot
+
+    monkeypatch.setattr(_stacks, "LOT_BYTES", n_bytes)
+    monkeypatch.setattr(_stacks, "lots", spy)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        singles = [
+            clone(model).fit(X[rows], Y[rows]) for model, rows in zip(models, splits, strict=True)
+        ]
+        fit_many(models, X, Y, splits=splits)
+    assert sum(sizes) == 12
+    assert set(sizes) == {1} if n_bytes == 0 else 1 < max(sizes) < 12
+    for single, model in zip(singles, models, strict=True):
+        assert_same(single, model)
+
+
+def test_memory_does_not_grow_with_the_number_of_models():
+    """Each of them has rows of its own, 1.6 MB of them."""
+    wide = np.random.default_rng(2).normal(size=(1000, 200))
+    labels = np.arange(1000) % 2
+    peaks = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_stacks, "LOT_BYTES", 4 * wide.nbytes)
+        for n_models in (4, 24):
+            models = [
+                ScratchMLPClassifier((2,), max_iter=1, early_stopping=True, random_state=seed)
+                for seed in range(n_models)
+            ]
+            tracemalloc.start()
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", ConvergenceWarning)
+                fit_many(models, wide, labels)
+            peaks.append(tracemalloc.get_traced_memory()[1])
+            tracemalloc.stop()
+    assert peaks[1] < 1.5 * peaks[0]
+
+
+def test_one_blas_thread_also_where_workers_are_threads(monkeypatch):
+    """OpenBLAS obeys the thread that asked first: here the one that calls."""
+    seen = []
+    train = _stacks.train
+
+    def spy(*args):
+        seen.extend(pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas")
+        return train(*args)
+
+    monkeypatch.setattr(_stacks, "train", spy)
+    monkeypatch.setattr(_stacks, "MOST_MODELS", 2)
+    models = [ScratchMLPClassifier((3,), solver="lbfgs", max_iter=3) for _ in range(8)]
+    with threadpool_limits(2, user_api="blas"), parallel_config("threading", n_jobs=2):
+        found = [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            fit_many(models, X, Y)
+        after = [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
+    assert set(seen) == {1}
+    assert after == found

@@ -117,6 +117,7 @@ def test_works_in_float64(make, table):
     ("params", "message"),
     [
         ({"l1": 0.1}, r"`l1` must be 0 with solver='lbfgs'.*got 0\.1"),
+        ({"group_l1": 0.2}, r"`group_l1` must be 0 with solver='lbfgs'.*got 0\.2"),
         ({"dropout": 0.5}, r"`dropout` must be 0 .*got 0\.5"),
         ({"dropout": (0.0, 0.5)}, r"`dropout` must be 0 "),
         ({"input_dropout": 0.5}, r"`input_dropout` must be 0 "),

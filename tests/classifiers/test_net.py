@@ -247,7 +247,7 @@ WATCHED = {
     "plain": {},
     "sgd, recorded": {"solver": "sgd", "record": "batch", "batch_size": 35},
     "dropout": {"dropout": 0.2, "input_dropout": 0.1},
-    "penalties, clipped": {"l1": 1e-3, "l2": 0.1, "max_grad_norm": 0.3},
+    "penalties, clipped": {"l1": 1e-3, "l2": 0.1, "group_l1": 0.01, "max_grad_norm": 0.3},
     "adamw, onecycle": {"solver": "adamw", "learning_rate": "onecycle"},
     "rmsprop, invscaling": {"solver": "rmsprop", "learning_rate": "invscaling"},
     "stopping": {"early_stopping": True, "max_iter": 30, "n_iter_no_change": 2, "tol": 0.1},
@@ -295,7 +295,9 @@ class TestWhoLooksAtBatches:
         assert not np.allclose(ours.coefs_[0], make_torch(**params).fit(*table).coefs_[0])
 
     @pytest.mark.parametrize("watched", [False, True])
-    @pytest.mark.parametrize("params", [{}, {"l1": 1e-3}, {"max_grad_norm": 1.0}], ids=str)
+    @pytest.mark.parametrize(
+        "params", [{}, {"l1": 1e-3, "group_l1": 0.1}, {"max_grad_norm": 1.0}], ids=str
+    )
     def test_may_freeze_a_layer(self, make_torch, table, initial_weights, params, watched):
         callbacks = [Freezer("0.*"), *([AtEpochEnd()] if not watched else [LRScheduler()])]
         estimator = make_torch(skorch_callbacks=callbacks, **params)

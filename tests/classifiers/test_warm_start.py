@@ -26,6 +26,7 @@ CONFIGURATIONS = {
     "full batch": {"batch_size": "full"},
     "early stopping": {"early_stopping": True, "monitor": "valid_accuracy"},
     "float32": {"dtype": "float32", "l1": 1e-3},
+    "group_l1": {"group_l1": 0.02, "l1": 1e-3, "learning_rate": "invscaling"},
     "record": {"record": "batch", "class_weight": "balanced"},
 }
 
@@ -80,7 +81,14 @@ def test_without_warm_start_every_fit_is_the_first(make, table, assert_same_fit)
 
 @pytest.mark.parametrize(
     "change",
-    [{"learning_rate_init": 0.1}, {"l2": 1.0}, {"l1": 0.1}, {"dropout": 0.5}, {"momentum": 0.1}],
+    [
+        {"learning_rate_init": 0.1},
+        {"l2": 1.0},
+        {"l1": 0.1},
+        {"group_l1": 1.0},
+        {"dropout": 0.5},
+        {"momentum": 0.1},
+    ],
     ids=str,
 )
 def test_changed_rates_take_effect(make, table, change):

@@ -11,7 +11,7 @@ SETTINGS = [
     {"solver": "sgd", "nesterovs_momentum": False, "shuffle": False},
     {"solver": "adam"},
     {"solver": "adamw", "l2": 0.1},
-    {"solver": "rmsprop", "l1": 1e-3},
+    {"solver": "rmsprop", "l1": 1e-3, "group_l1": 0.02},
     {"solver": "adam", "dtype": "float32", "record": "batch"},
     {"solver": "sgd", "learning_rate": "invscaling"},
     {"solver": "sgd", "learning_rate": "adaptive", "n_iter_no_change": 1, "tol": 1.0},

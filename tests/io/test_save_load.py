@@ -43,7 +43,7 @@ SETTINGS = [
     {"dropout": [0.1, 0.3]},
     {"dropout": (0.1, 0)},
     {"dropout": np.array([0.1, 0.3], dtype=np.float32)},
-    {"l1": 1e-3, "l2": 0, "label_smoothing": 0.1, "max_grad_norm": 0.5},
+    {"l1": 1e-3, "l2": 0, "group_l1": 0.01, "label_smoothing": 0.1, "max_grad_norm": 0.5},
     {"n_iter_no_change": 2, "tol": 0.0},
     {"class_weight": "balanced"},
     {"class_weight": {0: 1.5, 1: 2, 2: 1 / 3}},

@@ -220,6 +220,48 @@ def test_the_first_error_is_raised(grid, message):
             cls(pipeline(solver="sgd"), grid, error_score="raise").fit(X, Y)
 
 
+@pytest.mark.parametrize(
+    ("grid", "options", "begun"),
+    [
+        # The first call of all fails: nothing else is tried.
+        ({"m__no_such_thing": [1, 2, 3]}, {}, 0),
+        ({"m__l2": [-1.0, 0.1, 0.2]}, {"error_score": "raise"}, 0),
+        # What comes before it may fail too, and has to run; nothing after.
+        ({"m__l2": [0.0, 0.1, -1.0, 0.2, 0.3]}, {"error_score": "raise"}, 6),
+    ],
+)
+def test_a_search_ends_with_the_first_error(grid, options, begun, monkeypatch):
+    stacks = []
+    train_stack = _tasks.train_stack
+    monkeypatch.setattr(_tasks, "MOST_MODELS", 1)
+    monkeypatch.setattr(_tasks, "train_stack", lambda jobs: stacks.append(1) or train_stack(jobs))
+    with pytest.raises(ValueError, match=r"Invalid parameter|'l2' parameter"):
+        StackedGridSearchCV(pipeline(max_iter=1), grid, cv=3, **options).fit(X, Y)
+    assert len(stacks) == begun
+
+
+class Broken(TransformerMixin, BaseEstimator):
+    """Cannot be fitted, and counts how often that was tried."""
+
+    fits = 0
+
+    def fit(self, X, y=None):
+        type(self).fits += 1
+        raise ValueError("broken")
+
+    def transform(self, X):
+        return X
+
+
+def test_a_step_that_cannot_be_fitted(monkeypatch):
+    """Tried once more than by scikit-learn, for all of a fold's candidates."""
+    monkeypatch.setattr(Broken, "fits", 0)
+    model = Pipeline([("s", Broken()), ("m", mlp(max_iter=1))])
+    with pytest.raises(ValueError, match="All the 12 fits failed"):
+        StackedGridSearchCV(model, {"m__l2": [0, 0.1, 0.2, 0.3]}, cv=3).fit(X, Y)
+    assert Broken.fits == 12 + 3
+
+
 class CountingScaler(TransformerMixin, BaseEstimator):
     """Counts the fits of all its instances."""
 

@@ -1,18 +1,17 @@
 """Figures by what their artists hold, not by pixels."""
 
-import subprocess
+import io
 import sys
 
 import matplotlib
 import numpy as np
 import pytest
-from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
+from sknn.inspection._curves import trend
+from sknn.inspection._style import luminance
 from sknn.report import producers_figures
-from sknn.report._curves import trend, trend_window
 from sknn.report._seeds import spread_ties
-from sknn.report._style import CYCLE
 
 NAMES = ("none", "l2", "l1")
 
@@ -111,35 +110,11 @@ def test_validation_figure_is_the_median_over_seeds(result, figures):
         assert line_labelled(accuracy, model.title).get_linestyle() == line.get_linestyle()
 
 
-def test_trend_against_numpy():
-    values = np.random.default_rng(0).normal(size=100)
-    assert trend_window(100) == 5
-    middle = np.lib.stride_tricks.sliding_window_view(values, 5)
-    np.testing.assert_allclose(trend(values, "loss")[2:-2], np.median(middle, axis=1))
-    np.testing.assert_allclose(trend(values, "accuracy")[2:-2], middle.mean(axis=1))
-    assert len(trend(values, "loss")) == len(trend(values, "accuracy")) == 100
-
-
-@pytest.mark.parametrize("n_epochs", [1, 2, 49])
-def test_a_short_training_has_no_trend(n_epochs):
-    values = np.arange(float(n_epochs))
-    np.testing.assert_array_equal(trend(values, "loss"), values)
-    np.testing.assert_array_equal(trend(values, "accuracy"), values)
-
-
 def test_equal_values_lie_side_by_side():
     values = np.array([0.5, 0.7, 0.5, 0.5])
     np.testing.assert_allclose(spread_ties(values, width=0.5), [-0.04, 0, 0, 0.04])
     crowd = spread_ties(np.zeros(50), width=0.5)
     assert crowd.max() - crowd.min() == pytest.approx(0.5)
-
-
-def test_lines_differ_in_lightness_and_in_dashes():
-    lightness = sorted(
-        0.2126 * r + 0.7152 * g + 0.0722 * b for r, g, b in (to_rgb(color) for color, _ in CYCLE)
-    )
-    assert len({dashes for _, dashes in CYCLE}) == len(CYCLE)
-    assert min(np.diff(lightness)) > 0.02
 
 
 def test_settings_of_matplotlib_are_left_alone_and_do_not_matter(result):
@@ -151,10 +126,19 @@ def test_settings_of_matplotlib_are_left_alone_and_do_not_matter(result):
     assert figure.axes[0].yaxis.get_label().get_fontsize() < 15
 
 
-def test_no_pyplot():
-    code = (
-        "import sys; from sknn.studies import producers; from sknn.report import write_producers;"
-        "import tempfile; write_producers(producers(seeds=1, epochs=1), tempfile.mkdtemp());"
-        "assert 'matplotlib' in sys.modules; assert 'matplotlib.pyplot' not in sys.modules"
-    )
-    subprocess.run([sys.executable, "-c", code], check=True)
+@pytest.fixture
+def _without_pyplot(monkeypatch):
+    """Make every import of pyplot fail, wherever it stands."""
+    monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
+
+
+@pytest.mark.usefixtures("_without_pyplot")
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_no_pyplot(result, theme):
+    figures = producers_figures(result, theme)
+    with pytest.raises(ImportError):
+        import matplotlib.pyplot  # noqa: F401
+    figures["seeds"].savefig(io.BytesIO(), dpi=10)
+    assert {luminance(figure.get_facecolor()) > 0.5 for figure in figures.values()} == {
+        theme == "light"
+    }

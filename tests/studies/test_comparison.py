@@ -267,14 +267,14 @@ def test_missing_values_are_refused(wine):
 
 @pytest.mark.slow
 def test_ours_beside_scikit_learns_on_the_producers():
-    result = producers_comparison(n_repeats=1, n_jobs=2)
+    names = {"scratch", "scratch_stopping", "torch", "sklearn", "sklearn_stopping"}
+    contenders = [c for c in (*our_contenders(), *other_contenders()) if c.name in names]
+    result = producers_comparison(models={c.name: c.estimator for c in contenders}, n_repeats=1)
     mean = result.to_frame()["accuracy", "mean"]
+    assert set(mean.index) == names
     assert mean["scratch"] == pytest.approx(mean["torch"], abs=1e-9)
     assert mean["scratch"] >= mean["sklearn"] - 0.012
     # To hold rows out costs little here, and scikit-learn's network half of its accuracy.
     assert mean["scratch_stopping"] >= mean["scratch"] - 0.02
     assert mean["sklearn_stopping"] < 0.8
-    for name in ("tuned", "ensemble", "blend", "blend_ensemble", "best_found"):
-        assert mean[name] >= 0.96
-    for name, theirs in result.attainable.items():
-        assert mean[name] == pytest.approx(theirs.accuracy, abs=0.03)
+    assert mean["sklearn"] == pytest.approx(result.attainable["sklearn"].accuracy, abs=0.03)

@@ -46,6 +46,7 @@ def networks(rows):
                 momentum=0,
                 nesterovs_momentum=False,
                 l1=0.0008,
+                l1_method="subgradient",
                 l2=0,
                 max_iter=EPOCHS,
                 n_iter_no_change=np.inf,

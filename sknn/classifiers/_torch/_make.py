@@ -58,6 +58,8 @@ def make_net(
         batch_size=plan.batch_size,
         l1=plan.l1,
         l2=plan.l2 if decay is None else 0.0,
+        group_l1=plan.group_l1,
+        l1_method=plan.l1_method,
         max_grad_norm=plan.max_grad_norm,
         divisor=plan.divisor,
         shuffle=plan.shuffle,

@@ -21,6 +21,7 @@ from torch.utils.data import Dataset
 from sknn.backprop import Figures
 
 from ._module import has_hooks
+from ._proximal import proximal_step
 from ._rows import (
     Tally,
     TensorBatches,
@@ -40,9 +41,12 @@ class MLPNet(NeuralNetClassifier):
     ----------
     module, **kwargs
         As for `skorch.NeuralNetClassifier`; the criterion is `torch.nn.CrossEntropyLoss`.
-    l1, l2 : float
-        Strengths of the penalties that are added to the gradient; an optimizer with weight decay
-        does the latter itself.
+    l1, l2, group_l1 : float
+        Strengths of the penalties. `l2` is added to the gradient, unless the optimizer does it by
+        weight decay.
+    l1_method : {"prox", "subgradient"}
+        Whether `l1` has a proximal step after the optimizer's, as `group_l1` has, or is added to
+        the gradient.
     max_grad_norm : float
         Length to which longer gradients are shortened; infinite for none.
     divisor : int or None
@@ -68,13 +72,16 @@ class MLPNet(NeuralNetClassifier):
         *args: Any,
         l1: float = 0.0,
         l2: float = 0.0,
+        group_l1: float = 0.0,
+        l1_method: str = "prox",
         max_grad_norm: float = np.inf,
         divisor: int | None = None,
         shuffle: bool = True,
         **kwargs: Any,
     ) -> None:
         super().__init__(module, *args, **kwargs)
-        self.l1, self.l2 = l1, l2
+        self.l1, self.l2, self.group_l1 = l1, l2, group_l1
+        self.l1_method = l1_method
         self.max_grad_norm = max_grad_norm
         self.divisor = divisor
         self.shuffle = shuffle
@@ -187,7 +194,9 @@ class MLPNet(NeuralNetClassifier):
         self._set_training(True)
         self._set_rate()
         self._rate_used = self.optimizer_.param_groups[0]["lr"]
-        return super().train_step(batch, **fit_params)
+        step = super().train_step(batch, **fit_params)
+        self._finish_step()
+        return step
 
     def validation_step(self, batch: Any, **fit_params: Any) -> dict[str, Tensor]:
         """Logits and loss of a validation batch."""
@@ -205,14 +214,15 @@ class MLPNet(NeuralNetClassifier):
     def _finish_gradients(self) -> None:
         """Add what the penalties contribute, then shorten the gradient where it is too long."""
         clips = np.isfinite(self.max_grad_norm)
-        if not (self.l1 or self.l2 or clips):
+        l1 = self.l1 if self.l1_method == "subgradient" else 0.0
+        if not (l1 or self.l2 or clips):
             return
         with torch.no_grad():
             for layer in self.module_.linears:
                 if layer.weight.grad is None:  # a callback has frozen it
                     continue
-                if self.l1:
-                    layer.weight.grad.add_(layer.weight.sign(), alpha=self.l1)
+                if l1:
+                    layer.weight.grad.add_(layer.weight.sign(), alpha=l1)
                 if self.l2:
                     layer.weight.grad.add_(layer.weight, alpha=self.l2)
             if clips:
@@ -223,6 +233,12 @@ class MLPNet(NeuralNetClassifier):
                 scale = torch.where(norm.isfinite(), scale, torch.nan)
                 for gradient in gradients:
                     gradient.mul_(scale)
+
+    def _finish_step(self) -> None:
+        """Make the proximal step of the penalties that are not in the gradient."""
+        l1 = self.l1 if self.l1_method == "prox" else 0.0
+        if l1 or self.group_l1:
+            proximal_step(self.module_.linears, self.optimizer_, l1, self.group_l1)
 
     # ---- one epoch ----
 
@@ -271,6 +287,7 @@ class MLPNet(NeuralNetClassifier):
             self._mean_loss(logits, y, weights, self.divisor).backward(one)
             self._finish_gradients()
             optimizer.step()
+            self._finish_step()
             for parameter in parameters:
                 parameter.grad = None
             tally.add(logits.detach(), y, weights)

@@ -29,6 +29,7 @@ from sknn.backprop import (
     TrainState,
     add_gradients,
     batch_sizes,
+    in_the_gradient,
     learning_rates,
     make_penalties,
     minimize_lbfgs,
@@ -249,6 +250,7 @@ class Objective:
         self.parameters = Parameters.zeros(1, plan.layer_sizes, plan.dtype)
         self.gradients = Parameters.zeros(1, plan.layer_sizes, plan.dtype)
         self.penalties = make_penalties([plan])
+        self.in_the_gradient = in_the_gradient(self.penalties, plan)
         self.values = self.parameters.values[0]
         self.figures = Figures(1)
         self.penalty = 0.0
@@ -270,7 +272,7 @@ class Objective:
         weights_only = slice(0, self.parameters.n_weights)
         weights = self.parameters.values[:, weights_only]
         gradient = self.gradients.values[:, weights_only]
-        add_gradients(self.penalties, weights, gradient, scratch=np.empty_like(weights))
+        add_gradients(self.in_the_gradient, weights, gradient, scratch=np.empty_like(weights))
         self.figures = tally.figures(keep_rows=self.plan.record == "batch")
         self.penalty = float(penalty_values(self.penalties, self.parameters)[0])
         value = float(self.figures.mean_loss[0]) + self.penalty

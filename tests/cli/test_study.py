@@ -11,6 +11,8 @@ import pytest
 
 import sknn
 from sknn import _cli
+from sknn._cli import _study_progress
+from sknn._cli._study_progress import StudyProgress
 from sknn.studies import FitProgress
 
 COMMAND = [sys.executable, "-m", "sknn"]
@@ -162,14 +164,14 @@ def test_ctrl_c_says_what_is_finished(tmp_path, jobs):
     ],
 )
 def test_summary_of_an_interrupted_study(done, total, words):
-    progress = _cli._Progress()
+    progress = StudyProgress()
     for k in range(done):
         progress(FitProgress(k + 1, total, "AB"[k], 0, 1.0))
     assert progress.summary() == words
 
 
 def test_the_fits_of_an_earlier_part_stay_counted():
-    progress = _cli._Progress()
+    progress = StudyProgress()
     with progress.shown(quiet=True):
         progress(FitProgress(3, 3, "A", 0, 1.0))
     with progress.shown(quiet=True):
@@ -179,7 +181,7 @@ def test_the_fits_of_an_earlier_part_stay_counted():
 
 def test_hundreds_of_refits_get_some_lines(capsys):
     for done in range(1, 601):
-        _cli._line(FitProgress(done, 600, "refits"))
+        _study_progress._line(FitProgress(done, 600, "refits"))
     lines = capsys.readouterr().err.splitlines()
     assert lines == [f"{done}/600 refits" for done in range(30, 601, 30)]
 

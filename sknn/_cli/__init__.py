@@ -1,0 +1,49 @@
+"""The command ``sknn``: calls the public functions, and says what comes of it.
+
+Tables go to standard output; progress and errors go to standard error. Whatever takes long to load
+is imported by the command that needs it, so ``sknn --help`` answers at once.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+from sknn._cli._console import Console, complain
+from sknn._cli._parser import build_parser
+
+OK, FAILED, INTERRUPTED = 0, 1, 130
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command.
+
+    Parameters
+    ----------
+    argv : sequence of str, default=None
+        The arguments, without the program's name; None for those of the process.
+
+    Returns
+    -------
+    code : int
+        0 if all went well, 1 after an error, 130 after Ctrl-C. Wrong usage exits with 2.
+    """
+    arguments = build_parser().parse_args(argv)
+    console = Console(quiet=arguments.quiet)
+    try:
+        arguments.run(arguments, console)
+        sys.stdout.flush()
+    except KeyboardInterrupt as interrupt:
+        # Whoever has something to say of it raises it with words.
+        words = str(interrupt) or console.summary()
+        return complain(f"interrupted: {words}", INTERRUPTED)
+    except BrokenPipeError:
+        # Whoever read our output has seen enough. Python must not try to flush the rest.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    except (ValueError, OSError) as error:
+        return complain(f"error: {error}", FAILED)
+    except Exception as error:
+        return complain(f"error: {type(error).__name__}: {error}", FAILED)
+    return OK

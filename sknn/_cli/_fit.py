@@ -1,0 +1,260 @@
+"""``sknn fit``: from a table to a trained, measured and saved classifier."""
+
+from __future__ import annotations
+
+import argparse
+import warnings
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sknn._cli._console import Console, show, show_json
+from sknn._cli._output import refuse_existing, write_file
+from sknn._cli._tables import check_classes, find_column, read, take_target
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+FILES = ("model.sknn", "metrics.json", "history.csv", "predictions.csv", "report.html")
+# Rates, penalties and dropouts that a search tries: 27 networks, of which a stack trains all.
+GRID = {
+    "mlp__l2": [1e-5, 1e-3, 1e-2],
+    "mlp__dropout": [0.0, 0.2, 0.4],
+}
+MOST_FOLDS = 5
+# Epochs without a better validation loss before training stops, and the most where no rows can be
+# held out to tell.
+PATIENCE, EPOCHS_WITHOUT_STOPPING = 30, 200
+# Columns that are divided by their norms are small, and call for longer steps.
+LEARNING_RATE = {"standard": 0.001, "l2": 0.01}
+LEARNING_RATES = {"standard": [0.001, 0.003, 0.01], "l2": [0.003, 0.01, 0.03]}
+
+
+@dataclass
+class Rows:
+    """Rows to train on and rows to measure on, and what to say of them."""
+
+    X_train: pd.DataFrame
+    X_test: pd.DataFrame
+    y_train: np.ndarray
+    y_test: np.ndarray
+    columns: Any
+    notes: list[str] = field(default_factory=list)
+
+
+def run_fit(arguments: argparse.Namespace, console: Console) -> None:
+    """Train, measure, save, and report."""
+    from sknn import io
+    from sknn.report import Report, output_directory
+
+    out = arguments.out or Path("output", arguments.data.stem)
+    paths = {name: out / name for name in FILES}
+    if not arguments.overwrite:
+        refuse_existing(paths.values())
+    with console.stage(f"reading {arguments.data}"):
+        rows = _prepare(arguments, console)
+    output_directory(out)
+    console.to_write = list(paths.values())
+    pipeline = _pipeline(arguments, rows, console)
+    search = _search(arguments, pipeline, rows, console) if arguments.search else None
+    if search is not None:
+        pipeline.set_params(**search.best_params_)
+    if arguments.engine == "torch":
+        pipeline.steps[-1] = ("mlp", _with_torch(pipeline[-1]))
+    stopped = _train(pipeline, rows, console)
+
+    write_file(paths["model.sknn"], lambda path: io.save(pipeline, path), console)
+    if stopped:
+        raise KeyboardInterrupt(
+            f"training stopped after epoch {pipeline[-1].n_iter_}, whose weights are in "
+            f"{paths['model.sknn']}; it was not measured: 'sknn report' does that"
+        )
+    with console.stage("measuring"):
+        report = Report.from_estimator(
+            pipeline,
+            rows.X_test,
+            rows.y_test,
+            X_train=rows.X_train,
+            y_train=rows.y_train,
+            search=search,
+            target=arguments.target.strip(),
+            notes=rows.notes,
+            random_state=arguments.seed,
+        )
+    _write(report, pipeline, rows, paths, console)
+    _tell(report, paths, arguments)
+
+
+def _prepare(arguments: argparse.Namespace, console: Console) -> Rows:
+    from pandas.api.types import is_numeric_dtype
+    from sklearn.model_selection import train_test_split
+
+    from sknn.preprocessing import choose_columns
+
+    table = read(arguments, as_text=arguments.categories)
+    target = find_column(table, arguments.target, "--target")
+    X, y = take_target(table, target, skip_unlabelled=arguments.skip_unlabelled, console=console)
+    check_classes(y, target, is_numeric_dtype(table[target]))
+    dropped = [find_column(X, name, "--drop") for name in arguments.drop]
+    X = X.drop(columns=dropped)
+    # The target may be named among them, to say that its numbers are names.
+    names = [name for name in arguments.categories if name.strip() != target]
+    columns = choose_columns(
+        X,
+        categories=[find_column(X, name, "--categories") for name in names],
+        keep=[find_column(X, name, "--keep") for name in arguments.keep],
+    )
+    notes = [
+        f"Column {name!r} was left out: it {reason}. --keep or --categories keeps it."
+        for name, reason in columns.left_out.items()
+    ]
+    if dropped:
+        notes.append(f"Left out as asked for: {', '.join(dropped)}.")
+    for note in notes:
+        console.note(note)
+    try:
+        parts = train_test_split(
+            X[columns.used],
+            y,
+            test_size=arguments.test_size,
+            stratify=y,
+            random_state=arguments.seed,
+        )
+    except ValueError as error:
+        raise ValueError(
+            f"{len(y)} rows cannot be split with --test-size {arguments.test_size:g} so that each "
+            f"class is in both parts: {error}"
+        ) from error
+    return Rows(*parts, columns, notes)
+
+
+def _pipeline(arguments: argparse.Namespace, rows: Rows, console: Console) -> Any:
+    """Everything up to training, with NumPy's network."""
+    import numpy as np
+    from sklearn.pipeline import Pipeline
+
+    from sknn.classifiers import ScratchMLPClassifier
+    from sknn.preprocessing import make_table_transformer
+
+    _, counts = np.unique(rows.y_train, return_counts=True)
+    mlp = ScratchMLPClassifier(
+        hidden_layer_sizes=arguments.hidden,
+        learning_rate_init=LEARNING_RATE[arguments.scale],
+        max_iter=arguments.epochs,
+        early_stopping=True,
+        n_iter_no_change=PATIENCE,
+        random_state=arguments.seed,
+    )
+    # What a fold of a search leaves to train on must have a row of each class to hold out, too.
+    least, share = (3, 0.5) if arguments.search else (2, 1.0)
+    if counts.min() < least or mlp.validation_fraction * share * counts.sum() < len(counts):
+        epochs = min(arguments.epochs, EPOCHS_WITHOUT_STOPPING)
+        mlp.set_params(early_stopping=False, max_iter=epochs, n_iter_no_change=np.inf)
+        note = (
+            f"The rows are too few to hold some of each class out to stop by: training takes "
+            f"{epochs} epochs."
+        )
+        rows.notes.append(note)
+        console.note(note)
+    prepare = make_table_transformer(rows.columns, scale=arguments.scale)
+    return Pipeline([("prepare", prepare), ("mlp", mlp)])
+
+
+def _search(arguments: argparse.Namespace, pipeline: Any, rows: Rows, console: Console) -> Any:
+    import numpy as np
+    from sklearn.model_selection import StratifiedKFold
+
+    from sknn.model_selection import StackedGridSearchCV
+
+    _, counts = np.unique(rows.y_train, return_counts=True)
+    folds = StratifiedKFold(
+        int(np.clip(counts.min(), 2, MOST_FOLDS)), shuffle=True, random_state=arguments.seed
+    )
+    grid = {"mlp__learning_rate_init": LEARNING_RATES[arguments.scale], **GRID}
+    search = StackedGridSearchCV(pipeline, grid, cv=folds, n_jobs=arguments.jobs, refit=False)
+    n_candidates = int(np.prod([len(values) for values in grid.values()]))
+    words = f"searching: {n_candidates} candidates on {folds.n_splits} folds"
+    with console.stage(words), warnings.catch_warnings():
+        # That a class has fewer rows than folds, or that a candidate has not converged.
+        warnings.simplefilter("ignore", UserWarning)
+        return search.fit(rows.X_train, rows.y_train)
+
+
+def _with_torch(mlp: Any) -> Any:
+    """The same network for the other engine."""
+    from sknn.classifiers import TorchMLPClassifier
+
+    return TorchMLPClassifier(**mlp.get_params(deep=False))
+
+
+def _train(pipeline: Any, rows: Rows, console: Console) -> bool:
+    """Fit; True if Ctrl-C ended it after a complete epoch."""
+    mlp = pipeline[-1]
+    stopped = False
+    with console.stage(f"training, {mlp.max_iter} epochs at most", mlp.max_iter) as advance:
+        mlp.set_callbacks(_Epochs(advance))
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            pipeline.fit(rows.X_train, rows.y_train)
+        mlp.set_callbacks()
+    for warning in caught:
+        if issubclass(warning.category, DeprecationWarning | FutureWarning):
+            continue
+        text = str(warning.message)
+        stopped |= text.startswith("Training interrupted")
+        rows.notes.append(text)
+        if not stopped:
+            console.note(text)
+    return stopped
+
+
+class _Epochs:
+    """Counts epochs, as a callback of scikit-learn's."""
+
+    def __init__(self, advance: Any) -> None:
+        self.advance, self.done = advance, 0
+
+    def setup(self, estimator: Any, context: Any) -> None:
+        """Begin."""
+
+    def on_fit_task_begin(self, estimator: Any, context: Any) -> None:
+        """Do nothing."""
+
+    def on_fit_task_end(self, estimator: Any, context: Any) -> None:
+        """Count an epoch."""
+        if context.task_name == "epoch":
+            self.done += 1
+            self.advance(self.done)
+
+    def teardown(self, estimator: Any, context: Any) -> None:
+        """End."""
+
+
+def _write(
+    report: Any, pipeline: Any, rows: Rows, paths: dict[str, Path], console: Console
+) -> None:
+    from sknn._cli._output import predictions_frame, write_json, write_table
+
+    with console.stage("writing"):
+        tree = report.to_dict()
+        write_file(paths["metrics.json"], lambda path: write_json(path, tree), console)
+        history = pipeline[-1].history_.to_frame().reset_index()
+        write_file(paths["history.csv"], lambda path: write_table(path, history), console)
+        predictions = predictions_frame(pipeline, rows.X_test)
+        predictions.insert(0, "row", rows.X_test.index + 1)
+        predictions.insert(1, "true", rows.y_test)
+        write_file(paths["predictions.csv"], lambda path: write_table(path, predictions), console)
+        write_file(paths["report.html"], lambda path: report.to_html(path, overwrite=True), console)
+
+
+def _tell(report: Any, paths: dict[str, Path], arguments: argparse.Namespace) -> None:
+    from sknn.report._performance import ERRORS
+
+    if arguments.json:
+        files = {name: str(path) for name, path in paths.items()}
+        show_json({**report.to_dict(), "files": files})
+    elif not arguments.quiet:
+        show(report.to_markdown(sections=[ERRORS]))
+        names = "\n".join(f"  {path}" for path in paths.values())
+        show(f"Files:\n{names}")

@@ -1,0 +1,393 @@
+"""The arguments of the command, and its help."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any, NoReturn
+
+from sknn import __version__
+from sknn._cli._fit import run_fit
+from sknn._cli._predict import run_predict
+from sknn._cli._report import run_report
+from sknn._cli._study import REFIT_EPOCHS, REFITS, run_producers, run_yeast
+
+USAGE = 2
+
+EXAMPLES = """\
+examples:
+  sknn fit fish.csv --target species
+      train on three quarters of the rows, measure on the rest, save the model and a report
+  sknn predict output/fish/model.sknn new.csv
+      classes and probabilities of new rows
+  sknn report output/fish/model.sknn more.csv --target species
+      how the model does on more rows whose classes are known
+  sknn study producers
+      a published study, reproduced
+'sknn COMMAND --help' says more.
+
+exit codes:
+  0 all went well, 1 an error in the data or the files, 2 wrong usage, 130 Ctrl-C
+"""
+
+FIT_EXAMPLES = """\
+examples:
+  sknn fit fish.csv --target species
+      files go to output/fish
+  sknn fit fish.csv --target species --search --out perch --overwrite
+      try 27 settings by cross-validation first, and replace the files of a former run
+  sknn fit survey.csv --target answer --missing '?' --categories zip_code --drop comment
+      '?' is no value, zip codes are names and no quantities, comments are not looked at
+  sknn fit survey.parquet --target answer --engine torch --scale l2 --json --quiet
+      with PyTorch, columns divided by their norms; nothing but a JSON object on standard output
+"""
+
+PREDICT_EXAMPLES = """\
+examples:
+  sknn predict output/fish/model.sknn new.csv
+      a line for each row: its class, and the probability of every class
+  sknn predict output/fish/model.sknn new.csv --out classes.csv
+      the same to a file
+"""
+
+REPORT_EXAMPLES = """\
+examples:
+  sknn report output/fish/model.sknn more.csv --target species
+      prints the report, and writes it to report.html
+"""
+
+STUDY_EXAMPLES = """\
+examples:
+  sknn study producers
+      the whole study: three models, 20 seeds, 1000 epochs; files go to output/producers
+  sknn study producers --out results --epochs 100 --seeds 3
+      a quick look
+  sknn study producers --key-features
+      and the key features: 300 refits ranked by weights, 300 by gradients
+  sknn study producers --quiet --jobs 1
+      no output but files and errors, one fit at a time
+  sknn study yeast --data yeast.csv --other-splits 20 --compare
+      the other study, with all that goes with it
+"""
+
+
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        """Exit with the message."""
+        self.exit(USAGE, f"{self.prog}: error: {message} (see {self.prog} --help)\n")
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of the whole command."""
+    parser = Parser(
+        prog="sknn",
+        description="Multilayer-perceptron classifiers for scikit-learn.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"sknn {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _add_fit(commands)
+    _add_predict(commands)
+    _add_report(commands)
+    study = commands.add_parser("study", help="run a study on real data")
+    studies = study.add_subparsers(title="studies", metavar="STUDY", required=True)
+    _add_producers(studies)
+    _add_yeast(studies)
+    return parser
+
+
+def _add_command(commands: Any, name: str, text: str, description: str, examples: str) -> Any:
+    parser = commands.add_parser(
+        name,
+        help=text,
+        description=description,
+        epilog=examples,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.set_defaults(refuse=parser.error)
+    return parser
+
+
+def _add_fit(commands: Any) -> None:
+    parser = _add_command(
+        commands,
+        "fit",
+        "train a classifier on a table, report on it and save it",
+        "Read a table, fill its gaps, make numbers of its categories, train a network on a part of "
+        "its rows,\nmeasure it on the others, and write model.sknn, report.html, metrics.json, "
+        "history.csv and\npredictions.csv. The saved model is the one that was measured.",
+        FIT_EXAMPLES,
+    )
+    _add_table(parser)
+    _add_target(parser)
+    add = parser.add_argument
+    add(
+        "--engine",
+        choices=("scratch", "torch"),
+        default="scratch",
+        help="what trains the network: NumPy, or PyTorch (default: %(default)s)",
+    )
+    add(
+        "--scale",
+        choices=("standard", "l2"),
+        default="standard",
+        help="bring columns to mean 0 and variance 1, or divide them by their norms "
+        "(default: %(default)s)",
+    )
+    add(
+        "--search",
+        action="store_true",
+        help="choose learning rate, L2 penalty and dropout by cross-validation on the training "
+        "rows; done by NumPy, many networks at once, with either engine",
+    )
+    add("--out", metavar="DIR", type=Path, help="directory for the files (default: output/DATA)")
+    add("--overwrite", action="store_true", help="replace files of a former run")
+    add(
+        "--hidden",
+        metavar="N[,N...]",
+        type=_layers,
+        default=(100,),
+        help="units of the hidden layers (default: 100)",
+    )
+    for name, default, text in (
+        ("epochs", 1000, "epochs at most (default: %(default)s)"),
+        ("jobs", 1, "stacks of a search at a time, each in a process (default: %(default)s)"),
+    ):
+        add(f"--{name}", metavar="N", type=_count, default=default, help=text)
+    add(
+        "--seed",
+        metavar="N",
+        type=_seed,
+        default=0,
+        help="seed of the split and of the network (default: %(default)s)",
+    )
+    add(
+        "--test-size",
+        metavar="SHARE",
+        type=_share,
+        default=0.25,
+        help="share of the rows to measure on (default: %(default)s)",
+    )
+    _add_names(parser, "--categories", "columns whose values are names, though they may be numbers")
+    _add_names(parser, "--drop", "columns to leave out")
+    _add_names(parser, "--keep", "columns to keep, though they look like a number of the row")
+    _add_output(parser)
+    parser.set_defaults(run=run_fit)
+
+
+def _add_predict(commands: Any) -> None:
+    parser = _add_command(
+        commands,
+        "predict",
+        "classes and probabilities of the rows of a table",
+        "Read a model of 'sknn fit' (or of sknn.io.save) and a table, whose columns are found by "
+        "name,\nand print CSV: the predicted class and the probability of every class, a line for "
+        "each row.",
+        PREDICT_EXAMPLES,
+    )
+    _add_model(parser)
+    _add_table(parser)
+    parser.add_argument("--out", metavar="FILE", type=Path, help="write to a file instead")
+    parser.add_argument("--overwrite", action="store_true", help="replace an existing file")
+    _add_output(parser)
+    parser.set_defaults(run=run_predict)
+
+
+def _add_report(commands: Any) -> None:
+    parser = _add_command(
+        commands,
+        "report",
+        "how a saved model does on a table",
+        "Read a model of 'sknn fit' (or of sknn.io.save) and a table whose classes are known; "
+        "print a\nreport, and write it as one HTML page.",
+        REPORT_EXAMPLES,
+    )
+    _add_model(parser)
+    _add_table(parser)
+    _add_target(parser)
+    parser.add_argument(
+        "--out",
+        metavar="FILE",
+        type=Path,
+        default=Path("report.html"),
+        help="the page (default: %(default)s)",
+    )
+    parser.add_argument("--overwrite", action="store_true", help="replace an existing page")
+    _add_output(parser)
+    parser.set_defaults(run=run_report)
+
+
+def _add_model(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("model", metavar="MODEL", type=Path, help="a model, as saved by sknn")
+
+
+def _add_table(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "data",
+        metavar="DATA",
+        type=Path,
+        help="a CSV file with a header (its separator is found out), or a Parquet file",
+    )
+    _add_names(parser, "--missing", "texts that stand for no value, such as '?'", "TEXT")
+    parser.add_argument(
+        "--encoding", metavar="NAME", help="encoding of a CSV file (default: UTF-8)"
+    )
+
+
+def _add_target(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--target", metavar="COLUMN", required=True, help="the column that holds the classes"
+    )
+    parser.add_argument(
+        "--skip-unlabelled", action="store_true", help="leave out rows without a class"
+    )
+
+
+def _add_names(
+    parser: argparse.ArgumentParser, option: str, text: str, metavar: str = "COLUMN"
+) -> None:
+    # One name each time: names may hold commas, and what follows the last is no name.
+    parser.add_argument(
+        option,
+        metavar=metavar,
+        action="append",
+        default=[],
+        help=f"{text}; may be given several times",
+    )
+
+
+def _add_output(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print a JSON object as the result")
+    parser.add_argument("--quiet", action="store_true", help="no progress and no notes")
+
+
+def _add_producers(studies: Any) -> None:
+    parser = _add_command(
+        studies,
+        "producers",
+        "which of three companies made a product",
+        "Train three networks (no penalty, L2, L1) on the producers table with many seeds; print "
+        "the\nreports and write figures, tables and a page.",
+        STUDY_EXAMPLES,
+    )
+    _add_study(parser, "producers", "epochs of each fit (default: %(default)s)")
+    parser.add_argument(
+        "--key-features",
+        action="store_true",
+        help=f"rank the features in refits of the L1 network, of {REFIT_EPOCHS} epochs at most",
+    )
+    parser.add_argument(
+        "--refits",
+        metavar="N",
+        type=_count,
+        help=f"refits by each importance of --key-features (default: {REFITS})",
+    )
+    parser.set_defaults(run=run_producers)
+
+
+def _add_yeast(studies: Any) -> None:
+    parser = _add_command(
+        studies,
+        "yeast",
+        "where in the cell a protein sits",
+        "Train networks on the yeast table in four ways and with four regularisers, with many "
+        "seeds;\nprint the figures and write tables and a page.",
+        STUDY_EXAMPLES,
+    )
+    parser.add_argument(
+        "--data",
+        metavar="FILE",
+        type=Path,
+        help="file that holds the table (default: it is fetched from OpenML)",
+    )
+    _add_study(
+        parser,
+        "yeast",
+        "epochs of each fit, of the four ways to train 100 at most (default: %(default)s)",
+    )
+    parser.set_defaults(run=run_yeast)
+
+
+def _add_study(parser: argparse.ArgumentParser, name: str, epochs: str) -> None:
+    """What all studies have in common."""
+    parser.add_argument(
+        "--out",
+        metavar="DIR",
+        type=Path,
+        default=Path("output", name),
+        help="directory for the files (default: %(default)s)",
+    )
+    for option, default, text in (
+        ("epochs", 1000, epochs),
+        ("seeds", 20, "seeds to train each model with (default: %(default)s)"),
+        ("jobs", None, "fits at a time, each in its own process (default: one a processor)"),
+    ):
+        parser.add_argument(f"--{option}", metavar="N", type=_count, default=default, help=text)
+    parser.add_argument(
+        "--other-splits",
+        metavar="N",
+        type=_splits,
+        default=0,
+        help="train on so many other splits of the rows too (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--engine",
+        choices=("scratch", "torch"),
+        default="scratch",
+        help="what trains the networks: NumPy, or PyTorch (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--compare",
+        action="store_true",
+        help="compare with other classifiers by repeated cross-validation, which takes long",
+    )
+    parser.add_argument("--json", action="store_true", help="print a JSON object as the result")
+    parser.add_argument("--quiet", action="store_true", help="print errors only")
+
+
+def _splits(text: str) -> int:
+    value = _whole(text)
+    if value is None or not 0 <= value <= 42:
+        raise argparse.ArgumentTypeError(f"must be an int from 0 to 42, got {text!r}")
+    return value
+
+
+def _count(text: str) -> int:
+    value = _whole(text)
+    if value is None or value < 1:
+        raise argparse.ArgumentTypeError(f"must be an int of at least 1, got {text!r}")
+    return value
+
+
+def _seed(text: str) -> int:
+    value = _whole(text)
+    if value is None or not 0 <= value < 2**32:
+        raise argparse.ArgumentTypeError(f"must be an int from 0 to 2**32 - 1, got {text!r}")
+    return value
+
+
+def _layers(text: str) -> tuple[int, ...]:
+    values = [_whole(part) for part in text.split(",")]
+    if any(value is None or value < 1 for value in values):
+        raise argparse.ArgumentTypeError(f"must be ints of at least 1, as in 100,50, got {text!r}")
+    return tuple(value for value in values if value is not None)
+
+
+def _share(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < 1:
+        raise argparse.ArgumentTypeError(f"must lie between 0 and 1, got {text!r}")
+    return value
+
+
+def _whole(text: str) -> int | None:
+    try:
+        return int(text)
+    except ValueError:
+        return None

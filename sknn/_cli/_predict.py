@@ -1,0 +1,52 @@
+"""``sknn predict``: classes and probabilities of new rows."""
+
+from __future__ import annotations
+
+import argparse
+import io
+from typing import Any
+
+from sknn._cli._console import Console, show, show_json
+from sknn._cli._output import predictions_frame, refuse_existing, write_file, write_table
+from sknn._cli._tables import known_categories, match_columns, read
+
+
+def load_model(arguments: argparse.Namespace) -> Any:
+    """The model of a command."""
+    from sknn.io import load
+
+    if not arguments.model.exists():
+        raise FileNotFoundError(f"there is no file {str(arguments.model)!r}")
+    return load(arguments.model)
+
+
+def run_predict(arguments: argparse.Namespace, console: Console) -> None:
+    """Predict, and print or write a table."""
+    if arguments.out is not None:
+        console.to_write = [arguments.out]
+        if not arguments.overwrite:
+            refuse_existing(console.to_write)
+    with console.stage(f"reading {arguments.model} and {arguments.data}"):
+        model = load_model(arguments)
+        table = read(arguments, as_text=known_categories(model))
+        X = match_columns(table, model, console)
+    with console.stage(f"predicting {len(X)} rows"):
+        predictions = predictions_frame(model, X)
+    if arguments.out is not None:
+        write_file(arguments.out, lambda path: write_table(path, predictions), console)
+    if arguments.json:
+        show_json(_tree(model, predictions))
+    elif arguments.out is None:
+        text = io.StringIO()
+        predictions.to_csv(text, index=False, lineterminator="\n")
+        show(text.getvalue().rstrip("\n"))
+    elif not arguments.quiet:
+        show(f"{len(X)} rows predicted. File:\n  {arguments.out}")
+
+
+def _tree(model: Any, predictions: Any) -> dict[str, Any]:
+    return {
+        "classes": model.classes_.tolist(),
+        "predicted": predictions["predicted"].tolist(),
+        "probabilities": predictions.iloc[:, 1:].to_numpy().tolist(),
+    }

@@ -1,0 +1,50 @@
+"""``sknn report``: how a saved model does on rows whose classes are known."""
+
+from __future__ import annotations
+
+import argparse
+
+from sknn._cli._console import Console, show, show_json
+from sknn._cli._output import refuse_existing, write_file
+from sknn._cli._predict import load_model
+from sknn._cli._tables import find_column, known_categories, match_columns, read, take_target
+
+
+def run_report(arguments: argparse.Namespace, console: Console) -> None:
+    """Measure, print, and write a page."""
+    from sknn.report import Report
+
+    console.to_write = [arguments.out]
+    if not arguments.overwrite:
+        refuse_existing(console.to_write)
+    with console.stage(f"reading {arguments.model} and {arguments.data}"):
+        model = load_model(arguments)
+        # Classes that are text are text here too, if they look like numbers.
+        texts = [*known_categories(model)]
+        if model.classes_.dtype.kind not in "iuf":
+            texts.append(arguments.target.strip())
+        table = read(arguments, as_text=texts)
+        target = find_column(table, arguments.target, "--target")
+        X, y = take_target(
+            table, target, skip_unlabelled=arguments.skip_unlabelled, console=console
+        )
+        X = match_columns(X, model, console)
+    with console.stage("measuring"):
+        report = Report.from_estimator(
+            model,
+            X,
+            y,
+            target=target,
+            title=f"{arguments.model.name} on {arguments.data.name}",
+            notes=[
+                "Whether the model has been trained on some of these rows is not known: figures on "
+                "rows that it has learnt from say nothing of new ones."
+            ],
+        )
+    with console.stage("writing"):
+        write_file(arguments.out, lambda path: report.to_html(path, overwrite=True), console)
+    if arguments.json:
+        show_json({**report.to_dict(), "files": {"report.html": str(arguments.out)}})
+    elif not arguments.quiet:
+        show(report.to_markdown())
+        show(f"Page:\n  {arguments.out}")

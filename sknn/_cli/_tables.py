@@ -1,0 +1,207 @@
+"""Tables that the command is given: rows, classes, and what is wrong with them."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+from sknn._cli._console import Console
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+# A column of more different numbers than this, or of numbers that are no ints, was measured.
+MOST_NUMBERS = 50
+FEWEST_ROWS_PER_NUMBER = 10
+# As many classes as this share of the rows, and the column names rows.
+MOST_CLASSES = 0.5
+
+
+def read(arguments: argparse.Namespace, as_text: Iterable[str] = ()) -> pd.DataFrame:
+    """The table of a command."""
+    from sknn.datasets import read_table
+
+    return read_table(
+        arguments.data, missing=arguments.missing, as_text=as_text, encoding=arguments.encoding
+    )
+
+
+def find_column(table: pd.DataFrame, name: str, option: str) -> str:
+    """The name of a column.
+
+    Raises
+    ------
+    ValueError
+        If there is none of that name; it says which is nearest.
+    """
+    columns = list(table.columns)
+    if name.strip() in columns:
+        return name.strip()
+    near = nearest(name, columns)
+    hint = f"did you mean {near!r}?" if near else f"it has {_some(columns)}"
+    raise ValueError(f"{option}: the table has no column {name!r}; {hint}")
+
+
+def nearest(name: str, columns: Sequence[str]) -> str | None:
+    """The column that is called most like `name`."""
+    by_lower = {column.lower(): column for column in columns}
+    found = get_close_matches(name.strip().lower(), list(by_lower), n=1, cutoff=0.6)
+    return by_lower[found[0]] if found else None
+
+
+def take_target(
+    table: pd.DataFrame, target: str, *, skip_unlabelled: bool, console: Console
+) -> tuple[pd.DataFrame, np.ndarray]:
+    """Rows without their classes, and the classes.
+
+    Raises
+    ------
+    ValueError
+        If the column is absent, a row has no class, or the column holds dates.
+    """
+    from pandas.api.types import is_datetime64_any_dtype
+
+    name = find_column(table, target, "--target")
+    y = table[name]
+    if is_datetime64_any_dtype(y):
+        raise ValueError(f"--target: column {name!r} holds dates, and must hold classes")
+    absent = y.isna()
+    if absent.all():
+        raise ValueError(f"--target: column {name!r} has no values")
+    if absent.any():
+        rows = f"{absent.sum()} of {len(y)} rows (the first is row {absent.idxmax() + 1})"
+        if not skip_unlabelled:
+            raise ValueError(
+                f"--target: column {name!r} has no value in {rows}: fill them in, or pass "
+                "--skip-unlabelled to leave these rows out"
+            )
+        console.note(f"left out {rows}, which have no value in column {name!r}")
+        table, y = table[~absent].reset_index(drop=True), y[~absent].reset_index(drop=True)
+    return table.drop(columns=name), _labels(y)
+
+
+def _labels(y: pd.Series) -> np.ndarray:
+    """Classes as ints where they are whole numbers, else as text."""
+    import numpy as np
+
+    if y.dtype.kind in "iu" or (y.dtype.kind == "f" and (y % 1 == 0).all()):
+        return y.to_numpy(np.int64)
+    return y.astype(str).to_numpy(object).astype(str)
+
+
+def check_classes(y: np.ndarray, target: str, is_number: bool) -> None:
+    """Refuse what is no set of classes that can be learnt and measured.
+
+    Raises
+    ------
+    ValueError
+        If there is one class only, a class has one row, or there are too many.
+    """
+    import numpy as np
+
+    classes, counts = np.unique(y, return_counts=True)
+    where = f"--target: column {target!r}"
+    if len(classes) == 1:
+        raise ValueError(
+            f"{where} holds one class only, {classes[0]!s}: there is nothing to tell apart"
+        )
+    few_rows = len(y) < FEWEST_ROWS_PER_NUMBER * len(classes)
+    if is_number and len(classes) > MOST_NUMBERS and (few_rows or y.dtype.kind == "U"):
+        raise ValueError(
+            f"{where} holds {len(classes)} different numbers, and sknn learns classes: cut them "
+            "into a few ranges, or name the column with --categories if they are names"
+        )
+    if len(classes) > MOST_CLASSES * len(y) and len(y) > 10:
+        raise ValueError(
+            f"{where} holds {len(classes)} classes in {len(y)} rows: choose a column whose values "
+            "come back"
+        )
+    alone = classes[counts == 1]
+    if len(alone):
+        more = f" (and {len(alone) - 1} more)" if len(alone) > 1 else ""
+        raise ValueError(
+            f"{where} has one row only of class {alone[0]!s}{more}, and it takes two to learn from "
+            "one and measure on the other: add rows, take the row out, or give it another class"
+        )
+
+
+def match_columns(table: pd.DataFrame, estimator: Any, console: Console) -> pd.DataFrame:
+    """The columns that a model has learnt from, in its order, as it knows them.
+
+    Raises
+    ------
+    ValueError
+        If one is absent, or holds text where the model knows numbers.
+    """
+    names = getattr(estimator, "feature_names_in_", None)
+    if names is None:
+        return _by_place(table, estimator)
+    wanted = [str(name) for name in names]
+    absent = [name for name in wanted if name not in table.columns]
+    if absent:
+        others = [column for column in table.columns if column not in wanted]
+        near = nearest(absent[0], others)
+        hint = f"; is it called {near!r} here?" if near else ""
+        raise ValueError(f"the table lacks {_columns(absent)}, which the model needs{hint}")
+    extra = [column for column in table.columns if column not in wanted]
+    if extra:
+        console.note(f"not looked at: {_columns(extra)}, which the model does not know")
+    categories = set(known_categories(estimator))
+    for name in wanted:
+        if name not in categories:
+            _check_numbers(table[name], name)
+    return table[wanted]
+
+
+def known_categories(estimator: Any) -> list[str]:
+    """The columns that a model of ``sknn fit`` takes as categories."""
+    first = estimator.steps[0][1] if hasattr(estimator, "steps") else None
+    parts = getattr(first, "transformers_", ())
+    return [str(name) for part, _, columns in parts if part == "categories" for name in columns]
+
+
+def _by_place(table: pd.DataFrame, estimator: Any) -> pd.DataFrame:
+    n_columns = estimator.n_features_in_
+    if table.shape[1] != n_columns:
+        raise ValueError(
+            f"the model has learnt from {n_columns} columns without names, and the table has "
+            f"{table.shape[1]}"
+        )
+    for name in table.columns:
+        _check_numbers(table[name], name)
+    return table.to_numpy()  # type: ignore[return-value]
+
+
+def _check_numbers(values: pd.Series, name: str) -> None:
+    import numpy as np
+    import pandas as pd
+
+    numbers = pd.to_numeric(values, errors="coerce")
+    text = np.flatnonzero(numbers.isna() & values.notna())
+    infinite = np.flatnonzero(np.isinf(numbers.to_numpy(np.float64)))
+    for rows, kind in ((text, "the text "), (infinite, "")):
+        if len(rows):
+            value = values.iloc[rows[0]]
+            shown = repr(value) if kind else str(value)
+            raise ValueError(
+                f"column {name!r} was numbers in training, and holds {kind}{shown} in row "
+                f"{rows[0] + 1} ({_rows(len(rows))}): mend it, or pass --missing {shown} if it "
+                "stands for no value"
+            )
+
+
+def _columns(names: Sequence[str]) -> str:
+    noun = "the column" if len(names) == 1 else "the columns"
+    return f"{noun} {_some(names)}"
+
+
+def _some(names: Sequence[str], most: int = 8) -> str:
+    shown = ", ".join(repr(name) for name in names[:most])
+    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
+
+
+def _rows(n: int) -> str:
+    return "1 such row" if n == 1 else f"{n} such rows"

@@ -1,0 +1,118 @@
+"""From what a user hands over to the networks inside it, and what to write of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import check_is_fitted
+
+from sknn.backprop import History
+from sknn.classifiers._base import BaseMLPClassifier
+
+EXPECTED = (
+    "a ScratchMLPClassifier or TorchMLPClassifier, an ensemble of them, or a Pipeline or search "
+    "that ends in one"
+)
+
+
+def networks_of(estimator: Any) -> tuple[BaseMLPClassifier, ...]:
+    """The fitted networks of an estimator: several for an ensemble or a list.
+
+    Raises
+    ------
+    TypeError
+        If there is no network in it.
+    sklearn.exceptions.NotFittedError
+        If it is not fitted.
+    """
+    if isinstance(estimator, BaseMLPClassifier):
+        check_is_fitted(estimator)
+        return (estimator,)
+    if isinstance(estimator, list | tuple):
+        return tuple(net for one in estimator for net in networks_of(one))
+    if isinstance(estimator, Pipeline):
+        return networks_of(estimator.steps[-1][1])
+    # A search keeps the best it found, an ensemble all its members.
+    if hasattr(estimator, "get_params"):
+        if hasattr(estimator, "param_distributions") or hasattr(estimator, "param_grid"):
+            check_is_fitted(estimator, "best_estimator_")
+            return networks_of(estimator.best_estimator_)
+        if hasattr(estimator, "n_estimators"):
+            check_is_fitted(estimator)
+            return tuple(net for one in estimator.estimators_ for net in networks_of(one))
+    raise TypeError(f"`estimator` must be {EXPECTED}, got {type(estimator).__name__}")
+
+
+def named(estimator: Any, name: str | None = None) -> dict[str, Any]:
+    """Estimators by name: those of a dict as they are, a single one by its own or its type's."""
+    if not isinstance(estimator, Mapping):
+        return {_type_name(estimator) if name is None else name: estimator}
+    if name is not None:
+        raise ValueError(f"`name` must be None where `estimator` is a dict of names, got {name!r}")
+    if not estimator:
+        raise ValueError("`estimator` must hold at least one estimator, got an empty dict")
+    return {str(key): value for key, value in estimator.items()}
+
+
+def history_of(network: BaseMLPClassifier) -> History:
+    """Its history, which has at least one epoch."""
+    if not len(network.history_):
+        raise ValueError(f"`estimator` must have trained for an epoch, got {network.history_!r}")
+    return network.history_
+
+
+def describe(network: BaseMLPClassifier) -> list[str]:
+    """The parameters that shape a training, in words."""
+    params = network.get_params(deep=False)
+    layers = "-".join(str(size) for size in network._plan.layer_sizes[1:-1]) or "none"
+    parts = [f"hidden layers {layers}, {params['activation']}", params["solver"]]
+    if params["solver"] != "lbfgs":
+        schedule = "" if params["learning_rate"] == "constant" else f" ({params['learning_rate']})"
+        parts.append(f"learning rate {params['learning_rate_init']:g}{schedule}")
+        parts.append(_batches(params["batch_size"], network))
+    parts.append(count(network.n_iter_, "epoch"))
+    parts.append(f"l1 = {params['l1']:g}, l2 = {params['l2']:g}")
+    parts += [
+        f"{name} = {params[name]:g}"
+        for name in ("group_l1", "input_dropout", "label_smoothing")
+        if params.get(name)
+    ]
+    if any(network._plan.dropout):
+        rates = sorted(set(network._plan.dropout))
+        parts.append("dropout " + "-".join(f"{rate:g}" for rate in rates))
+    if params["early_stopping"]:
+        parts.append(f"early stopping on {params['monitor']}")
+    if isinstance(params["random_state"], int):
+        parts.append(f"seed {params['random_state']}")
+    return parts
+
+
+def caption_of(described: Mapping[str, list[str]]) -> str:
+    """What is said of all, in one line; under it, a line for each with what sets it apart."""
+    lists = list(described.values())
+    shared = [part for part in lists[0] if all(part in parts for parts in lists)] if lists else []
+    lines = [" · ".join(shared)] if shared else []
+    for name, parts in described.items():
+        own = [part for part in parts if part not in shared]
+        if own:
+            lines.append(f"{name}: " + " · ".join(own) if len(lists) > 1 else " · ".join(own))
+    return "\n".join(lines)
+
+
+def count(n: int, noun: str) -> str:
+    """A number and its noun, in the plural where there are several."""
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
+
+
+def _batches(size: Any, network: BaseMLPClassifier) -> str:
+    if size == "full":
+        return "full batch"
+    return f"batches of {network._plan.batch_size if size == 'auto' else size}"
+
+
+def _type_name(estimator: Any) -> str:
+    while isinstance(estimator, Pipeline | list | tuple) and len(estimator):
+        estimator = estimator[-1]
+    return type(estimator).__name__

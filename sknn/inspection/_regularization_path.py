@@ -1,0 +1,277 @@
+"""`RegularizationPathDisplay`: what a growing penalty leaves of a network."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.utils.validation import check_is_fitted
+
+from sknn.inspection._style import Theme, add_legend, merge, open_axes, write_title
+from sknn.inspection._style import despine as remove_frame
+from sknn.inspection._tables import names_of
+
+
+class RegularizationPathDisplay:
+    """Features, losses and their number over the strength of a penalty.
+
+    Make one with `from_path`, or from arrays. The upper panel has a line for each feature, how
+    large its weights in the first layer are: the longer it stays above zero, the more it matters.
+
+    Parameters
+    ----------
+    lambdas : array-like of shape (n_lambdas,)
+        Strengths of the penalty, at least 0, in any order.
+    row_norms : array-like of shape (n_lambdas, n_features)
+        Size of the weights that leave each feature.
+    n_features_alive : array-like of int of shape (n_lambdas,), default=None
+        Features that the network still looks at; None for those whose norm is not zero.
+    train_loss, valid_loss : array-like of shape (n_lambdas,), default=None
+        Losses on the training rows and on others.
+    best_lambda : float, default=None
+        The strength that was chosen.
+    feature_names : sequence of str, default=None
+        Names of the features; None for x0, x1 and so on.
+
+    Attributes
+    ----------
+    order : ndarray of int of shape (n_features,)
+        The features, by number, from that which stays longest on.
+    axes_ : ndarray of matplotlib Axes of shape (n_panels,)
+        Norms; losses, if there are any; number of features.
+    ax_ : matplotlib Axes
+        The first of them.
+    figure_ : matplotlib Figure
+        The figure that they are part of.
+    lines_ : list of matplotlib Line2D
+        The norms, in the order of the features.
+    legend_ : matplotlib Legend
+        The names of the features.
+
+    Examples
+    --------
+    >>> from sknn.inspection import RegularizationPathDisplay
+    >>> display = RegularizationPathDisplay(
+    ...     [0.01, 0.1, 1.0],
+    ...     [[2.0, 1.0], [1.5, 0.0], [0.0, 0.0]],
+    ...     valid_loss=[0.3, 0.2, 1.1],
+    ...     best_lambda=0.1,
+    ...     feature_names=["proline", "ash"],
+    ... )
+    >>> display.plot().n_features_alive
+    array([2, 1, 0])
+    """
+
+    def __init__(
+        self,
+        lambdas: ArrayLike,
+        row_norms: ArrayLike,
+        n_features_alive: ArrayLike | None = None,
+        *,
+        train_loss: ArrayLike | None = None,
+        valid_loss: ArrayLike | None = None,
+        best_lambda: float | None = None,
+        feature_names: Sequence[str] | None = None,
+    ) -> None:
+        given = np.asarray(lambdas, dtype=np.float64)
+        if given.ndim != 1 or not len(given) or not (given >= 0).all():
+            raise ValueError(f"`lambdas` must be a list of numbers of at least 0, got {lambdas!r}")
+        places = np.argsort(given, kind="stable")
+        n = len(given)
+        self.lambdas = given[places]
+        norms = np.asarray(row_norms, dtype=np.float64)
+        if norms.ndim != 2 or len(norms) != n:
+            raise ValueError(
+                f"`row_norms` must have a row for each of the {n} lambdas, got an array of shape "
+                f"{norms.shape}"
+            )
+        self.row_norms = norms[places]
+        alive = (norms > 0).sum(axis=1) if n_features_alive is None else n_features_alive
+        self.n_features_alive = _one_each("n_features_alive", alive, n)[places]
+        self.losses = {
+            name: _one_each(f"{name}_loss", values, n).astype(np.float64)[places]
+            for name, values in (("train", train_loss), ("valid", valid_loss))
+            if values is not None
+        }
+        self.best_lambda = best_lambda
+        n_features = norms.shape[1]
+        self.feature_names = (
+            names_of(None, n_features) if feature_names is None else [*map(str, feature_names)]
+        )
+        if len(self.feature_names) != n_features:
+            raise ValueError(
+                f"`feature_names` must be {n_features} names, got {len(self.feature_names)}"
+            )
+        survives = np.where(self.row_norms > 0, self.lambdas[:, None], -1.0).max(axis=0)
+        # Of those that go at the same time, the larger first.
+        self.order = np.lexsort([-self.row_norms.mean(axis=0), -survives])
+
+    @classmethod
+    def from_path(
+        cls,
+        path: Any,
+        *,
+        feature_names: Sequence[str] | None = None,
+        ax: Any = None,
+        **plot_kws: Any,
+    ) -> Self:
+        """Draw a fitted path.
+
+        Parameters
+        ----------
+        path : estimator
+            Fitted, with ``lambdas_`` and ``row_norms_``, and as far as it has them
+            ``n_features_alive_``, ``train_loss_``, ``valid_loss_``, ``best_lambda_``.
+        feature_names : sequence of str, default=None
+            Names of the features; None for those that it was fitted with.
+        ax : array-like of matplotlib Axes, default=None
+            As in `plot`.
+        **plot_kws : dict
+            As in `plot`.
+
+        Returns
+        -------
+        display : RegularizationPathDisplay
+            The display, drawn.
+
+        Raises
+        ------
+        TypeError
+            If it is no path.
+        sklearn.exceptions.NotFittedError
+            If it is not fitted.
+        """
+        if hasattr(path, "fit"):
+            check_is_fitted(path)
+        for name in ("lambdas_", "row_norms_"):
+            if not hasattr(path, name):
+                raise TypeError(f"`path` must have {name}, got {type(path).__name__}")
+        if feature_names is None:
+            feature_names = names_of(path, np.shape(path.row_norms_)[1])
+        return cls(
+            path.lambdas_,
+            path.row_norms_,
+            getattr(path, "n_features_alive_", None),
+            train_loss=getattr(path, "train_loss_", None),
+            valid_loss=getattr(path, "valid_loss_", None),
+            best_lambda=getattr(path, "best_lambda_", None),
+            feature_names=feature_names,
+        ).plot(ax, **plot_kws)
+
+    def plot(
+        self,
+        ax: Any = None,
+        *,
+        max_features: int = 10,
+        line_kws: dict[str, Any] | None = None,
+        best_kws: dict[str, Any] | None = None,
+        legend_kws: dict[str, Any] | None = None,
+        despine: bool = True,
+        theme: Literal["light", "dark"] | None = None,
+    ) -> Self:
+        """Draw the panels.
+
+        Parameters
+        ----------
+        ax : array-like of matplotlib Axes, default=None
+            What to draw on: an Axes for the norms, one for the losses if there are any, and one
+            for the number of features. None for a new figure.
+        max_features : int, default=10
+            Features with a colour and a name, from that which stays longest on; the others are
+            grey.
+        line_kws, best_kws, legend_kws : dict, default=None
+            Keywords for matplotlib's `plot` of the norms, `axvline` of the best strength, and
+            `legend`.
+        despine : bool, default=True
+            Whether to remove the frame on top and on the right.
+        theme : {'light', 'dark'}, default=None
+            Colours; None for those that fit the background.
+
+        Returns
+        -------
+        display : RegularizationPathDisplay
+            The display itself.
+        """
+        n_panels = 3 if self.losses else 2
+        heights = [2.2, 1.3, 1.0] if self.losses else [2.2, 1.0]
+        axes, found, is_new = open_axes(
+            ax,
+            theme,
+            rows=n_panels,
+            size=(8.2, 1.9 * sum(heights)),
+            sharex=True,
+            gridspec_kw={"height_ratios": heights},
+        )
+        self.axes_ = axes[:, 0]
+        self.ax_, self.figure_ = self.axes_[0], self.axes_[0].get_figure()
+        self._draw_norms(found, max_features, line_kws)
+        if self.losses:
+            self._draw_losses(found)
+        self.axes_[-1].step(self.lambdas, self.n_features_alive, where="mid", color=found.text)
+        self.axes_[-1].set_ylim(0, 1.1 * max(1, self.n_features_alive.max()))
+        write_title(self.axes_[-1], "Features in use", found)
+        for one in self.axes_:
+            self._scale(one, found, best_kws)
+            if despine:
+                remove_frame(one)
+            if not is_new or one is self.axes_[-1]:
+                one.set_xlabel("λ")
+        place: dict[str, Any] = {"loc": "upper right"}
+        if is_new:
+            place = {"loc": "upper left", "bbox_to_anchor": (1.0, 1.0)}
+        self.legend_ = add_legend(self.ax_, found, legend_kws, **place)
+        return self
+
+    def _draw_norms(self, theme: Theme, max_features: int, line_kws: dict[str, Any] | None) -> None:
+        lines = {}
+        for place, feature in enumerate(self.order):
+            color, dashes = theme.line(place)
+            look = {"color": color, "linestyle": dashes, "linewidth": 1.6, "zorder": 3}
+            look["label"] = self.feature_names[feature]
+            if place >= max_features:
+                look |= {"color": theme.muted, "linestyle": "-", "linewidth": 0.8, "zorder": 2}
+                n_others = len(self.order) - max_features
+                others = f"{n_others} others" if place == max_features else "_others"
+                look |= {"alpha": 0.6, "label": others}
+            norms = self.row_norms[:, feature]
+            (lines[feature],) = self.ax_.plot(self.lambdas, norms, **merge(look, line_kws))
+        self.lines_ = [lines[feature] for feature in range(len(lines))]
+        self.ax_.set_ylim(bottom=0)
+        write_title(self.ax_, "Size of each feature's weights", theme)
+
+    def _draw_losses(self, theme: Theme) -> None:
+        one = self.axes_[1]
+        for k, name in enumerate(("train", "valid")):
+            if name in self.losses:
+                color, dashes = theme.line(k)
+                label = "training" if name == "train" else "validation"
+                look = {"color": color, "linestyle": dashes, "linewidth": 1.6, "label": label}
+                one.plot(self.lambdas, self.losses[name], **look)
+        write_title(one, "Loss (cross-entropy)", theme)
+        add_legend(one, theme, None)
+
+    def _scale(self, axes: Any, theme: Theme, best_kws: dict[str, Any] | None) -> None:
+        positive = self.lambdas[self.lambdas > 0]
+        if len(positive) == len(self.lambdas):
+            axes.set_xscale("log")
+        elif len(positive):
+            # A zero has no logarithm: it stands to the left of the least strength.
+            axes.set_xscale("symlog", linthresh=float(positive.min()), linscale=0.5)
+            axes.set_xlim(left=0)
+        axes.margins(x=0.01)
+        if self.best_lambda is not None:
+            look = {"color": theme.text, "linewidth": 1.0, "linestyle": ":", "zorder": 1}
+            look["label"] = f"chosen: λ = {self.best_lambda:.3g}"
+            axes.axvline(self.best_lambda, **merge(look, best_kws))
+
+
+def _one_each(name: str, values: ArrayLike, n: int) -> NDArray[Any]:
+    array = np.asarray(values)
+    if array.shape != (n,):
+        raise ValueError(
+            f"`{name}` must be {n} numbers, one for each lambda, got an array of shape "
+            f"{array.shape}"
+        )
+    return array

@@ -1,0 +1,195 @@
+"""What was trained, how, and how the training went."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from sklearn.pipeline import Pipeline
+
+from sknn.report._blocks import Block, Facts, Picture, Section, Table
+from sknn.report._canvas import canvas
+from sknn.report._metrics import versions
+from sknn.report._words import count, decimal, percent
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+# Candidates of a search that are shown, the best first.
+MOST_CANDIDATES = 12
+
+
+def network_of(estimator: Any) -> Any:
+    """The network in an estimator or at the end of a pipeline; None if there is none of ours."""
+    last = estimator.steps[-1][1] if isinstance(estimator, Pipeline) else estimator
+    return last if hasattr(last, "history_") and hasattr(last, "coefs_") else None
+
+
+def model_section(estimator: Any) -> Section:
+    """Steps, network, parameters and versions."""
+    last = estimator.steps[-1][1] if isinstance(estimator, Pipeline) else estimator
+    network = network_of(estimator)
+    facts = [("Classifier", type(last).__name__)]
+    if isinstance(estimator, Pipeline) and len(estimator.steps) > 1:
+        facts.append(("Before it", ", then ".join(_steps(estimator.steps[:-1]))))
+    if network is not None:
+        sizes = [len(network.coefs_[0]), *(W.shape[1] for W in network.coefs_)]
+        n_weights = sum(W.size + W.shape[1] for W in network.coefs_)
+        facts += [
+            ("Layers", " – ".join(map(str, sizes))),
+            ("Weights and biases", f"{n_weights:,}, {network.coefs_[0].dtype}"),
+            ("Epochs", str(network.n_iter_)),
+        ]
+    facts.append(("Made with", ", ".join(f"{name} {v}" for name, v in versions().items())))
+    facts.append(("Computer", f"{platform.system()}, {platform.machine()}"))
+    blocks: list[Block] = [Facts(facts)]
+    parameters = list(_changed(estimator))
+    if parameters:
+        header = ["parameter", "value", "default"]
+        caption = "Parameters that are not at their defaults"
+        blocks.append(Table(caption, header, parameters, text_columns=(1, 2)))
+    return Section("The model", blocks)
+
+
+def _steps(steps: list[tuple[str, Any]]) -> Iterator[str]:
+    for name, step in steps:
+        if step is None or isinstance(step, str):
+            continue
+        parts = getattr(step, "transformers", None)
+        if parts is None:
+            yield type(step).__name__
+        else:
+            inner = "; ".join(f"{part}: {_names(what)}" for part, what, _ in parts)
+            yield f"{name} ({inner})"
+
+
+def _names(step: Any) -> str:
+    if isinstance(step, Pipeline):
+        return ", ".join(type(part).__name__ for _, part in step.steps)
+    return step if isinstance(step, str) else type(step).__name__
+
+
+def _changed(estimator: Any) -> Iterator[list[str]]:
+    """Name, value and default of parameters, down to the steps of pipelines."""
+    for name, value in sorted(estimator.get_params(deep=False).items()):
+        if isinstance(estimator, Pipeline) or hasattr(estimator, "transformers"):
+            break
+        default = _default(estimator, name)
+        if repr(value) != repr(default):
+            yield [name, _value(value), _value(default)]
+    parts = getattr(estimator, "steps", None) or getattr(estimator, "transformers", None) or ()
+    for part in parts:
+        if hasattr(part[1], "get_params"):
+            yield from ([f"{part[0]}__{row[0]}", *row[1:]] for row in _changed(part[1]))
+
+
+def _default(estimator: Any, name: str) -> Any:
+    from inspect import signature
+
+    return signature(type(estimator).__init__).parameters[name].default
+
+
+def _value(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 120 else f"{text[:119]}…"
+
+
+def training_section(network: Any) -> Section:
+    """Loss and accuracy of every epoch."""
+    history = network.history_
+    last = {name: history[name][-1] for name in history.epochs}
+    has_valid = not np.isnan(history["valid_loss"]).all()
+    facts = [
+        ("Epochs", f"{count(len(history), 'epoch')}, in {history['seconds'].sum():.1f} s"),
+        (
+            "Training rows, last epoch",
+            f"loss {decimal(last['train_loss'])}, accuracy {percent(last['train_accuracy'])}",
+        ),
+    ]
+    if has_valid:
+        best = history.best_epoch(network.monitor)
+        loss, accuracy = history["valid_loss"][best - 1], history["valid_accuracy"][best - 1]
+        facts.append(
+            (
+                "Validation rows, best epoch",
+                f"epoch {best}: loss {decimal(loss)}, accuracy {percent(accuracy)}",
+            )
+        )
+        if network.early_stopping:
+            facts.append(("Weights", f"those of epoch {best}, the best by {network.monitor}"))
+    pictures = [_history(network, measure, has_valid) for measure in ("loss", "accuracy")]
+    return Section("The training", [Facts(facts), *pictures])
+
+
+def _history(network: Any, measure: str, has_valid: bool) -> Picture:
+    from sknn.inspection import TrainingHistoryDisplay
+
+    history = network.history_
+
+    def draw(theme: str) -> Figure:
+        figure, axes, _ = canvas(theme, 5.4, 3.8)
+        display = TrainingHistoryDisplay(history, monitor=network.monitor)
+        display.plot(ax=axes, measure=measure, theme=theme)
+        axes.set_title("", loc="left")
+        return figure
+
+    def course(subset: str) -> str:
+        values = history[f"{subset}_{measure}"]
+        return f"from {values[0]:.3f} in the first epoch to {values[-1]:.3f} in the last"
+
+    alt = f"{measure.capitalize()} over {count(len(history), 'epoch')}. Training rows: "
+    alt += course("train")
+    if has_valid:
+        alt += f"; validation rows: {course('valid')}"
+    return Picture(f"{measure.capitalize()}, epoch by epoch", f"{alt}.", draw)
+
+
+def search_facts(search: Any) -> list[tuple[str, str]]:
+    """How many candidates a search has tried, and what it has chosen."""
+    results, score = search.cv_results_, _score_name(search)
+    n_candidates = len(results["params"])
+    chosen = ", ".join(
+        f"{name.rpartition('__')[2]} {value}" for name, value in search.best_params_.items()
+    )
+    return [
+        ("Candidates", str(n_candidates)),
+        ("Fits", f"{n_candidates * search.n_splits_}, {count(search.n_splits_, 'fold')} each"),
+        ("Chosen by", _scoring(search.scoring)),
+        ("Chosen", chosen),
+        ("Mean score of it", decimal(results[f"mean_test_{score}"][search.best_index_], 4)),
+    ]
+
+
+def _scoring(scoring: Any) -> str:
+    if scoring is None:
+        return "accuracy"
+    return str(getattr(scoring, "__name__", scoring)).replace("_", " ").strip()
+
+
+def _score_name(search: Any) -> str:
+    ranks = (name for name in search.cv_results_ if name.startswith("rank_test_"))
+    return next(ranks).removeprefix("rank_test_")
+
+
+def search_section(search: Any) -> Section:
+    """The candidates of a search, the best first."""
+    results, score = search.cv_results_, _score_name(search)
+    rank = f"rank_test_{score}"
+    order = np.argsort(results[rank], kind="stable")[:MOST_CANDIDATES]
+    names = sorted({name for params in results["params"] for name in params})
+    rows = [
+        [
+            str(results[rank][k]),
+            *(str(results["params"][k].get(name, "")) for name in names),
+            decimal(results[f"mean_test_{score}"][k], 4),
+            decimal(results[f"std_test_{score}"][k], 4),
+        ]
+        for k in order
+    ]
+    header = ["rank", *(name.rpartition("__")[2] for name in names), "mean score", "sd over folds"]
+    n_candidates = len(results["params"])
+    caption = f"The best {len(rows)} of {n_candidates}" if len(rows) < n_candidates else "All"
+    table = Table(f"{caption} candidates, on the training rows", header, rows)
+    return Section("The search", [Facts(search_facts(search)), table])

@@ -1,0 +1,198 @@
+"""The table that a classifier was made for, in words and figures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from sknn.report._blocks import Block, Facts, Section, Table, Text
+from sknn.report._words import count, number, percent
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from sknn.report._evaluation import Evaluation
+
+# Rows of a table of columns, beyond which it is cut, and says so.
+MOST_COLUMNS = 60
+
+
+@dataclass(frozen=True)
+class Data:
+    """Rows to measure on, and the rows that were trained on, if they are known.
+
+    `y` and `y_train` are places in `classes`.
+    """
+
+    target: str
+    classes: list[str]
+    X: pd.DataFrame
+    y: NDArray[np.intp]
+    X_train: pd.DataFrame | None
+    y_train: NDArray[np.intp] | None
+    is_split: bool = True
+
+    @property
+    def described(self) -> pd.DataFrame:
+        """The rows that tables and figures of the data are about."""
+        return self.X if self.X_train is None else self.X_train
+
+    @property
+    def described_y(self) -> NDArray[np.intp]:
+        """Their classes."""
+        return self.y if self.y_train is None else self.y_train
+
+    @property
+    def described_name(self) -> str:
+        """What to call them."""
+        if not self.is_split:
+            return "table"
+        return "held-out rows" if self.X_train is None else "training rows"
+
+    @cached_property
+    def has_twin(self) -> NDArray[np.bool_]:
+        """Which held-out rows stand among the training rows word for word, shape (n_rows,)."""
+        if self.X_train is None:
+            return np.zeros(len(self.X), dtype=bool)
+        import pandas as pd
+
+        known = pd.util.hash_pandas_object(self.X_train, index=False)
+        return pd.util.hash_pandas_object(self.X, index=False).isin(known).to_numpy()
+
+
+def as_frame(X: Any, names: Sequence[str] | None = None) -> pd.DataFrame:
+    """Any table as a DataFrame; columns without names are called x0, x1 and so on."""
+    import pandas as pd
+    from scipy import sparse
+
+    if isinstance(X, pd.DataFrame):
+        return X.set_axis([str(name) for name in X.columns], axis=1).reset_index(drop=True)
+    if hasattr(X, "to_dict") and hasattr(X, "columns"):  # another library's
+        return pd.DataFrame({str(name): np.asarray(X[name]) for name in X.columns})
+    values = X.toarray() if sparse.issparse(X) else np.asarray(X)
+    columns = list(names) if names is not None else [f"x{k}" for k in range(values.shape[1])]
+    return pd.DataFrame(values, columns=columns)
+
+
+def overview_section(data: Data, found: Evaluation) -> Section:
+    """How many rows, which classes, what the columns hold."""
+    blocks = overview_blocks(data)
+    if data.has_twin.any():
+        blocks.insert(1, Text(_twins(data, found)))
+    return Section("The table", blocks)
+
+
+def overview_blocks(data: Data) -> list[Block]:
+    """The same, without a heading."""
+    from sknn.report._overview_pictures import overview_pictures
+
+    frame = data.described
+    n_numbers = len(numeric_columns(frame))
+    n_missing = int(frame.isna().to_numpy().sum())
+    kinds = [
+        count(n_numbers, "column of numbers", "columns of numbers"),
+        count(frame.shape[1] - n_numbers, "category", "categories"),
+    ]
+    facts = [
+        ("Predicted", f"{data.target}, {count(len(data.classes), 'class', 'classes')}"),
+        ("Rows", _rows(data)),
+        ("Columns", " and ".join(kind for kind in kinds if not kind.startswith("0 "))),
+        (
+            "Missing values",
+            f"{n_missing} in the {data.described_name}, {percent(n_missing / frame.size)}"
+            if n_missing
+            else f"none in the {data.described_name}",
+        ),
+    ]
+    blocks: list[Block] = [Facts(facts)]
+    blocks += [_class_table(data), _column_table(data)]
+    if frame.shape[1] > MOST_COLUMNS:
+        blocks.append(Text(f"And {frame.shape[1] - MOST_COLUMNS} more columns."))
+    return blocks + overview_pictures(data)
+
+
+def _twins(data: Data, found: Evaluation) -> str:
+    text = (
+        f"{data.has_twin.sum()} of the {len(data.X)} held-out rows stand word for word among the "
+        "training rows, where a model can learn them by heart."
+    )
+    others = ~data.has_twin
+    if not others.any():
+        return text
+    accuracy = (found.y_true == found.y_pred)[others].mean()
+    return f"{text} On the other {others.sum()} rows its accuracy is {percent(accuracy)}."
+
+
+def numeric_columns(frame: pd.DataFrame) -> list[str]:
+    """Columns of numbers, but not of truths."""
+    return list(frame.select_dtypes("number").columns)
+
+
+def _rows(data: Data) -> str:
+    if data.y_train is None:
+        return f"{len(data.X)}, all held out" if data.is_split else str(len(data.X))
+    return f"{len(data.y_train)} trained on, {len(data.X)} held out"
+
+
+def _class_table(data: Data) -> Table:
+    n_classes = len(data.classes)
+    held_out = np.bincount(data.y, minlength=n_classes)
+    columns = {"held out" if data.is_split else "rows": held_out}
+    if data.y_train is not None:
+        columns = {"trained on": np.bincount(data.y_train, minlength=n_classes), **columns}
+    total = np.sum(list(columns.values()), axis=0)
+    rows = [
+        [name, *(str(column[k]) for column in columns.values()), percent(total[k] / total.sum())]
+        for k, name in enumerate(data.classes)
+    ]
+    return Table(f"Rows of each class of {data.target}", ["class", *columns, "share"], rows)
+
+
+def _column_table(data: Data) -> Table:
+    frame = data.described
+    header = ["column", "missing", "different", "lowest", "median", "highest", "most frequent"]
+    rows = [_column(frame[name]) for name in frame.columns[:MOST_COLUMNS]]
+    # A table has no column that is empty in all rows.
+    filled = [k for k in range(len(header)) if any(row[k] for row in rows)]
+    return Table(
+        f"Columns, in the {data.described_name}",
+        [header[k] for k in filled],
+        [[row[k] for k in filled] for row in rows],
+        text_columns=[place for place, k in enumerate(filled) if k == 6],
+    )
+
+
+def _column(values: pd.Series) -> list[str]:
+    from pandas.api.types import is_bool_dtype, is_numeric_dtype
+
+    present = values.dropna()
+    cells = [str(values.name), str(len(values) - len(present)), str(present.nunique())]
+    if is_numeric_dtype(values) and not is_bool_dtype(values):
+        figures = [present.min(), present.median(), present.max()] if len(present) else []
+        return [*cells, *([number(figure) for figure in figures] or ["–"] * 3), ""]
+    if not len(present):
+        return [*cells, "", "", "", "–"]
+    counts = present.astype(str).value_counts()
+    return [
+        *cells,
+        "",
+        "",
+        "",
+        f"{_short(counts.index[0])} ({percent(counts.iloc[0] / len(values))})",
+    ]
+
+
+def _short(text: str, most: int = 40) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def encode(labels: ArrayLike, classes: NDArray[Any]) -> NDArray[np.intp]:
+    """Places of labels in `classes`; those that are not there are left out."""
+    known = {label: place for place, label in enumerate(classes.tolist())}
+    values = np.asarray(labels).tolist()
+    return np.array([known[value] for value in values if value in known], dtype=np.intp)

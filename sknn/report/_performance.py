@@ -1,0 +1,179 @@
+"""Where a classifier errs, and whether its probabilities can be trusted."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+from sklearn.calibration import calibration_curve
+
+from sknn.report._blocks import Block, Headline, Picture, Section, Table, Text
+from sknn.report._canvas import canvas, label
+from sknn.report._evaluation import Evaluation
+from sknn.report._words import count, decimal, percent
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+# Bins of equally many rows each, of which a dot of a calibration curve is made.
+ROWS_PER_BIN, MOST_BINS = 20, 10
+
+
+def headlines(found: Evaluation) -> list[Headline]:
+    """The figures that a report begins with."""
+    low, high = found.accuracy_interval
+    lines = [
+        Headline(
+            "Accuracy",
+            percent(found.accuracy),
+            f"95 % interval {100 * low:.1f} to {percent(high)}, on {count(found.n_rows, 'row')}",
+        ),
+        Headline("Without a model", percent(found.majority), "always the most frequent class"),
+        Headline("Macro F1", decimal(found.macro_f1), "mean over the classes"),
+    ]
+    if found.probabilities is not None:
+        lines += [
+            Headline(
+                "Log loss",
+                decimal(found.log_loss),
+                f"even odds give {math.log(len(found.classes)):.3f}",
+            ),
+            Headline("Macro AUC", decimal(found.macro_auc), "0.5 is chance"),
+        ]
+    return lines
+
+
+ERRORS = "Where it is right, and where it errs"
+
+
+def errors_section(found: Evaluation) -> Section:
+    """Precision and recall of each class, and what was taken for what."""
+    return Section(ERRORS, [_by_class(found), *_confusion(found)])
+
+
+def probabilities_section(found: Evaluation) -> Section:
+    """ROC curves and calibration."""
+    if found.probabilities is None:
+        text = (
+            "This classifier gives no probabilities, so there is no ROC curve and no calibration."
+        )
+        return Section("Its probabilities", [Text(text)])
+    blocks: list[Block] = []
+    if not np.isnan(found.macro_auc):
+        blocks.append(_roc(found))
+    blocks.append(_calibration(found))
+    return Section("Its probabilities", blocks)
+
+
+def _by_class(found: Evaluation) -> Table:
+    header = ["class", "precision", "recall", "F1", "AUC", "rows"]
+    columns = found.by_class
+    rows = [
+        [
+            name,
+            *(decimal(columns[measure][k]) for measure in ("precision", "recall", "f1")),
+            decimal(found.auc[k]),
+            f"{columns['support'][k]:.0f}",
+        ]
+        for k, name in enumerate(found.names)
+    ]
+    occurs = columns["support"] > 0
+    mean_precision = columns["precision"][~np.isnan(columns["precision"])].mean()
+    rows.append(
+        [
+            "mean over classes",
+            decimal(mean_precision),
+            decimal(columns["recall"][occurs].mean()),
+            decimal(found.macro_f1),
+            decimal(found.macro_auc),
+            str(found.n_rows),
+        ]
+    )
+    return Table("Of each class, on the held-out rows", header, rows)
+
+
+def _confusion(found: Evaluation) -> list[Block]:
+    counts = found.confusion
+    most = counts.sum(axis=1, keepdims=True)
+    shares = counts / np.maximum(most, 1)
+    table = Table(
+        "Confusion matrix: rows are the true classes, columns what was predicted",
+        ["true class", *found.names],
+        [[name, *map(str, row)] for name, row in zip(found.names, counts.tolist(), strict=True)],
+        # A class that is rare is coloured as one that is frequent.
+        shades=shares.tolist(),
+    )
+    worst = counts - np.diag(np.diag(counts))
+    if not worst.any():
+        return [table]
+    true, predicted = np.unravel_index(worst.argmax(), worst.shape)
+    text = (
+        f"The most frequent error: {found.names[true]} taken for {found.names[predicted]}, in "
+        f"{worst.max()} of {count(int(counts[true].sum()), 'row')} of {found.names[true]}."
+    )
+    return [table, Text(text)]
+
+
+def _roc(found: Evaluation) -> Picture:
+    from sknn.inspection import OneVsRestRocDisplay
+
+    def draw(theme: str) -> Figure:
+        figure, axes, _ = canvas(theme, 5.0, 4.8)
+        OneVsRestRocDisplay.from_predictions(
+            found.classes[found.y_true],
+            found.probabilities,
+            classes=found.classes,
+            class_names=[label(name) for name in found.names],
+            average="macro",
+            ax=axes,
+            theme=theme,
+        )
+        return figure
+
+    defined = [k for k in range(len(found.classes)) if not np.isnan(found.auc[k])]
+    lowest = min(defined, key=lambda k: found.auc[k])
+    return Picture(
+        "Each class against the rest (ROC)",
+        "True positive rate over false positive rate for each class against the rest. The mean "
+        f"area under the curves is {found.macro_auc:.3f}; the lowest, of {found.names[lowest]}, "
+        f"is {found.auc[lowest]:.3f}.",
+        draw,
+        "The area under a curve is the chance that a row of the class is given a higher "
+        "probability of it than a row of another.",
+    )
+
+
+def _calibration(found: Evaluation) -> Picture:
+    two = len(found.classes) == 2
+    assert found.probabilities is not None
+    if two:
+        values, outcome = found.probabilities[:, 1], (found.y_true == 1).astype(float)
+        what, share = f"probability of {found.names[1]}", f"share of {found.names[1]}"
+    else:
+        values, outcome = found.confidence
+        what, share = "probability of the predicted class", "share that was right"
+    n_bins = int(np.clip(found.n_rows // ROWS_PER_BIN, 2, MOST_BINS))
+    # A probability may leave [0, 1] by a rounding error.
+    values = np.clip(values, 0, 1)
+    shares, means = calibration_curve(outcome, values, n_bins=n_bins, strategy="quantile")
+
+    def draw(theme: str) -> Figure:
+        figure, axes, look = canvas(theme, 5.0, 4.8)
+        color, _ = look.line(0)
+        axes.plot([0, 1], [0, 1], color=look.muted, linewidth=0.9, linestyle="--")
+        axes.plot(means, shares, "o-", color=color, markersize=6, linewidth=1.6)
+        axes.plot(values, np.full(len(values), -0.035), "|", color=color, alpha=0.35, markersize=6)
+        axes.set(xlim=(-0.02, 1.02), ylim=(-0.07, 1.02), aspect="equal")
+        axes.set_xlabel(label(what))
+        axes.set_ylabel(label(share))
+        return figure
+
+    return Picture(
+        "Calibration",
+        f"{share.capitalize()} over {what}, in {len(means)} groups of rows, beside the diagonal of "
+        f"perfect calibration. The expected calibration error is {found.calibration_error:.3f}.",
+        draw,
+        f"Dots are {count(len(means), 'group')} of equally many rows; on the dashed line a "
+        f"probability is what it says. Expected calibration error {found.calibration_error:.3f}.",
+    )
