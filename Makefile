@@ -7,10 +7,11 @@ PIP_INSTALL := .venv/bin/python -m pip install --constraint constraints.txt
 # An install is redone when what it was made from has changed, and not otherwise.
 INSTALLED_RUN := .venv/.installed-run
 INSTALLED_TEST := .venv/.installed-test
+INSTALLED_DOCS := .venv/.installed-docs
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: demo test lint format bench bench-smoke clean help
+.PHONY: demo test lint format docs bench bench-smoke clean help
 
 demo: $(INSTALLED_RUN) ## run the producers study and say where its output is
 	.venv/bin/sknn study producers --out $(DEMO_OUT)
@@ -27,6 +28,9 @@ format: $(INSTALLED_TEST) ## rewrite the files in the project's style
 	.venv/bin/python -m ruff check --fix .
 	.venv/bin/python -m ruff format .
 
+docs: $(INSTALLED_DOCS) ## build the documentation, warnings as errors, into docs/_build/html
+	.venv/bin/python -m sphinx -W --keep-going -n -b html docs docs/_build/html
+
 bench: $(INSTALLED_TEST) ## time the estimators against their peers
 	.venv/bin/python -m benchmarks
 
@@ -35,6 +39,7 @@ bench-smoke: $(INSTALLED_TEST) ## run every benchmark once, small, to see that i
 
 clean: ## remove the environment, the caches and what the commands wrote
 	rm -rf .venv build dist output .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage htmlcov
+	rm -rf docs/_build docs/api docs/gallery docs/studies/generated docs/sg_execution_times.rst
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 help: ## show this list
@@ -47,6 +52,10 @@ help: ## show this list
 $(INSTALLED_RUN): pyproject.toml constraints.txt | .venv/bin/python
 	$(PIP_INSTALL) --editable .
 	touch $@
+
+$(INSTALLED_DOCS): pyproject.toml constraints.txt | .venv/bin/python
+	$(PIP_INSTALL) --editable ".[docs]"
+	touch $(INSTALLED_RUN) $@
 
 $(INSTALLED_TEST): pyproject.toml constraints.txt | .venv/bin/python
 	$(PIP_INSTALL) --editable ".[test,bench]"

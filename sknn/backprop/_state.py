@@ -75,7 +75,7 @@ class TrainState:
     message : list of str
         What an optimizer that stopped had to say.
     gradient_sums : ndarray of shape (K, n_features) or None
-        By feature, Σ |∂L/∂W| of its weights in the first layer over all updates, penalties left
+        By feature, Σ|∂L/∂W| of its weights in the first layer over all updates, penalties left
         out, where a plan asks for it.
     """
 

@@ -1,0 +1,155 @@
+"""The list that the API reference is made from: every public name, in reading order.
+
+`tests/docs/test_api_reference.py` asserts that it has all of them and none twice.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Room:
+    """A subpackage and its names, in groups with a title each."""
+
+    module: str
+    groups: dict[str, tuple[str, ...]]
+
+    @property
+    def names(self) -> list[str]:
+        """All names."""
+        return [name for names in self.groups.values() for name in names]
+
+
+ROOMS = (
+    Room(
+        "sknn.classifiers",
+        {
+            "Estimators": (
+                "ScratchMLPClassifier",
+                "TorchMLPClassifier",
+                "ScratchMLPEnsembleClassifier",
+            ),
+            "Many at once": ("fit_many",),
+        },
+    ),
+    Room(
+        "sknn.model_selection",
+        {"Searches": ("StackedGridSearchCV", "StackedRandomizedSearchCV")},
+    ),
+    Room(
+        "sknn.preprocessing",
+        {
+            "Transformers": ("ColumnNormScaler",),
+            "Tables": ("make_table_transformer", "choose_columns", "TableColumns"),
+        },
+    ),
+    Room(
+        "sknn.feature_selection",
+        {"Selectors": ("MLPFeatureSelector", "RankStabilitySelector", "RegularizationPath")},
+    ),
+    Room(
+        "sknn.inspection",
+        {
+            "Training": ("TrainingHistoryDisplay", "VolatilityDisplay"),
+            "The learning rate": ("learning_rate_range", "LearningRateRange", "ConvergenceDisplay"),
+            "A classifier": ("OneVsRestRocDisplay", "RocCurve", "NetworkDisplay"),
+            "Features": (
+                "FeatureRankDisplay",
+                "FeatureDistributionDisplay",
+                "RegularizationPathDisplay",
+            ),
+            "A table": ("FeatureHistogramDisplay", "ClassBalanceDisplay", "CorrelationDisplay"),
+        },
+    ),
+    Room("sknn.io", {"Functions": ("save", "load", "to_onnx")}),
+    Room(
+        "sknn.datasets",
+        {"Tables of the studies": ("load_producers", "load_yeast"), "Files": ("read_table",)},
+    ),
+    Room(
+        "sknn.studies",
+        {
+            "Studies": ("producers", "producers_key_features", "yeast"),
+            "Comparisons": ("compare", "producers_comparison", "yeast_comparison"),
+            "What the producers study returns": (
+                "ProducersResult",
+                "ProducersModel",
+                "ProducersRuns",
+                "ProducersSplit",
+                "KeyFeaturesResult",
+                "Published",
+                "Rerun",
+            ),
+            "What the yeast study returns": (
+                "YeastResult",
+                "YeastModel",
+                "YeastTable",
+                "YeastSplit",
+                "PublishedYeast",
+                "RerunYeast",
+            ),
+            "What comparisons return": ("ComparisonResult", "Attainable"),
+            "Parts of all": ("Spread", "FitProgress"),
+        },
+    ),
+    Room(
+        "sknn.report",
+        {
+            "Reports": ("Report", "Evaluation"),
+            "Parts of a report": (
+                "Section",
+                "Headline",
+                "Text",
+                "Table",
+                "Picture",
+                "Facts",
+                "Notes",
+            ),
+            "The producers study": ("producers_tables", "producers_figures", "write_producers"),
+            "Key features": ("key_features_table", "key_features_figures", "write_key_features"),
+            "The yeast study and comparisons": (
+                "yeast_tables",
+                "write_yeast",
+                "comparison_tables",
+            ),
+            "Files": ("output_directory",),
+        },
+    ),
+    Room(
+        "sknn.backprop",
+        {
+            "Parameters": ("Parameters", "draw_parameters", "glorot_uniform"),
+            "Inputs of a fit": ("Problem", "Rows", "Plan", "PER_MODEL", "stack_key"),
+            "Layers": ("Layer", "Linear", "SparseLinear", "Dropout", "SparseDropout"),
+            "Activations": ("Activation", "ReLU", "Tanh", "Logistic", "Identity", "ACTIVATIONS"),
+            "Loss": ("SoftmaxCrossEntropy", "softmax", "log_softmax", "cross_entropy"),
+            "Penalties": (
+                "Penalty",
+                "Differentiable",
+                "L1",
+                "L2",
+                "GroupL1",
+                "make_penalties",
+                "in_the_gradient",
+                "add_gradients",
+                "penalty_values",
+            ),
+            "Proximal steps": ("ProximalStep", "GroupThreshold", "NEWTON_STEPS"),
+            "Network": ("Sequential", "build_network", "predict_logits"),
+            "Optimizers": ("Optimizer", "SGD", "Adam", "AdamW", "RMSprop", "OPTIMIZERS"),
+            "Learning rates": ("learning_rates", "constant", "invscaling", "cosine", "onecycle"),
+            "Batches": ("RowStack", "Batches", "Block", "Batch", "batch_sizes", "draw_orders"),
+            "Training": ("train", "Run", "Lane", "Epoch", "EpochHook", "note_epoch"),
+            "L-BFGS": ("minimize_lbfgs", "FlatObjective", "Objective"),
+            "Record and state": (
+                "History",
+                "Figures",
+                "Validation",
+                "EarlyStopping",
+                "TrainState",
+                "Streams",
+                "Outcome",
+                "Checkpoint",
+            ),
+        },
+    ),
+)

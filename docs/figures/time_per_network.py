@@ -1,0 +1,43 @@
+"""Time of an update per network, against how many are trained together."""
+
+import time
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from sknn.backprop import Parameters, SoftmaxCrossEntropy, build_network
+
+SIZES, ROWS, DTYPE = (8, 32, 10), 32, np.dtype("float32")
+
+
+def seconds_per_update(n_models: int) -> float:
+    """Median over some repetitions, of processor time."""
+    rng = np.random.default_rng(0)
+    parameters, gradients = (Parameters.zeros(n_models, SIZES, DTYPE) for _ in range(2))
+    parameters.values[...] = rng.normal(scale=0.25, size=parameters.values.shape)
+    network = build_network(parameters, gradients, ROWS, "relu")
+    loss = SoftmaxCrossEntropy(n_models, ROWS, SIZES[-1], DTYPE)
+    X = rng.normal(size=(n_models, ROWS, SIZES[0])).astype(DTYPE)
+    targets = np.eye(SIZES[-1], dtype=DTYPE)[rng.integers(SIZES[-1], size=(n_models, ROWS))]
+    step = np.empty_like(gradients.values)
+    n_updates, found = max(4, 400 // n_models), []
+    for _ in range(9):
+        start = time.process_time()
+        for _ in range(n_updates):
+            loss.forward(network.forward(X))
+            network.backward(loss.backward(targets, None))
+            np.multiply(gradients.values, DTYPE.type(0.001), out=step)
+            np.subtract(parameters.values, step, out=parameters.values)
+        found.append((time.process_time() - start) / n_updates)
+    return float(np.median(found))
+
+
+counts = [1, 2, 4, 8, 16, 32, 64, 128, 256]
+times = [seconds_per_update(count) * 1e6 / count for count in counts]
+figure, axes = plt.subplots(figsize=(7, 3))
+axes.plot(counts, times, "o-", color="#0072B2")
+axes.set(xscale="log", ylim=(0, None))
+axes.set(xlabel="networks in the stack, K", ylabel="µs per update and network")
+axes.set_xticks(counts, counts)
+axes.minorticks_off()
+axes.spines[["top", "right"]].set_visible(False)

@@ -1,0 +1,103 @@
+"""The code on every page of the documentation runs, and prints what the page says."""
+
+import doctest
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+GENERATED = {"_build", "api", "gallery"}
+PAGES = sorted(
+    path
+    for path in DOCS.rglob("*.md")
+    if not GENERATED & set(path.relative_to(DOCS).parts) and "```py" in path.read_text("utf-8")
+)
+
+BLOCK = re.compile(
+    r"^(?P<skip>% not run: [^\n]+\n+)?```(?P<kind>python|pycon)\n(?P<code>.*?)^```",
+    re.DOTALL | re.MULTILINE,
+)
+FLAGS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
+
+
+@dataclass(frozen=True)
+class Block:
+    """A block of code: a program, or a session with its output."""
+
+    code: str
+    is_session: bool
+    line: int
+
+
+def blocks_of(text: str) -> Iterator[Block]:
+    """The blocks that are to run: all but those below a line ``% not run: why``."""
+    for found in BLOCK.finditer(text):
+        if not found["skip"]:
+            line = text.count("\n", 0, found.start("code")) + 1
+            yield Block(found["code"], found["kind"] == "pycon", line)
+
+
+def run(path: Path, blocks: list[Block]) -> None:
+    """Run the blocks of a page one after the other, as one who pastes them does."""
+    names: dict[str, object] = {"__name__": "__main__"}
+    complaints: list[str] = []
+    for block in blocks:
+        if block.is_session:
+            session = doctest.DocTestParser().get_doctest(
+                block.code, {}, path.stem, str(path), block.line - 1
+            )
+            session.globs = names
+            runner = doctest.DocTestRunner(optionflags=FLAGS)
+            runner.run(session, out=complaints.append, clear_globs=False)
+        else:
+            # Empty lines before it, so that a traceback shows the line of the page.
+            code = compile("\n" * (block.line - 1) + block.code, str(path), "exec")
+            exec(code, names)
+    assert not complaints, "".join(complaints)
+
+
+@pytest.fixture
+def elsewhere(tmp_path, monkeypatch):
+    """An empty folder, figures that stay invisible, and one thread."""
+    import matplotlib.pyplot as plt
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setitem(os.environ, "MPLBACKEND", "agg")
+    plt.switch_backend("agg")
+    yield
+    plt.close("all")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        pytest.param(
+            path,
+            id=str(path.relative_to(DOCS).with_suffix("")),
+            marks=pytest.mark.slow if path.read_text("utf-8").startswith("% slow") else (),
+        )
+        for path in PAGES
+    ],
+)
+def test_code_runs(path, elsewhere):
+    run(path, list(blocks_of(path.read_text(encoding="utf-8"))))
+
+
+def test_the_reading_of_a_page():
+    text = (
+        "a\n```python\nx = 1\n```\n% not run: why\n```python\nboom\n```\n```pycon\n>>> x\n1\n```\n"
+    )
+    first, second = blocks_of(text)
+    assert (first.code, first.is_session, first.line) == ("x = 1\n", False, 3)
+    assert (second.is_session, second.line) == (True, 10)
+    run(Path("page.md"), [first, second])
+
+
+def test_a_wrong_output_is_found():
+    block = Block(">>> 1 + 1\n3\n", True, 1)
+    with pytest.raises(AssertionError, match="Expected"):
+        run(Path("page.md"), [block])
