@@ -21,7 +21,7 @@ from sknn.classifiers import ScratchMLPClassifier
 from sknn.classifiers._data import encode_labels, refuse_multilabel
 from sknn.classifiers._prepare import Given, Job, Memo, draw_streams
 from sknn.classifiers._resolve import SCHEDULES_OVER_MAX_ITER
-from sknn.classifiers._stacks import prepare_job, settle
+from sknn.classifiers._stacks import ONE_BLAS_THREAD, prepare_job, settle
 
 from ._strengths import best_index, check_lambdas
 from ._walk import Step, Walk, fold_jobs
@@ -257,7 +257,8 @@ class RegularizationPath(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator
             if hasattr(self, name):
                 delattr(self, name)
         walk = Walk(jobs, self.penalty, self.relax)
-        steps = self._walk(walk, strengths, context)
+        with ONE_BLAS_THREAD:  # here, since entering takes longer than a short step
+            steps = self._walk(walk, strengths, context)
         self.classes_ = jobs[0].classes
         self._take_over(steps)
         if self.selection is not None:

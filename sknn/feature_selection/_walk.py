@@ -30,7 +30,6 @@ from sknn.backprop import (
 from sknn.backprop._state import stopping_rule
 from sknn.classifiers._prepare import Job
 from sknn.classifiers._results import report_outcome
-from sknn.classifiers._stacks import ONE_BLAS_THREAD
 
 # A strength that is a good guess, by how much the search for the largest one widens its steps,
 # and how often at most.
@@ -60,8 +59,7 @@ class Stack:
         self.plans = [replace(plan, **setting) for plan in self.plans]
         # Another strength is another objective: the best value so far says nothing of it.
         self.state.stopping = [stopping_rule(plan) for plan in self.plans]
-        with ONE_BLAS_THREAD:
-            self.state = train(self.problems, self.plans, self.state)
+        self.state = train(self.problems, self.plans, self.state)
         outcomes = self.state.outcomes
         for k in range(len(outcomes)):
             if outcomes[k] in (Outcome.DIVERGED, Outcome.INTERRUPTED):

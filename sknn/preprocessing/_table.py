@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from numbers import Integral
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -40,14 +40,14 @@ class TableColumns:
         Columns of quantities.
     categories : list of str
         Columns of names.
-    left_out : dict of str to str, default={}
+    left_out : dict of str to str
         Columns that no network can learn from, and why, as the end of a sentence that begins
         with the column.
     """
 
     numbers: list[str]
     categories: list[str]
-    left_out: dict[str, str] = field(default_factory=dict)
+    left_out: dict[str, str]
 
     @property
     def used(self) -> list[str]:
@@ -99,7 +99,7 @@ def choose_columns(
         absent = [column for column in asked if column not in X.columns]
         if absent:
             raise ValueError(f"`{name}` must be columns of the table, got {absent[0]!r}")
-    chosen = TableColumns([], [])
+    chosen = TableColumns([], [], {})
     for column in X.columns:
         values = X[column]
         if column in categories:

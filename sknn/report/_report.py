@@ -159,7 +159,7 @@ class Report:
         ...     model, X_test, y_test, X_train=X_train, y_train=y_train, target="producer"
         ... )
         >>> report.title, [headline.value for headline in report.headlines][:1]
-        ('Predicting producer', ['100.0 %'])
+        ('Predicting producer', ['97.8 %'])
         """
         from sknn.report._classifier import classifier_report
 

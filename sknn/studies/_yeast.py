@@ -134,7 +134,9 @@ def yeast(
 
     Notes
     -----
-    Each fit uses one thread for linear algebra, so the result does not depend on ``n_jobs``.
+    Each fit uses one thread for linear algebra, so the result does not depend on ``n_jobs``. The
+    search for dropout and λ trains in NumPy with either engine: 75 networks in stacks. Engines draw
+    other dropout masks; without dropout their networks agree.
 
     Examples
     --------

@@ -104,10 +104,10 @@ class YeastModel:
         ``accuracy``, ``macro_f1`` and ``log_loss`` on the test rows of other splits, each with one
         network; indexed by the split's ``random_state``, which is the network's seed too.
 
-    published : PublishedYeast or None
+    published : PublishedYeast, default=None
         What the document reports, if it has this model.
 
-    rerun : RerunYeast or None
+    rerun : RerunYeast, default=None
         What an independent re-run of its protocol found, if it has this model.
     """
 

@@ -272,7 +272,7 @@ def test_a_member_that_diverges_is_an_error(make, make_scratch, table):
 def test_one_warning_for_all_members(make, make_scratch, table):
     with pytest.warns(ConvergenceWarning) as caught:
         make(make_scratch(max_iter=2, n_iter_no_change=5)).fit(*table)
-    assert [str(warning.message).partition(" reached")[0] for warning in caught] == ["4 of 4 fits"]
+    assert [str(warning.message).partition(" have")[0] for warning in caught] == ["4 of 4 fits"]
 
 
 # ---------------------------------------------------------------------------------------

@@ -66,6 +66,7 @@ def test_key_features_are_a_second_part(tmp_path):
         assert f"  {name}\n" in done.stdout
 
 
+@pytest.mark.slow
 def test_quiet_says_nothing_and_writes_to_the_default_place(tmp_path):
     done = run(*SHORT, "--quiet", cwd=tmp_path)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
@@ -127,7 +128,7 @@ def test_an_error_is_one_line(monkeypatch, tmp_path, capsys, error, line):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C is no signal to a process there")
-@pytest.mark.parametrize("jobs", ["1", "2"])
+@pytest.mark.parametrize("jobs", ["1", pytest.param("2", marks=pytest.mark.slow)])
 def test_ctrl_c_says_what_is_finished(tmp_path, jobs):
     process = subprocess.Popen(
         [*COMMAND, "study", "producers", "--epochs", "400", "--seeds", "5", "--jobs", jobs],
@@ -186,6 +187,7 @@ def test_hundreds_of_refits_get_some_lines(capsys):
     assert lines == [f"{done}/600 refits" for done in range(30, 601, 30)]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C is no signal to a process there")
 def test_ctrl_c_among_the_refits(tmp_path):
     command = [*COMMAND, *SHORT[:-1], "2", "--key-features", "--refits", "500", "--epochs", "40"]
@@ -210,6 +212,7 @@ def test_ctrl_c_among_the_refits(tmp_path):
     assert last.endswith("no file was written")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
 def test_a_terminal_gets_a_bar(tmp_path):
     import pty

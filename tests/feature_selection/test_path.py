@@ -53,8 +53,10 @@ def quick(**params):
     network = ScratchMLPClassifier(
         (6,), l2=0.01, learning_rate_init=0.02, max_iter=8, n_iter_no_change=np.inf
     )
-    defaults = {"n_lambdas": 4, "epochs_per_lambda": 3, "cv": 2, "random_state": 0}
-    return RegularizationPath(network, **(defaults | params))
+    defaults = {
+        "estimator": network, "n_lambdas": 4, "epochs_per_lambda": 3, "cv": 2, "random_state": 0
+    }  # fmt: skip
+    return RegularizationPath(**(defaults | params))
 
 
 class TestThePath:
@@ -270,6 +272,21 @@ class TestTheSelector:
         assert "100%" in capsys.readouterr().out
 
 
-@parametrize_with_checks([quick(), selector(), selector(n_features_to_select=1, relax=False)])
+# Their tables are many, and it is not what is found in them that is checked.
+SHORT = {
+    "estimator": ScratchMLPClassifier((3,), max_iter=2, n_iter_no_change=np.inf),
+    "lambdas": [0.01, 0.1],
+    "epochs_per_lambda": 2,
+    "relax": False,
+}
+
+
+@parametrize_with_checks([quick(**SHORT), selector(**SHORT, n_features_to_select=1)])
 def test_scikit_learn_checks(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.slow
+@parametrize_with_checks([quick(), selector()])
+def test_scikit_learn_checks_of_whole_paths(estimator, check):
     check(estimator)

@@ -274,7 +274,7 @@ def test_ours_beside_scikit_learns_on_the_producers():
     assert set(mean.index) == names
     assert mean["scratch"] == pytest.approx(mean["torch"], abs=1e-9)
     assert mean["scratch"] >= mean["sklearn"] - 0.012
-    # To hold rows out costs little here, and scikit-learn's network half of its accuracy.
+    # To hold rows out costs little here, and scikit-learn's network a tenth of its accuracy.
     assert mean["scratch_stopping"] >= mean["scratch"] - 0.02
-    assert mean["sklearn_stopping"] < 0.8
+    assert mean["sklearn_stopping"] < mean["sklearn"] - 0.1
     assert mean["sklearn"] == pytest.approx(result.attainable["sklearn"].accuracy, abs=0.03)
