@@ -14,6 +14,7 @@ logger = logging.getLogger(__name__)
 SPELLINGS = (
     (re.compile(r"\\(?:big|Big|bigg|Bigg)[lr]?(?![A-Za-z])"), ""),
     (re.compile(r"\\dots(?![A-Za-z])"), r"\\ldots"),
+    (re.compile(r"\\(log|tanh)\s+(?=[\w\\])"), r"\\\1\\,"),
     (re.compile(r"\\(t?frac)\s*(\d)\s*(\d)"), r"\\\1{\2}{\3}"),
 )
 
