@@ -26,7 +26,7 @@ from ._scratch import ScratchMLPClassifier
 # What the arrays of a stack may take: they should stay in the second-level cache from one update
 # to the next. More than 64 models gain nothing, since the overhead of a call is spread thin by
 # then.
-STACK_BYTES = 3 * 1024**2 // 2
+STACK_BYTES = 5 * 1024**2 // 4
 MOST_MODELS = 64
 # What fits that are ready to begin may take together. Those of small tables are all made ready
 # at once, so that they fall into the best of stacks; large tables gain little from a stack.
@@ -138,13 +138,13 @@ def stacks_of(jobs: Mapping[int, Job], n_workers: int = 1) -> list[list[int]]:
 def most_models(plan: Plan) -> int:
     """How many models of this plan fit into a stack.
 
-    Counted are what every update touches: weights and gradients, and for each row of a batch its
-    features, two numbers per hidden unit and three per class.
+    Counted is what every update touches again and again: the parameters, and for each row of a
+    batch its features, two numbers per hidden unit and three per class.
     """
     n_features, *hidden, n_classes = plan.layer_sizes
     n_params = sum(a * b + b for a, b in zip(plan.layer_sizes, plan.layer_sizes[1:], strict=False))
     per_row = n_features + 2 * sum(hidden) + 3 * n_classes
-    n_bytes = plan.dtype.itemsize * (2 * n_params + plan.batch_size * per_row)
+    n_bytes = plan.dtype.itemsize * (n_params + plan.batch_size * per_row)
     return max(1, min(MOST_MODELS, STACK_BYTES // n_bytes))
 
 
