@@ -79,7 +79,8 @@ def take_target(
                 "--skip-unlabelled to leave these rows out"
             )
         console.note(f"left out {rows}, which have no value in column {name!r}")
-        table, y = table[~absent].reset_index(drop=True), y[~absent].reset_index(drop=True)
+        # The index stays: it says which rows of the file these are.
+        table, y = table[~absent], y[~absent]
     return table.drop(columns=name), _labels(y)
 
 
