@@ -193,7 +193,6 @@ def _draw(numbers: tuple[int, ...], curves: dict[str, list[float]]) -> None:
     axes.set(xscale="log", yscale="log", xlabel="models in a stack, K")
     axes.set_ylabel("milliseconds per model and epoch")
     axes.set_title("What a model costs in a stack")
-    axes.set_ylim(bottom=0)
     axes.legend(frameon=False)
     axes.grid(alpha=0.3)
     FIGURE.parent.mkdir(parents=True, exist_ok=True)
