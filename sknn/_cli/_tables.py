@@ -180,7 +180,12 @@ def _check_numbers(values: pd.Series, name: str) -> None:
     import numpy as np
     import pandas as pd
 
-    numbers = pd.to_numeric(values, errors="coerce")
+    if not pd.api.types.is_numeric_dtype(values):
+        # Of a column with decimal commas only the text is wrong that has made text of it.
+        values = values.astype(object).where(values.notna(), np.nan)
+        numbers = pd.to_numeric(values.astype(str).str.replace(",", ".", n=1), errors="coerce")
+    else:
+        numbers = values
     text = np.flatnonzero(numbers.isna() & values.notna())
     infinite = np.flatnonzero(np.isinf(numbers.to_numpy(np.float64)))
     for rows, kind in ((text, "the text "), (infinite, "")):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -120,18 +121,23 @@ def _roc(found: Evaluation) -> Picture:
 
     def draw(theme: str) -> Figure:
         figure, axes, _ = canvas(theme, 5.0, 4.8)
-        OneVsRestRocDisplay.from_predictions(
-            found.classes[found.y_true],
-            found.probabilities,
-            classes=found.classes,
-            class_names=[label(name) for name in found.names],
-            average="macro",
-            ax=axes,
-            theme=theme,
-        )
+        with warnings.catch_warnings():
+            # Of classes without a curve, of which the caption speaks.
+            warnings.simplefilter("ignore", UserWarning)
+            OneVsRestRocDisplay.from_predictions(
+                found.classes[found.y_true],
+                found.probabilities,
+                classes=found.classes,
+                class_names=[label(name) for name in found.names],
+                average="macro",
+                ax=axes,
+                theme=theme,
+            )
         return figure
 
-    defined = [k for k in range(len(found.classes)) if not np.isnan(found.auc[k])]
+    is_defined = ~np.isnan(found.auc)
+    defined = np.flatnonzero(is_defined).tolist()
+    absent = [found.names[k] for k in np.flatnonzero(~is_defined)]
     lowest = min(defined, key=lambda k: found.auc[k])
     return Picture(
         "Each class against the rest (ROC)",
@@ -140,7 +146,8 @@ def _roc(found: Evaluation) -> Picture:
         f"is {found.auc[lowest]:.3f}.",
         draw,
         "The area under a curve is the chance that a row of the class is given a higher "
-        "probability of it than a row of another.",
+        "probability of it than a row of another."
+        + (f" There are no rows of {', '.join(absent)}." if absent else ""),
     )
 
 

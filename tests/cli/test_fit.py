@@ -104,14 +104,14 @@ def test_few_rows_of_a_class_train_without_holding_out(main, write_csv, tmp_path
     rows += [["1.0", "2.0", "c"], ["1.5", "2.5", "c"]]
     table = write_csv(tmp_path / "t.csv", ["x", "z", "class"], rows)
     code, out, err = main("fit", table, "--target", "class", "--out", tmp_path, "--epochs", "5")
-    assert code == 0
+    assert code == 0, err
     assert any("too few to hold some of each class out" in line for line in err)
     assert "| c" in out
     # A search has folds, and a class of two rows is in two of them at most.
     code, _, err = main(
         "fit", table, "--target", "class", "--out", tmp_path / "s", "--epochs", "2", "--search"
     )
-    assert code == 0
+    assert code == 0, err
     assert any("27 candidates on 2 folds" in line for line in err)
 
 
@@ -173,7 +173,7 @@ def test_rows_without_a_class_can_be_left_out(main, write_csv, tmp_path):
     table = write_csv(tmp_path / "t.csv", ["x", "z", "c"], [[1, "u", ""], *GOOD])
     arguments = ["fit", table, "--target", "c", "--out", tmp_path, "--epochs", "3"]
     code, _, err = main(*arguments, "--skip-unlabelled")
-    assert code == 0
+    assert code == 0, err
     assert any("left out 1 of 41 rows (the first is row 1)" in line for line in err)
     assert pd.read_csv(tmp_path / "predictions.csv")["row"].min() > 1
 
