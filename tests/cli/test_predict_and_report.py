@@ -117,7 +117,7 @@ def test_a_model_that_knows_no_names(main, tmp_path, write_csv):
     sknn.io.save(mlp.fit(X, y), tmp_path / "m.sknn")
     table = write_csv(tmp_path / "t.csv", ["a", "b"], X.tolist())
     code, out, _ = main("predict", tmp_path / "m.sknn", table, "--quiet")
-    assert code == 0, err
+    assert code == 0
     assert [int(row["predicted"]) for row in csv.DictReader(out.splitlines())] == list(
         mlp.predict(X)
     )
@@ -131,7 +131,7 @@ def test_a_report_on_other_rows(main, model, survey, tmp_path):
     page = tmp_path / "report.html"
     arguments = ["report", model, survey, *MISSING, "--target", "Geschmack", "--out", page]
     code, out, _ = main(*arguments)
-    assert code == 0, err
+    assert code == 0
     assert "# model.sknn on umfrage.csv" in out
     assert "160, all held out" in out
     assert f"Page:\n  {page}\n" in out
