@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,10 +11,14 @@ from sknn.report import Report
 from sknn.studies import (
     KeyFeaturesResult,
     ProducersResult,
+    YeastResult,
     producers,
     producers_key_features,
+    yeast,
 )
 
+SITES = ["CYT", "ERL", "EXC", "ME1", "ME2", "ME3", "MIT", "NUC", "POX", "VAC"]
+FEATURES = ["mcg", "gvh", "alm", "mit", "erl", "pox", "vac", "nuc"]
 # What a page must show as it is, and nowhere take for markup or a formula.
 HOSTILE_CLASSES = ["<script>alert(1)</script>", 'a "quoted" & <b>bold</b> class', r"$\frac{1$"]
 HOSTILE_COLUMN = "<img src=x onerror=alert(2)>"
@@ -28,6 +34,25 @@ def result() -> ProducersResult:
 def key_features() -> KeyFeaturesResult:
     """A few short refits."""
     return producers_key_features(n_refits=5, epochs=10)
+
+
+@pytest.fixture(scope="session")
+def yeast_file(tmp_path_factory) -> Path:
+    """A small table in the form of the yeast table, that any machine has."""
+    rng = np.random.default_rng(0)
+    y = np.repeat(SITES, [60, 10, 15, 15, 15, 20, 30, 50, 12, 13])
+    centres = rng.uniform(0.2, 0.8, (10, 8))
+    X = (centres[np.searchsorted(SITES, y)] + rng.normal(0, 0.12, (len(y), 8))).round(2)
+    path = tmp_path_factory.mktemp("yeast") / "yeast.csv"
+    frame = pd.DataFrame(X.clip(0, 1), columns=FEATURES).assign(name=y)
+    frame.sample(frac=1, random_state=0).to_csv(path, index=False)
+    return path
+
+
+@pytest.fixture(scope="session")
+def yeast_result(yeast_file) -> YeastResult:
+    """A short run of the yeast study on it."""
+    return yeast(yeast_file, seeds=2, other_splits=2, optimizer_epochs=3, regularizer_epochs=3)
 
 
 @pytest.fixture(scope="session")

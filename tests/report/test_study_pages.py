@@ -65,10 +65,11 @@ def test_sections_and_pictures(producers_page, result):
     assert producers_page.to_dict()["study"] == "producers"
 
 
-def test_the_yeast_study(yeast_result, tmp_path):
+def test_the_yeast_study(yeast_result):
     report = from_study(yeast_result)
     markdown = report.to_markdown()
-    rows = cells(markdown, "**After the last epoch; shares in %, on 297 test rows")
+    n_test = len(yeast_result.optimizers[0].split.y_test)
+    rows = cells(markdown, f"**After the last epoch; shares in %, on {n_test} test rows")
     for row, model in zip(rows[1:], yeast_result.optimizers, strict=True):
         assert row[0] == model.title
         assert row[5] == f"{100 * model.accuracy.mean:.1f} ± {100 * model.accuracy.sd:.1f}"
