@@ -149,7 +149,6 @@ sphinx_gallery_conf = {
     "gallery_dirs": "gallery",
     "filename_pattern": r"/plot_",
     "doc_module": ("sknn",),
-    "reference_url": {"sknn": None},
     "backreferences_dir": "api/backreferences",
     "abort_on_example_error": True,
     "capture_repr": ("_repr_html_",),
