@@ -59,7 +59,7 @@ def test_the_order_of_columns_does_not_matter(main, model, survey, change):
 def test_to_a_file_and_as_json(main, model, survey, tmp_path):
     out = tmp_path / "classes.csv"
     arguments = ["predict", model, survey, *MISSING]
-    code, text, _ = main(*arguments, "--out", out)
+    code, text, err = main(*arguments, "--out", out)
     assert (code, text) == (0, f"160 rows predicted. File:\n  {out}\n")
     _, printed, _ = main(*arguments, "--quiet")
     assert out.read_text(encoding="utf-8") == printed
@@ -116,8 +116,8 @@ def test_a_model_that_knows_no_names(main, tmp_path, write_csv):
     mlp = ScratchMLPClassifier((4,), max_iter=3, n_iter_no_change=np.inf, random_state=0)
     sknn.io.save(mlp.fit(X, y), tmp_path / "m.sknn")
     table = write_csv(tmp_path / "t.csv", ["a", "b"], X.tolist())
-    code, out, _ = main("predict", tmp_path / "m.sknn", table, "--quiet")
-    assert code == 0
+    code, out, err = main("predict", tmp_path / "m.sknn", table, "--quiet")
+    assert code == 0, err
     assert [int(row["predicted"]) for row in csv.DictReader(out.splitlines())] == list(
         mlp.predict(X)
     )
@@ -130,8 +130,8 @@ def test_a_model_that_knows_no_names(main, tmp_path, write_csv):
 def test_a_report_on_other_rows(main, model, survey, tmp_path):
     page = tmp_path / "report.html"
     arguments = ["report", model, survey, *MISSING, "--target", "Geschmack", "--out", page]
-    code, out, _ = main(*arguments)
-    assert code == 0
+    code, out, err = main(*arguments)
+    assert code == 0, err
     assert "# model.sknn on umfrage.csv" in out
     assert "160, all held out" in out
     assert f"Page:\n  {page}\n" in out
