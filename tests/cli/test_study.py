@@ -20,6 +20,11 @@ SHORT = ["study", "producers", "--epochs", "2", "--seeds", "1", "--jobs", "1"]
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(sknn.__file__).parents[1])}
 
 
+def heed_ctrl_c():
+    """In a new process: what a shell runs in the background would ignore the signal."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def run(*arguments, cwd):
     return subprocess.run(
         [*COMMAND, *arguments],
@@ -171,6 +176,7 @@ def test_ctrl_c_says_what_is_finished(tmp_path, jobs):
         encoding="utf-8",
         # A group of its own, which gets the signal as from a terminal.
         start_new_session=True,
+        preexec_fn=heed_ctrl_c,
     )
     first = process.stderr.readline()
     os.killpg(process.pid, signal.SIGINT)
@@ -231,6 +237,7 @@ def test_ctrl_c_among_the_refits(tmp_path):
         stderr=subprocess.PIPE,
         encoding="utf-8",
         start_new_session=True,
+        preexec_fn=heed_ctrl_c,
     )
     while not process.stderr.readline().startswith("50/1000 refits"):
         pass
