@@ -72,7 +72,7 @@ def take_target(
     if absent.all():
         raise ValueError(f"--target: column {name!r} has no values")
     if absent.any():
-        rows = f"{absent.sum()} of {len(y)} rows (the first is row {absent.idxmax() + 1})"
+        rows = f"{absent.sum()} of {len(y)} rows (the first is row {absent.idxmax() + 1})"  # type: ignore[operator]
         if not skip_unlabelled:
             raise ValueError(
                 f"--target: column {name!r} has no value in {rows}: fill them in, or pass "

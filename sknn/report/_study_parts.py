@@ -48,15 +48,15 @@ def beside_blocks(frame: pd.DataFrame, titles: Mapping[str, str], digits: int) -
     """
     header = ["model", "figure", "document", "ours: mean", "± sd", "range", "re-run", "inside"]
     rows, words = [], []
-    for (model, figure), row in frame.iterrows():
-        is_loss, name = figure in LOSSES, NAMES.get(figure, figure)
+    for (model, figure), row in frame.iterrows():  # type: ignore[misc]
+        is_loss, name = figure in LOSSES, NAMES.get(figure, figure)  # type: ignore[has-type]
 
         def show(value: float, places: int = 1, is_loss: bool = is_loss) -> str:
             return decimal(value) if is_loss else decimal(100 * value, places)
 
         rows.append(
             [
-                titles[model],
+                titles[model],  # type: ignore[has-type]
                 name,
                 show(row["document"], digits),
                 show(row["mean"]),
@@ -67,9 +67,9 @@ def beside_blocks(frame: pd.DataFrame, titles: Mapping[str, str], digits: int) -
             ]
         )
         if not row["inside"]:
-            words.append(f"{titles[model]}, {name}: {row['explanation']}.")
+            words.append(f"{titles[model]}, {name}: {row['explanation']}.")  # type: ignore[has-type]
     caption = "Every figure of the document beside ours; losses, and shares in %"
-    table = Table(caption, header, rows, text_columns=(1,))
+    table = Table(caption, header, rows, text_columns=(1,))  # type: ignore[arg-type]
     if not words:
         return [table]
     return [table, Text("Where the document's lies outside the range of ours:"), Notes(words)]
