@@ -130,47 +130,6 @@ def _course(histories: Mapping[str, Any], measure: str) -> str:
     return f"In the last epoch: {'; '.join(parts)}."
 
 
-def roc_picture(
-    title: str,
-    y: Any,
-    probabilities: NDArray[np.float64],
-    classes: Any,
-    names: Sequence[str],
-) -> Picture:
-    """One curve for each class."""
-    from sknn.inspection import OneVsRestRocDisplay
-    from sknn.report._evaluation import Evaluation
-
-    found = Evaluation.from_predictions(
-        y, np.asarray(classes)[probabilities.argmax(axis=-1)], probabilities, classes
-    )
-
-    def draw(theme: str) -> Figure:
-        figure, axes, _ = canvas(theme, 5.0, 4.8)
-        OneVsRestRocDisplay.from_predictions(
-            y,
-            probabilities,
-            classes=classes,
-            class_names=[label(name) for name in names],
-            average="macro",
-            ax=axes,
-            theme=theme,
-        )
-        return figure
-
-    areas = ", ".join(f"{name} {decimal(a)}" for name, a in zip(names, found.auc, strict=True))
-    return Picture(
-        title, f"ROC curve of each class against the rest. Areas under them: {areas}.", draw
-    )
-
-
-def confusion_table(caption: str, counts: NDArray[Any], names: Sequence[str]) -> Table:
-    """Rows of each true class (down) by predicted class (across)."""
-    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    rows = [[name, *map(str, row)] for name, row in zip(names, counts.tolist(), strict=True)]
-    return Table(caption, ["true class", *names], rows, shades=shares.tolist())
-
-
 def comparison_section(result: ComparisonResult) -> Section:
     """Our classifiers beside others on the same folds."""
     n_scores = result.n_repeats * result.n_folds

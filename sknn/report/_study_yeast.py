@@ -12,10 +12,10 @@ from sknn.report._blocks import Block, Facts, Headline, Notes, Picture, Section,
 from sknn.report._metrics import plain, versions
 from sknn.report._model import search_facts
 from sknn.report._overview import Data, encode, overview_blocks
+from sknn.report._performance import confusion_table
 from sknn.report._study_parts import (
     beside_blocks,
     comparison_section,
-    confusion_table,
     history_picture,
     networks_section,
     notes_section,
