@@ -147,13 +147,13 @@ def roc_picture(found: Evaluation, title: str) -> Picture:
         assert found.probabilities is not None
         curves = one_vs_rest_curves(
             found.y_true,
-            found.probabilities[:, defined],
+            found.probabilities[:, defined],  # type: ignore[arg-type]
             defined,
             [label(found.names[k]) for k in defined],
         )
         by_name = {label(found.names[k]): [curves[np.searchsorted(defined, k)]] for k in shown}
         by_name["macro average"] = [macro_average(curves)]
-        OneVsRestRocDisplay(by_name).plot(axes, theme=theme)
+        OneVsRestRocDisplay(by_name).plot(axes, theme=theme)  # type: ignore[arg-type]
         return figure
 
     lowest = defined[found.auc[defined].argmin()]
