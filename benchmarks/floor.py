@@ -221,7 +221,7 @@ def _layer_stages(run: Run) -> dict[str, tuple[Task, int]]:
 
     def figures() -> None:
         Figures(run.state.n_models).add(
-            block.logits, block.labels, block.weights, run.batches.smoothing
+            block.shifted, block.sums, block.labels, block.weights, run.batches.smoothing
         )
 
     return {

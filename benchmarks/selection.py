@@ -170,14 +170,15 @@ def network() -> ScratchMLPClassifier:
 
 def run(settings: Settings) -> list[Report]:
     """Find the features of every table in every way; means over a few tables of each kind."""
-    sizes = [(80, 6, 1)] if settings.smoke else [(300, 20, 3), (1000, 50, 1)]
+    kinds, sizes = ("linear", "interactions", "decoys"), [(300, 20, 3), (1000, 50, 1)]
     if settings.smoke:
-        _LASSONET["path_multiplier"] = 2.0
+        kinds, sizes = ("decoys",), [(60, 10, 1)]
+        _LASSONET.update(path_multiplier=2.0, n_iters=(5, 5))
     reports = []
     with threadpool_limits(1), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         _one_torch_thread()
-        for kind in ("linear", "interactions", "decoys"):
+        for kind in kinds:
             for n_rows, n_features, n_tables in sizes:
                 tables = [make_table(kind, n_rows, n_features, seed) for seed in range(n_tables)]
                 reports.append(_compare(kind, tables))

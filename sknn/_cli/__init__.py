@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from collections.abc import Sequence
 
 from sknn._cli._console import Console, complain
@@ -32,7 +33,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = build_parser().parse_args(argv)
     console = Console(quiet=arguments.quiet)
     try:
-        arguments.run(arguments, console)
+        with warnings.catch_warnings():
+            # A warning is a note of one line.
+            warnings.showwarning = lambda message, *_, **__: console.note(str(message))
+            arguments.run(arguments, console)
         sys.stdout.flush()
     except KeyboardInterrupt as interrupt:
         # Whoever has something to say of it raises it with words.

@@ -126,7 +126,7 @@ def _prepare(arguments: argparse.Namespace, console: Console) -> Rows:
             f"{len(y)} rows cannot be split with --test-size {arguments.test_size:g} so that each "
             f"class is in both parts: {error}"
         ) from error
-    return Rows(*parts, columns, notes)
+    return Rows(*parts, columns, notes)  # type: ignore[call-arg]
 
 
 def _pipeline(arguments: argparse.Namespace, rows: Rows, console: Console) -> Any:

@@ -11,6 +11,7 @@ from sknn._cli._fit import run_fit
 from sknn._cli._predict import run_predict
 from sknn._cli._report import run_report
 from sknn._cli._study import REFIT_EPOCHS, REFITS, run_producers, run_yeast
+from sknn._cli._types import count, layers, seed, share, splits
 
 USAGE = 2
 
@@ -148,7 +149,7 @@ def _add_fit(commands: Any) -> None:
     add(
         "--hidden",
         metavar="N[,N...]",
-        type=_layers,
+        type=layers,
         default=(100,),
         help="units of the hidden layers (default: 100)",
     )
@@ -156,18 +157,18 @@ def _add_fit(commands: Any) -> None:
         ("epochs", 1000, "epochs at most (default: %(default)s)"),
         ("jobs", 1, "stacks of a search at a time, each in a process (default: %(default)s)"),
     ):
-        add(f"--{name}", metavar="N", type=_count, default=default, help=text)
+        add(f"--{name}", metavar="N", type=count, default=default, help=text)
     add(
         "--seed",
         metavar="N",
-        type=_seed,
+        type=seed,
         default=0,
         help="seed of the split and of the network (default: %(default)s)",
     )
     add(
         "--test-size",
         metavar="SHARE",
-        type=_share,
+        type=share,
         default=0.25,
         help="share of the rows to measure on (default: %(default)s)",
     )
@@ -282,7 +283,7 @@ def _add_producers(studies: Any) -> None:
     parser.add_argument(
         "--refits",
         metavar="N",
-        type=_count,
+        type=count,
         help=f"refits by each importance of --key-features (default: {REFITS})",
     )
     parser.set_defaults(run=run_producers)
@@ -325,11 +326,11 @@ def _add_study(parser: argparse.ArgumentParser, name: str, epochs: str) -> None:
         ("seeds", 20, "seeds to train each model with (default: %(default)s)"),
         ("jobs", None, "fits at a time, each in its own process (default: one a processor)"),
     ):
-        parser.add_argument(f"--{option}", metavar="N", type=_count, default=default, help=text)
+        parser.add_argument(f"--{option}", metavar="N", type=count, default=default, help=text)
     parser.add_argument(
         "--other-splits",
         metavar="N",
-        type=_splits,
+        type=splits,
         default=0,
         help="train on so many other splits of the rows too (default: %(default)s)",
     )
@@ -346,48 +347,3 @@ def _add_study(parser: argparse.ArgumentParser, name: str, epochs: str) -> None:
     )
     parser.add_argument("--json", action="store_true", help="print a JSON object as the result")
     parser.add_argument("--quiet", action="store_true", help="print errors only")
-
-
-def _splits(text: str) -> int:
-    value = _whole(text)
-    if value is None or not 0 <= value <= 42:
-        raise argparse.ArgumentTypeError(f"must be an int from 0 to 42, got {text!r}")
-    return value
-
-
-def _count(text: str) -> int:
-    value = _whole(text)
-    if value is None or value < 1:
-        raise argparse.ArgumentTypeError(f"must be an int of at least 1, got {text!r}")
-    return value
-
-
-def _seed(text: str) -> int:
-    value = _whole(text)
-    if value is None or not 0 <= value < 2**32:
-        raise argparse.ArgumentTypeError(f"must be an int from 0 to 2**32 - 1, got {text!r}")
-    return value
-
-
-def _layers(text: str) -> tuple[int, ...]:
-    values = [_whole(part) for part in text.split(",")]
-    if any(value is None or value < 1 for value in values):
-        raise argparse.ArgumentTypeError(f"must be ints of at least 1, as in 100,50, got {text!r}")
-    return tuple(value for value in values if value is not None)
-
-
-def _share(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 0 < value < 1:
-        raise argparse.ArgumentTypeError(f"must lie between 0 and 1, got {text!r}")
-    return value
-
-
-def _whole(text: str) -> int | None:
-    try:
-        return int(text)
-    except ValueError:
-        return None

@@ -72,14 +72,15 @@ def take_target(
     if absent.all():
         raise ValueError(f"--target: column {name!r} has no values")
     if absent.any():
-        rows = f"{absent.sum()} of {len(y)} rows (the first is row {absent.idxmax() + 1})"
+        rows = f"{absent.sum()} of {len(y)} rows (the first is row {absent.idxmax() + 1})"  # type: ignore[operator]
         if not skip_unlabelled:
             raise ValueError(
                 f"--target: column {name!r} has no value in {rows}: fill them in, or pass "
                 "--skip-unlabelled to leave these rows out"
             )
         console.note(f"left out {rows}, which have no value in column {name!r}")
-        table, y = table[~absent].reset_index(drop=True), y[~absent].reset_index(drop=True)
+        # The index stays: it says which rows of the file these are.
+        table, y = table[~absent], y[~absent]
     return table.drop(columns=name), _labels(y)
 
 
@@ -179,7 +180,12 @@ def _check_numbers(values: pd.Series, name: str) -> None:
     import numpy as np
     import pandas as pd
 
-    numbers = pd.to_numeric(values, errors="coerce")
+    if not pd.api.types.is_numeric_dtype(values):
+        # Of a column with decimal commas only the text is wrong that has made text of it.
+        values = values.astype(object).where(values.notna(), np.nan)
+        numbers = pd.to_numeric(values.astype(str).str.replace(",", ".", n=1), errors="coerce")
+    else:
+        numbers = values
     text = np.flatnonzero(numbers.isna() & values.notna())
     infinite = np.flatnonzero(np.isinf(numbers.to_numpy(np.float64)))
     for rows, kind in ((text, "the text "), (infinite, "")):

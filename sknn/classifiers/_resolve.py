@@ -136,7 +136,7 @@ def resolve_plan(
         dtype=np.dtype(dtype),
     )
     check_representable(plan)
-    _refuse_endless_momentum(plan)
+    check_penalties(plan)
     return plan
 
 
@@ -190,8 +190,14 @@ def resolve_batch_size(value: Any, n_rows: int) -> int:
     return min(int(value), n_rows)
 
 
-def _refuse_endless_momentum(plan: Plan) -> None:
-    """A proximal step is as long as those that momentum adds up to, which must end."""
+def check_penalties(plan: Plan) -> None:
+    """Raise ValueError if the strength of a penalty overflows, or its step has no end."""
+    for name in ("l1", "l2", "group_l1"):
+        if getattr(plan, name) > float(np.finfo(plan.dtype).max):
+            raise ValueError(
+                f"`{name}` must be finite in {plan.dtype}, got {getattr(plan, name)!r}"
+            )
+    # A proximal step is as long as those that momentum adds up to.
     for name, used in (
         ("l1", plan.l1 > 0 and plan.l1_method == "prox"),
         ("group_l1", plan.group_l1 > 0),

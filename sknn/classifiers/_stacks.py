@@ -26,7 +26,7 @@ from ._scratch import ScratchMLPClassifier
 # What the arrays of a stack may take: they should stay in the second-level cache from one update
 # to the next. More than 64 models gain nothing, since the overhead of a call is spread thin by
 # then.
-STACK_BYTES = 3 * 1024**2 // 2
+STACK_BYTES = 2 * 1024**2
 MOST_MODELS = 64
 # What fits that are ready to begin may take together. Those of small tables are all made ready
 # at once, so that they fall into the best of stacks; large tables gain little from a stack.
@@ -127,7 +127,8 @@ def stacks_of(jobs: Mapping[int, Job], n_workers: int = 1) -> list[list[int]]:
         alike[tuple(stack_key(job.plan, job.problem).items())].append(i)
     stacks = []
     for members in alike.values():
-        n_stacks = max(-(-len(members) // most_models(jobs[members[0]].plan)), n_workers)
+        most = min(most_models(jobs[i].plan) for i in members)
+        n_stacks = max(-(-len(members) // most), n_workers)
         size = -(-len(members) // n_stacks)  # of nearly equal stacks, so that none is a rest
         # Neighbours have rows of about equal number, and as a rule the same rows.
         members.sort(key=lambda i: (-len(jobs[i].problem.train), id(jobs[i].problem)))
@@ -138,13 +139,15 @@ def stacks_of(jobs: Mapping[int, Job], n_workers: int = 1) -> list[list[int]]:
 def most_models(plan: Plan) -> int:
     """How many models of this plan fit into a stack.
 
-    Counted are what every update touches: weights and gradients, and for each row of a batch its
-    features, two numbers per hidden unit and three per class.
+    Counted is what every update touches again and again: the parameters, and for each row of a
+    batch its features, two numbers per hidden unit, two more if units are dropped, and three per
+    class.
     """
     n_features, *hidden, n_classes = plan.layer_sizes
+    per_unit = 4 if any(plan.dropout_rates) else 2
     n_params = sum(a * b + b for a, b in zip(plan.layer_sizes, plan.layer_sizes[1:], strict=False))
-    per_row = n_features + 2 * sum(hidden) + 3 * n_classes
-    n_bytes = plan.dtype.itemsize * (2 * n_params + plan.batch_size * per_row)
+    per_row = n_features + per_unit * sum(hidden) + 3 * n_classes
+    n_bytes = plan.dtype.itemsize * (n_params + plan.batch_size * per_row)
     return max(1, min(MOST_MODELS, STACK_BYTES // n_bytes))
 
 

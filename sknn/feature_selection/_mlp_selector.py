@@ -182,6 +182,8 @@ class MLPFeatureSelector(SelectorMixin, CallbackSupportMixin, MetaEstimatorMixin
                 sample_weight_val=sample_weight_val,
             )
         task.call_on_fit_task_end(estimator=self)
+        if hasattr(self, "feature_names_in_"):
+            path.feature_names_in_ = self.feature_names_in_
         if n_select is None:
             del path.best_estimator_  # its weights are shrunken, and nothing here needs them
         # The last to leave come first; of those that leave together, the one that weighed more.
@@ -208,7 +210,7 @@ class MLPFeatureSelector(SelectorMixin, CallbackSupportMixin, MetaEstimatorMixin
         return max(1, int(asked * n_features))
 
     def _get_support_mask(self) -> np.ndarray:
-        check_is_fitted(self)
+        check_is_fitted(self, "support_")
         return self.support_
 
     def __sklearn_tags__(self) -> Tags:

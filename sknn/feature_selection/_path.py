@@ -20,7 +20,7 @@ from sknn.backprop import TrainState
 from sknn.classifiers import ScratchMLPClassifier
 from sknn.classifiers._data import encode_labels, refuse_multilabel
 from sknn.classifiers._prepare import Given, Job, Memo, draw_streams
-from sknn.classifiers._resolve import SCHEDULES_OVER_MAX_ITER
+from sknn.classifiers._resolve import SCHEDULES_OVER_MAX_ITER, check_penalties
 from sknn.classifiers._stacks import ONE_BLAS_THREAD, prepare_job, settle
 
 from ._strengths import best_index, check_lambdas
@@ -53,8 +53,8 @@ class RegularizationPath(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator
     ----------
     estimator : ScratchMLPClassifier, default=None
         The network; scale the columns before it. Its `max_iter` are the epochs of the dense
-        network. None for one hidden layer of 32 units with ``l2=0.01``,
-        ``learning_rate_init=0.01`` and 100 epochs.
+        network, and its own strength of `penalty` is not used. None for one hidden layer of 32
+        units with ``l2=0.01``, ``learning_rate_init=0.01`` and 100 epochs.
     penalty : {'group_l1', 'l1'}, default='group_l1'
         What grows: the penalty on the lengths of the features' weights in the first layer, or
         that on all weights of all layers.
@@ -253,6 +253,8 @@ class RegularizationPath(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator
         jobs = self._jobs(
             estimator, Given(rows, labels, sample_weight, X_val, y_val, sample_weight_val)
         )
+        grown: dict[str, Any] = {self.penalty: 1.0 if strengths is None else float(strengths[-1])}
+        check_penalties(replace(jobs[0].plan, **grown))
         for name in OF_CHOICE:  # of an earlier fit
             if hasattr(self, name):
                 delattr(self, name)
@@ -266,6 +268,8 @@ class RegularizationPath(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator
             state, plan = walk.network_at(steps[self.best_index_])
             estimator.set_params(**{self.penalty: self.best_lambda_})
             settle(estimator, replace(jobs[0], plan=plan), state)
+            if hasattr(self, "feature_names_in_"):
+                estimator.feature_names_in_ = self.feature_names_in_
             self.best_estimator_ = estimator
         context.call_on_fit_task_end(estimator=self, X=X, y=y, metadata=metadata)
         return self
@@ -359,6 +363,9 @@ class RegularizationPath(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator
         )
         self.best_lambda_ = float(self.lambdas_[self.best_index_])
         self.support_ = self.alive_[self.best_index_]
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "lambdas_")
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

@@ -9,7 +9,10 @@ import numpy as np
 
 def check_lambdas(lambdas: Any) -> np.ndarray:
     """Strengths that a user has asked for, rising, each once."""
-    strengths = np.unique(np.asarray(lambdas, dtype=np.float64).ravel())
+    try:
+        strengths = np.unique(np.asarray(lambdas, dtype=np.float64).ravel())
+    except (TypeError, ValueError):
+        strengths = np.empty(0)
     if not len(strengths) or not np.isfinite(strengths).all() or strengths[0] <= 0:
         raise ValueError(f"`lambdas` must be finite strengths above 0, got {lambdas!r}")
     return strengths

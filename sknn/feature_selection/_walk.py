@@ -170,6 +170,12 @@ class Walk:
         Found with a copy of the network of all rows.
         """
         whole = self.stacks[0]
+        if not _norms(whole.state).any():
+            other = "l1" if self.penalty == "group_l1" else "group_l1"
+            raise ValueError(
+                f"`{other}` of the estimator must leave some features, got "
+                f"{getattr(whole.plans[0], other)!r}, which leaves none"
+            )
         start = Stack([0], whole.problems[:1], whole.plans[:1], whole.state.take([0]))
         strength, probe = FIRST_GUESS, start.copy()
         probe.train(self.penalty, strength, max_iter)
@@ -199,13 +205,26 @@ def fold_jobs(whole: Job, splits: Sequence[tuple[NDArray, NDArray]], starts: lis
     ----------
     whole : Job
     splits : sequence of (train, test)
-        Indices of rows.
+        Numbers of rows, or masks.
     starts : list of TrainState
         Where each begins.
+
+    Raises
+    ------
+    ValueError
+        If there are no splits, or one has no rows to train on or none to validate on.
     """
+    if not splits:
+        raise ValueError("`cv` must have at least one split, got none")
     rows, plan = whole.problem.train, whole.plan
-    jobs = []
-    for (inside, outside), state in zip(splits, starts, strict=True):
+    numbers, jobs = np.arange(len(rows)), []
+    for split, state in zip(splits, starts, strict=True):
+        inside, outside = (numbers[part] for part in split)  # from masks, too
+        if not len(inside) or not len(outside):
+            raise ValueError(
+                "`cv` must leave rows to train on and rows to validate on in every split, got "
+                f"{len(inside)} and {len(outside)}"
+            )
         problem = Problem(_part(rows, inside), whole.problem.n_classes, _part(rows, outside))
         size = min(plan.batch_size, len(inside))
         jobs.append(

@@ -24,12 +24,14 @@ class RegularizationPathDisplay:
     ----------
     lambdas : array-like of shape (n_lambdas,)
         Strengths of the penalty, at least 0, in any order.
-    row_norms : array-like of shape (n_lambdas, n_features)
+    norms : array-like of shape (n_lambdas, n_features)
         Size of the weights that leave each feature.
-    n_features_alive : array-like of int of shape (n_lambdas,), default=None
+    n_alive : array-like of int of shape (n_lambdas,), default=None
         Features that the network still looks at; None for those whose norm is not zero.
     train_loss, valid_loss : array-like of shape (n_lambdas,), default=None
         Losses on the training rows and on others.
+    valid_loss_error : array-like of shape (n_lambdas,), default=None
+        Standard errors of `valid_loss`.
     best_lambda : float, default=None
         The strength that was chosen.
     feature_names : sequence of str, default=None
@@ -60,18 +62,19 @@ class RegularizationPathDisplay:
     ...     best_lambda=0.1,
     ...     feature_names=["proline", "ash"],
     ... )
-    >>> display.plot().n_features_alive
+    >>> display.plot().n_alive
     array([2, 1, 0])
     """
 
     def __init__(
         self,
         lambdas: ArrayLike,
-        row_norms: ArrayLike,
-        n_features_alive: ArrayLike | None = None,
+        norms: ArrayLike,
+        n_alive: ArrayLike | None = None,
         *,
         train_loss: ArrayLike | None = None,
         valid_loss: ArrayLike | None = None,
+        valid_loss_error: ArrayLike | None = None,
         best_lambda: float | None = None,
         feature_names: Sequence[str] | None = None,
     ) -> None:
@@ -81,22 +84,28 @@ class RegularizationPathDisplay:
         places = np.argsort(given, kind="stable")
         n = len(given)
         self.lambdas = given[places]
-        norms = np.asarray(row_norms, dtype=np.float64)
-        if norms.ndim != 2 or len(norms) != n:
+        sizes = np.asarray(norms, dtype=np.float64)
+        if sizes.ndim != 2 or len(sizes) != n:
             raise ValueError(
-                f"`row_norms` must have a row for each of the {n} lambdas, got an array of shape "
-                f"{norms.shape}"
+                f"`norms` must have a row for each of the {n} lambdas, got an array of shape "
+                f"{sizes.shape}"
             )
-        self.row_norms = norms[places]
-        alive = (norms > 0).sum(axis=1) if n_features_alive is None else n_features_alive
-        self.n_features_alive = _one_each("n_features_alive", alive, n)[places]
+        self.norms = sizes[places]
+        alive = (sizes > 0).sum(axis=1) if n_alive is None else n_alive
+        self.n_alive = _one_each("n_alive", alive, n)[places]
         self.losses = {
             name: _one_each(f"{name}_loss", values, n).astype(np.float64)[places]
             for name, values in (("train", train_loss), ("valid", valid_loss))
             if values is not None
         }
+        self.valid_loss_error = None
+        if valid_loss_error is not None:
+            if valid_loss is None:
+                raise ValueError("`valid_loss_error` must come with `valid_loss`, got it alone")
+            errors = _one_each("valid_loss_error", valid_loss_error, n)
+            self.valid_loss_error = errors.astype(np.float64)[places]
         self.best_lambda = best_lambda
-        n_features = norms.shape[1]
+        n_features = sizes.shape[1]
         self.feature_names = (
             names_of(None, n_features) if feature_names is None else [*map(str, feature_names)]
         )
@@ -104,9 +113,9 @@ class RegularizationPathDisplay:
             raise ValueError(
                 f"`feature_names` must be {n_features} names, got {len(self.feature_names)}"
             )
-        survives = np.where(self.row_norms > 0, self.lambdas[:, None], -1.0).max(axis=0)
+        survives = np.where(self.norms > 0, self.lambdas[:, None], -1.0).max(axis=0)
         # Of those that go at the same time, the larger first.
-        self.order = np.lexsort([-self.row_norms.mean(axis=0), -survives])
+        self.order = np.lexsort([-self.norms.mean(axis=0), -survives])
 
     @classmethod
     def from_path(
@@ -121,9 +130,10 @@ class RegularizationPathDisplay:
 
         Parameters
         ----------
-        path : estimator
-            Fitted, with ``lambdas_`` and ``row_norms_``, and as far as it has them
-            ``n_features_alive_``, ``train_loss_``, ``valid_loss_``, ``best_lambda_``.
+        path : RegularizationPath or MLPFeatureSelector
+            A fitted `RegularizationPath`, or an `MLPFeatureSelector`, whose ``path_`` it is then.
+            With ``relax`` its validation losses are of networks without the penalty, and may
+            be below the training losses.
         feature_names : sequence of str, default=None
             Names of the features; None for those that it was fitted with.
         ax : array-like of matplotlib Axes, default=None
@@ -145,17 +155,19 @@ class RegularizationPathDisplay:
         """
         if hasattr(path, "fit"):
             check_is_fitted(path)
-        for name in ("lambdas_", "row_norms_"):
+        path = getattr(path, "path_", path)
+        for name in ("lambdas_", "norms_"):
             if not hasattr(path, name):
                 raise TypeError(f"`path` must have {name}, got {type(path).__name__}")
         if feature_names is None:
-            feature_names = names_of(path, np.shape(path.row_norms_)[1])
+            feature_names = names_of(path, np.shape(path.norms_)[1])
         return cls(
             path.lambdas_,
-            path.row_norms_,
-            getattr(path, "n_features_alive_", None),
-            train_loss=getattr(path, "train_loss_", None),
-            valid_loss=getattr(path, "valid_loss_", None),
+            path.norms_,
+            getattr(path, "n_alive_", None),
+            train_loss=getattr(path, "train_losses_", None),
+            valid_loss=getattr(path, "valid_loss_means_", None),
+            valid_loss_error=getattr(path, "valid_loss_errors_", None),
             best_lambda=getattr(path, "best_lambda_", None),
             feature_names=feature_names,
         ).plot(ax, **plot_kws)
@@ -209,8 +221,8 @@ class RegularizationPathDisplay:
         self._draw_norms(found, max_features, line_kws)
         if self.losses:
             self._draw_losses(found)
-        self.axes_[-1].step(self.lambdas, self.n_features_alive, where="mid", color=found.text)
-        self.axes_[-1].set_ylim(0, 1.1 * max(1, self.n_features_alive.max()))
+        self.axes_[-1].step(self.lambdas, self.n_alive, where="mid", color=found.text)
+        self.axes_[-1].set_ylim(0, 1.1 * max(1, self.n_alive.max()))
         write_title(self.axes_[-1], "Features in use", found)
         for one in self.axes_:
             self._scale(one, found, best_kws)
@@ -235,7 +247,7 @@ class RegularizationPathDisplay:
                 n_others = len(self.order) - max_features
                 others = f"{n_others} others" if place == max_features else "_others"
                 look |= {"alpha": 0.6, "label": others}
-            norms = self.row_norms[:, feature]
+            norms = self.norms[:, feature]
             (lines[feature],) = self.ax_.plot(self.lambdas, norms, **merge(look, line_kws))
         self.lines_ = [lines[feature] for feature in range(len(lines))]
         self.ax_.set_ylim(bottom=0)
@@ -249,6 +261,10 @@ class RegularizationPathDisplay:
                 label = "training" if name == "train" else "validation"
                 look = {"color": color, "linestyle": dashes, "linewidth": 1.6, "label": label}
                 one.plot(self.lambdas, self.losses[name], **look)
+                if name == "valid" and self.valid_loss_error is not None:
+                    low, high = (self.losses[name] + s * self.valid_loss_error for s in (-1, 1))
+                    look = {"color": color, "alpha": 0.2, "linewidth": 0, "label": "± one error"}
+                    one.fill_between(self.lambdas, low, high, **look)
         write_title(one, "Loss (cross-entropy)", theme)
         add_legend(one, theme, None)
 

@@ -44,13 +44,13 @@ def beside_table(frame: pd.DataFrame, titles: Mapping[str, str], title: str, dig
     """
     header = ["", "document", "mean ± sd", "range", "re-run", "inside"]
     rows, words = [], []
-    for (model, figure), row in frame.iterrows():
-        name = f"{titles[model]}: {NAMES.get(figure, figure)}"
-        shown = {column: show(figure, row[column]) for column in frame.columns[:6]}
+    for (model, figure), row in frame.iterrows():  # type: ignore[misc]
+        name = f"{titles[model]}: {NAMES.get(figure, figure)}"  # type: ignore[has-type]
+        shown = {column: show(figure, row[column]) for column in frame.columns[:6]}  # type: ignore[has-type]
         rows.append(
             [
                 name,
-                _printed(figure, row["document"], digits),
+                _printed(figure, row["document"], digits),  # type: ignore[has-type]
                 f"{shown['mean']} ± {shown['sd']}",
                 f"{shown['lowest']} – {shown['highest']}",
                 shown["rerun"],

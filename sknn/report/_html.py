@@ -2,39 +2,41 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
-from itertools import groupby
+from itertools import count, groupby
 from typing import TYPE_CHECKING
 
 from sknn import __version__
 from sknn.report._blocks import Block, Picture
-from sknn.report._svg import to_svg
+from sknn.report._svg import theme_css, to_svgs
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+    from markupsafe import Markup
 
     from sknn.report._report import Report
 
 
 def to_html(report: Report) -> str:
-    """The page, with every figure drawn twice: for a light and for a dark screen."""
+    """The page, with figures for light and for dark screens."""
     from markupsafe import Markup
 
-    numbers: dict[tuple[int, str], int] = {}
+    numbers = count(1)
 
-    def drawn(picture: Picture, theme: str) -> Markup:
-        # No two elements of a page have one id.
-        number = numbers.setdefault((id(picture), theme), len(numbers) + 1)
-        # What matplotlib has written, with the labels in it escaped.
-        return Markup(to_svg(picture.draw, theme, f"f{number}-"))
+    def drawn(picture: Picture) -> dict[str, Markup]:
+        # What matplotlib has written, with the labels in it escaped. No two elements have one id.
+        svgs = to_svgs(picture.draw, f"f{next(numbers)}")
+        return {theme: Markup(svg) for theme, svg in svgs.items()}
 
     page = _environment().get_template("page.html.jinja")
     return page.render(
         report=report,
         version=__version__,
         css=Markup(_css()),
+        theme_css=theme_css,
         drawn=drawn,
         grouped=_grouped,
         kind=lambda block: type(block).__name__,
@@ -54,7 +56,7 @@ def _kind(block: Block) -> tuple[str, bool]:
 def _environment() -> Environment:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
-    return Environment(
+    environment = Environment(
         loader=PackageLoader("sknn.report"),
         # Whatever a table calls its columns and classes, it is text and never markup.
         autoescape=True,
@@ -62,6 +64,15 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["with_code"] = _with_code
+    return environment
+
+
+def _with_code(text: str) -> Markup:
+    """Text whose words between backticks are names of code."""
+    from markupsafe import Markup, escape
+
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))
 
 
 @cache

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from sknn.report._report import Report
 
 WIDTH = 96
-# What begins a tag, a link, emphasis or code. An underscore within a word does nothing.
-_MARKUP = re.compile(r"[\\`*<\[]")
+# What begins a tag, a link or emphasis. An underscore within a word does nothing.
+_MARKUP = re.compile(r"[\\*<\[]")
 
 
 def to_markdown(report: Report, sections: Sequence[Section]) -> str:

@@ -131,7 +131,7 @@ def _history(network: Any, measure: str, has_valid: bool) -> Picture:
     def draw(theme: str) -> Figure:
         figure, axes, _ = canvas(theme, 5.4, 3.8)
         display = TrainingHistoryDisplay(history, monitor=network.monitor)
-        display.plot(ax=axes, measure=measure, theme=theme)
+        display.plot(ax=axes, measure=measure, theme=theme)  # type: ignore[arg-type]
         axes.set_title("", loc="left")
         return figure
 

@@ -74,7 +74,7 @@ def as_frame(X: Any, names: Sequence[str] | None = None) -> pd.DataFrame:
         return X.set_axis([str(name) for name in X.columns], axis=1).reset_index(drop=True)
     if hasattr(X, "to_dict") and hasattr(X, "columns"):  # another library's
         return pd.DataFrame({str(name): np.asarray(X[name]) for name in X.columns})
-    values = X.toarray() if sparse.issparse(X) else np.asarray(X)
+    values = X.toarray() if sparse.issparse(X) else np.asarray(X)  # type: ignore[attr-defined]
     columns = list(names) if names is not None else [f"x{k}" for k in range(values.shape[1])]
     return pd.DataFrame(values, columns=columns)
 

@@ -47,7 +47,7 @@ def _balance(data: Data) -> Picture:
     def draw(theme: str) -> Figure:
         figure, axes, _ = canvas(theme, 5.4, 0.9 + 0.3 * max(3, n_bars + (n_bars < len(counts))))
         display = ClassBalanceDisplay({"rows": counts}, [label(name) for name in data.classes])
-        display.plot(axes, max_classes=n_bars, theme=theme)
+        display.plot(axes, max_classes=n_bars, theme=theme)  # type: ignore[arg-type]
         axes.set_title("", loc="left")
         return figure
 
@@ -73,7 +73,7 @@ def _correlation(numbers: pd.DataFrame) -> Picture:
         figure, axes, _ = canvas(theme, 5.4, min(4.5, side))
         is_large = shown.shape[1] > MOST_NUMBERS
         names = [label(_short(str(name), 12 if is_large else 16)) for name in shown.columns]
-        CorrelationDisplay(matrix, names).plot(axes, show_values=not is_large, theme=theme)
+        CorrelationDisplay(matrix, names).plot(axes, show_values=not is_large, theme=theme)  # type: ignore[arg-type]
         if is_large:
             axes.tick_params(labelsize=8)
         axes.set_title("", loc="left")
@@ -86,7 +86,7 @@ def _correlation(numbers: pd.DataFrame) -> Picture:
         caption += f", the first {shown.shape[1]} of {numbers.shape[1]}"
     return Picture(
         "Which columns go together",
-        f"{caption}, as a matrix of colours and numbers. The strongest is {signed(matrix[i, j], 2)}"
+        f"{caption}, as a matrix of colours and numbers. The strongest is {signed(matrix[i, j], 2)}"  # type: ignore[arg-type]
         f", between {shown.columns[i]} and {shown.columns[j]}.",
         draw,
         f"{caption}.",
@@ -100,12 +100,12 @@ def _histogram(values: pd.Series) -> Picture:
 
     def draw(theme: str) -> Figure:
         figure, axes, _ = canvas(theme, 2.9, 1.9)
-        FeatureHistogramDisplay(values.to_numpy()[:, None], [""]).plot([axes], theme=theme)
+        FeatureHistogramDisplay(values.to_numpy()[:, None], [""]).plot([axes], theme=theme)  # type: ignore[arg-type]
         axes.set_title("", loc="left")
         axes.set_ylabel("")
         return figure
 
-    low, middle, high = (number(values.quantile(share)) for share in (0.25, 0.5, 0.75))
+    low, middle, high = (number(values.quantile(share)) for share in (0.25, 0.5, 0.75))  # type: ignore[arg-type]
     return Picture(
         name,
         f"Histogram of {name}: half of its values lie between {low} and {high}, the median is "

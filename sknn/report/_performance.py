@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.calibration import calibration_curve
 
 from sknn.report._blocks import Block, Headline, Picture, Section, Table, Text
@@ -18,6 +20,10 @@ if TYPE_CHECKING:
 
 # Bins of equally many rows each, of which a dot of a calibration curve is made.
 ROWS_PER_BIN, MOST_BINS = 20, 10
+# Probabilities that are marked one by one.
+MOST_MARKS = 400
+# Classes of a confusion matrix, errors that are named in its place, and curves in a figure.
+MOST_CLASSES, MOST_ERRORS, MOST_CURVES = 40, 20, 12
 
 
 def headlines(found: Evaluation) -> list[Headline]:
@@ -61,7 +67,7 @@ def probabilities_section(found: Evaluation) -> Section:
         return Section("Its probabilities", [Text(text)])
     blocks: list[Block] = []
     if not np.isnan(found.macro_auc):
-        blocks.append(_roc(found))
+        blocks.append(roc_picture(found, "Each class against the rest (ROC)"))
     blocks.append(_calibration(found))
     return Section("Its probabilities", blocks)
 
@@ -95,52 +101,78 @@ def _by_class(found: Evaluation) -> Table:
 
 def _confusion(found: Evaluation) -> list[Block]:
     counts = found.confusion
-    most = counts.sum(axis=1, keepdims=True)
-    shares = counts / np.maximum(most, 1)
-    table = Table(
-        "Confusion matrix: rows are the true classes, columns what was predicted",
-        ["true class", *found.names],
-        [[name, *map(str, row)] for name, row in zip(found.names, counts.tolist(), strict=True)],
-        # A class that is rare is coloured as one that is frequent.
-        shades=shares.tolist(),
-    )
-    worst = counts - np.diag(np.diag(counts))
-    if not worst.any():
-        return [table]
-    true, predicted = np.unravel_index(worst.argmax(), worst.shape)
-    text = (
-        f"The most frequent error: {found.names[true]} taken for {found.names[predicted]}, in "
-        f"{worst.max()} of {count(int(counts[true].sum()), 'row')} of {found.names[true]}."
-    )
-    return [table, Text(text)]
+    blocks: list[Block] = []
+    if len(counts) <= MOST_CLASSES:
+        caption = "Confusion matrix: rows are the true classes, columns what was predicted"
+        blocks.append(confusion_table(caption, counts, found.names))
+    errors = counts - np.diag(np.diag(counts))
+    if not errors.any():
+        return [*blocks, Text("No row was taken for another class.")]
+    worst = np.argsort(-errors, axis=None, kind="stable")[:MOST_ERRORS]
+    pairs = [np.unravel_index(place, counts.shape) for place in worst]
+    if len(counts) <= MOST_CLASSES:
+        pairs = pairs[:1]
+    for true, predicted in pairs:
+        if errors[true, predicted]:
+            rows = count(int(counts[true].sum()), "row")
+            blocks.append(
+                Text(
+                    f"{found.names[true]} was taken for {found.names[predicted]} in "
+                    f"{errors[true, predicted]} of {rows}"
+                    + (", the most frequent error." if len(pairs) == 1 else ".")
+                )
+            )
+    return blocks
 
 
-def _roc(found: Evaluation) -> Picture:
+def confusion_table(caption: str, counts: NDArray[Any], names: Sequence[str]) -> Table:
+    """Rows of each true class (down) by predicted class (across)."""
+    # A class that is rare is coloured as one that is frequent.
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    rows = [[name, *map(str, row)] for name, row in zip(names, counts.tolist(), strict=True)]
+    return Table(caption, ["true class", *names], rows, shades=shares.tolist())
+
+
+def roc_picture(found: Evaluation, title: str) -> Picture:
+    """The curve of each class against the rest, and their mean."""
     from sknn.inspection import OneVsRestRocDisplay
+    from sknn.inspection._roc_curves import macro_average, one_vs_rest_curves
+
+    defined = np.flatnonzero(~np.isnan(found.auc))
+    # Where there are too many for one figure, those that are told apart worst.
+    shown = np.sort(defined[np.argsort(found.auc[defined], kind="stable")][:MOST_CURVES])
 
     def draw(theme: str) -> Figure:
         figure, axes, _ = canvas(theme, 5.0, 4.8)
-        OneVsRestRocDisplay.from_predictions(
-            found.classes[found.y_true],
-            found.probabilities,
-            classes=found.classes,
-            class_names=[label(name) for name in found.names],
-            average="macro",
-            ax=axes,
-            theme=theme,
+        assert found.probabilities is not None
+        curves = one_vs_rest_curves(
+            found.y_true,
+            found.probabilities[:, defined],  # type: ignore[arg-type]
+            defined,
+            [label(found.names[k]) for k in defined],
         )
+        by_name = {label(found.names[k]): [curves[np.searchsorted(defined, k)]] for k in shown}
+        by_name["macro average"] = [macro_average(curves)]
+        OneVsRestRocDisplay(by_name).plot(axes, theme=theme)  # type: ignore[arg-type]
         return figure
 
-    defined = [k for k in range(len(found.classes)) if not np.isnan(found.auc[k])]
-    lowest = min(defined, key=lambda k: found.auc[k])
+    lowest = defined[found.auc[defined].argmin()]
+    words = (
+        "The area under a curve is the chance that a row of the class is given a higher "
+        "probability of it than a row of another."
+    )
+    if len(shown) < len(defined):
+        words += f" The {len(shown)} lowest of {len(defined)} curves, and the mean of all."
+    absent = [name for k, name in enumerate(found.names) if k not in defined]
+    if absent:
+        words += f" There are no rows of {', '.join(absent[:MOST_CURVES])}."
     return Picture(
-        "Each class against the rest (ROC)",
+        title,
         "True positive rate over false positive rate for each class against the rest. The mean "
         f"area under the curves is {found.macro_auc:.3f}; the lowest, of {found.names[lowest]}, "
         f"is {found.auc[lowest]:.3f}.",
         draw,
-        "The area under a curve is the chance that a row of the class is given a higher "
-        "probability of it than a row of another.",
+        words,
     )
 
 
@@ -156,6 +188,7 @@ def _calibration(found: Evaluation) -> Picture:
     n_bins = int(np.clip(found.n_rows // ROWS_PER_BIN, 2, MOST_BINS))
     # A probability may leave [0, 1] by a rounding error.
     values = np.clip(values, 0, 1)
+    marks = np.sort(values)[:: -(-len(values) // MOST_MARKS)]
     shares, means = calibration_curve(outcome, values, n_bins=n_bins, strategy="quantile")
 
     def draw(theme: str) -> Figure:
@@ -163,7 +196,7 @@ def _calibration(found: Evaluation) -> Picture:
         color, _ = look.line(0)
         axes.plot([0, 1], [0, 1], color=look.muted, linewidth=0.9, linestyle="--")
         axes.plot(means, shares, "o-", color=color, markersize=6, linewidth=1.6)
-        axes.plot(values, np.full(len(values), -0.035), "|", color=color, alpha=0.35, markersize=6)
+        axes.plot(marks, np.full(len(marks), -0.035), "|", color=color, alpha=0.35, markersize=6)
         axes.set(xlim=(-0.02, 1.02), ylim=(-0.07, 1.02), aspect="equal")
         axes.set_xlabel(label(what))
         axes.set_ylabel(label(share))

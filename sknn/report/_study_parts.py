@@ -48,15 +48,15 @@ def beside_blocks(frame: pd.DataFrame, titles: Mapping[str, str], digits: int) -
     """
     header = ["model", "figure", "document", "ours: mean", "± sd", "range", "re-run", "inside"]
     rows, words = [], []
-    for (model, figure), row in frame.iterrows():
-        is_loss, name = figure in LOSSES, NAMES.get(figure, figure)
+    for (model, figure), row in frame.iterrows():  # type: ignore[misc]
+        is_loss, name = figure in LOSSES, NAMES.get(figure, figure)  # type: ignore[has-type]
 
         def show(value: float, places: int = 1, is_loss: bool = is_loss) -> str:
             return decimal(value) if is_loss else decimal(100 * value, places)
 
         rows.append(
             [
-                titles[model],
+                titles[model],  # type: ignore[has-type]
                 name,
                 show(row["document"], digits),
                 show(row["mean"]),
@@ -67,9 +67,9 @@ def beside_blocks(frame: pd.DataFrame, titles: Mapping[str, str], digits: int) -
             ]
         )
         if not row["inside"]:
-            words.append(f"{titles[model]}, {name}: {row['explanation']}.")
+            words.append(f"{titles[model]}, {name}: {row['explanation']}.")  # type: ignore[has-type]
     caption = "Every figure of the document beside ours; losses, and shares in %"
-    table = Table(caption, header, rows, text_columns=(1,))
+    table = Table(caption, header, rows, text_columns=(1,))  # type: ignore[arg-type]
     if not words:
         return [table]
     return [table, Text("Where the document's lies outside the range of ours:"), Notes(words)]
@@ -128,47 +128,6 @@ def _course(histories: Mapping[str, Any], measure: str) -> str:
             if not np.isnan(last).all():
                 parts.append(f"{name}, {words} {np.mean(last):.3f}")
     return f"In the last epoch: {'; '.join(parts)}."
-
-
-def roc_picture(
-    title: str,
-    y: Any,
-    probabilities: NDArray[np.float64],
-    classes: Any,
-    names: Sequence[str],
-) -> Picture:
-    """One curve for each class."""
-    from sknn.inspection import OneVsRestRocDisplay
-    from sknn.report._evaluation import Evaluation
-
-    found = Evaluation.from_predictions(
-        y, np.asarray(classes)[probabilities.argmax(axis=-1)], probabilities, classes
-    )
-
-    def draw(theme: str) -> Figure:
-        figure, axes, _ = canvas(theme, 5.0, 4.8)
-        OneVsRestRocDisplay.from_predictions(
-            y,
-            probabilities,
-            classes=classes,
-            class_names=[label(name) for name in names],
-            average="macro",
-            ax=axes,
-            theme=theme,
-        )
-        return figure
-
-    areas = ", ".join(f"{name} {decimal(a)}" for name, a in zip(names, found.auc, strict=True))
-    return Picture(
-        title, f"ROC curve of each class against the rest. Areas under them: {areas}.", draw
-    )
-
-
-def confusion_table(caption: str, counts: NDArray[Any], names: Sequence[str]) -> Table:
-    """Rows of each true class (down) by predicted class (across)."""
-    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    rows = [[name, *map(str, row)] for name, row in zip(names, counts.tolist(), strict=True)]
-    return Table(caption, ["true class", *names], rows, shades=shares.tolist())
 
 
 def comparison_section(result: ComparisonResult) -> Section:

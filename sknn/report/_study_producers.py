@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from sknn.report._blocks import Block, Headline, Picture, Section, Table, Text
 from sknn.report._canvas import canvas, label
 from sknn.report._evaluation import Evaluation
 from sknn.report._metrics import producers_metrics
 from sknn.report._overview import Data, encode, overview_section
+from sknn.report._performance import confusion_table, roc_picture
 from sknn.report._seeds import plot_seeds
 from sknn.report._study_parts import (
     beside_blocks,
     comparison_section,
-    confusion_table,
     histories_of,
     history_picture,
     networks_section,
     notes_section,
-    roc_picture,
     share,
     spread_range,
 )
@@ -167,13 +169,10 @@ def _single_runs(result: ProducersResult) -> Section:
             header += [measure, "document"]
         caption = f"{model.title.capitalize()}, seed {seed}, beside the document's run"
         blocks.append(Table(caption, [*header, "rows"], rows))
-    names = result.split.target_names
     for model in result.models:
-        found = Evaluation.from_predictions(
-            result.split.y_test, model.predictions, None, model.pipeline.classes_
-        )
+        found = _evaluation(model, result)
         caption = f"Confusion matrix, {model.title}, seed {seed}"
-        blocks.append(confusion_table(caption, found.confusion, names))
+        blocks.append(confusion_table(caption, found.confusion, found.names))
     return Section("Single runs, class by class", blocks)
 
 
@@ -204,18 +203,19 @@ def _training(result: ProducersResult) -> Section:
 
 
 def _probabilities(result: ProducersResult) -> Section:
-    split = result.split
     pictures = [
-        roc_picture(
-            f"Each producer against the rest, {model.title}",
-            split.y_test,
-            model.probabilities,
-            model.pipeline.classes_,
-            split.target_names,
-        )
+        roc_picture(_evaluation(model, result), f"Each producer against the rest, {model.title}")
         for model in result.models
     ]
     return Section("ROC curves", pictures)
+
+
+def _evaluation(model: ProducersModel, result: ProducersResult) -> Evaluation:
+    """The run of the first seed, its classes called as the study calls them."""
+    found = Evaluation.from_predictions(
+        result.split.y_test, model.predictions, model.probabilities, model.pipeline.classes_
+    )
+    return replace(found, classes=np.array(result.split.target_names))
 
 
 def _key_features(result: KeyFeaturesResult) -> Section:

@@ -12,10 +12,10 @@ from sknn.report._blocks import Block, Facts, Headline, Notes, Picture, Section,
 from sknn.report._metrics import plain, versions
 from sknn.report._model import search_facts
 from sknn.report._overview import Data, encode, overview_blocks
+from sknn.report._performance import confusion_table
 from sknn.report._study_parts import (
     beside_blocks,
     comparison_section,
-    confusion_table,
     history_picture,
     networks_section,
     notes_section,
@@ -62,8 +62,8 @@ def yeast_metrics(result: YeastResult) -> dict[str, Any]:
     models = {}
     for model in result:
         figures: dict[str, dict[str, float]] = {}
-        for (figure, statistic), value in frame.loc[model.name].items():
-            figures.setdefault(figure, {})[statistic] = value
+        for (figure, statistic), value in frame.loc[model.name].items():  # type: ignore[misc]
+            figures.setdefault(figure, {})[statistic] = value  # type: ignore[assignment]
         models[model.name] = {
             "title": model.title,
             "parameters": model.parameters,
@@ -141,12 +141,12 @@ def _optimizers(result: YeastResult) -> Section:
             [
                 model.title,
                 f"{decimal(train_loss.mean)} ± {decimal(train_loss.sd)}",
-                _or_dash(theirs and theirs.train_loss),
+                _or_dash(theirs and theirs.train_loss),  # type: ignore[arg-type]
                 share(train_accuracy),
-                _or_dash(theirs and theirs.train_accuracy, in_percent=True),
+                _or_dash(theirs and theirs.train_accuracy, in_percent=True),  # type: ignore[arg-type]
                 share(model.accuracy),
                 spread_range(model.accuracy),
-                _or_dash(theirs and theirs.accuracy, in_percent=True),
+                _or_dash(theirs and theirs.accuracy, in_percent=True),  # type: ignore[arg-type]
                 points(model.rerun.accuracy) if model.rerun else "–",
                 _others(model, "accuracy"),
                 share(model.macro_f1),
@@ -230,11 +230,11 @@ def _split_in_three_table(models: Sequence[YeastModel]) -> Table:
         ]
         row = [model.title]
         for ours, document, in_percent in cells:
-            row += [ours, _or_dash(document, in_percent)] if knows else [ours]
+            row += [ours, _or_dash(document, in_percent)] if knows else [ours]  # type: ignore[arg-type]
         if knows:
             row += [
-                _or_dash(rerun and rerun.accuracy, in_percent=True),
-                _or_dash(rerun and rerun.macro_f1, in_percent=True),
+                _or_dash(rerun and rerun.accuracy, in_percent=True),  # type: ignore[arg-type]
+                _or_dash(rerun and rerun.macro_f1, in_percent=True),  # type: ignore[arg-type]
             ]
         rows.append([*row, _others(model, "accuracy"), _others(model, "macro_f1")])
     n_rows = len(models[0].split.y_test)
@@ -258,7 +258,7 @@ def _confusion(model: YeastModel) -> Table:
 
 
 def _others(model: YeastModel, figure: str) -> str:
-    values = model.other_splits[figure] if len(model.other_splits) else []
+    values = model.other_splits[figure] if len(model.other_splits) else []  # type: ignore[var-annotated]
     return f"{points(values.mean())} ± {points(values.std())}" if len(values) else "–"  # type: ignore[union-attr]
 
 

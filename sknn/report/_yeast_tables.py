@@ -63,7 +63,7 @@ def _look(result: YeastResult) -> str:
     rows = [
         [
             str(name),
-            *(f"{described.loc[row, name]:.3f}" for row in ("mean", "std", "min", "50%", "max")),
+            *(f"{described.loc[row, name]:.3f}" for row in ("mean", "std", "min", "50%", "max")),  # type: ignore[str-bytes-safe]
             str(table.n_missing[name]),
         ]
         for name in table.X.columns

@@ -218,8 +218,8 @@ class ComparisonResult:
                 continue
             difference = scores.loc[name] - against
             for metric in METRICS:
-                mean = float(difference[metric].mean())
-                se = float(difference[metric].std() * self._corrected)
+                mean = float(difference[metric].mean())  # type: ignore[union-attr]
+                se = float(difference[metric].std() * self._corrected)  # type: ignore[union-attr]
                 columns.setdefault((metric, "mean"), {})[name] = mean
                 columns.setdefault((metric, "se"), {})[name] = se
                 # Classifiers that never differ do not differ by chance either.
@@ -233,7 +233,7 @@ class ComparisonResult:
         known = self.scores.index.unique("rows").tolist()
         if rows not in known:
             raise ValueError(f"`rows` must be one of {known}, got {rows!r}")
-        return self.scores.xs(rows, level="rows")
+        return self.scores.xs(rows, level="rows")  # type: ignore[return-value]
 
     @property
     def _n_scores(self) -> int:

@@ -52,7 +52,7 @@ MODELS = (
 ALTERNATIVES = (
     Model(
         "adam",
-        "standardised columns and Adam",
+        "StandardScaler and Adam",
         {"solver": "adam", "learning_rate_init": 0.001, "l2": 0.0},
         scaler=StandardScaler,
         most_epochs=50,

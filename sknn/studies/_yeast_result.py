@@ -352,7 +352,7 @@ class YeastResult:
 
         rows = {model.name: dict(_figures(model)) for model in self}
         frame = pd.DataFrame.from_dict(rows, orient="index")
-        frame.columns = pd.MultiIndex.from_tuples(frame.columns, names=["figure", "statistic"])
+        frame.columns = pd.MultiIndex.from_tuples(frame.columns, names=["figure", "statistic"])  # type: ignore[arg-type]
         return frame.rename_axis("model")
 
 

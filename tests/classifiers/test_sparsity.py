@@ -185,6 +185,28 @@ def test_momentum_must_come_to_an_end(make, table, penalty, momentum, dtype):
     endless.set_params(**harmless).fit(*table)
 
 
+@pytest.mark.parametrize("penalty", ["l1", "l2", "group_l1"])
+def test_a_strength_must_be_finite(make, table, penalty):
+    message = f"`{penalty}` must be finite in float32, got 1e[+]39"
+    with pytest.raises(ValueError, match=message):
+        make(dtype="float32", **{penalty: 1e39}).fit(*table)
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_with_nothing_left_the_classes_are_known_by_their_shares(make, wine, solver):
+    """All weights are zero at once, and the biases find what is best without them."""
+    X, y = wine
+    model = make(
+        solver=solver, dtype="float32", l1=1e3, group_l1=1e3, batch_size="full", max_iter=100,
+        learning_rate_init=0.05, l2=0.0,
+    ).fit(X, y)  # fmt: skip
+    assert model.sparsity_.tolist() == [1.0] * len(model.coefs_)
+    shares = np.bincount(y) / len(y)
+    assert_allclose(model.predict_proba(X), np.tile(shares, (len(y), 1)), atol=0.01)
+    assert_allclose(model.history_["train_loss"][-1], -(shares * np.log(shares)).sum(), rtol=1e-3)
+    assert (model.history_["penalty"] == 0).all()
+
+
 class TestNet:
     """The skorch net goes on by itself, with the penalties that it was made with."""
 

@@ -20,6 +20,11 @@ SHORT = ["study", "producers", "--epochs", "2", "--seeds", "1", "--jobs", "1"]
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(sknn.__file__).parents[1])}
 
 
+def heed_ctrl_c():
+    """In a new process: what a shell runs in the background would ignore the signal."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def run(*arguments, cwd):
     return subprocess.run(
         [*COMMAND, *arguments],
@@ -31,46 +36,78 @@ def run(*arguments, cwd):
     )
 
 
+@pytest.fixture
+def quick(monkeypatch):
+    """The study without the drawing of its figures, which has tests of its own."""
+    monkeypatch.setattr("sknn.report._write.producers_figures", lambda result: {})
+    monkeypatch.setattr("sknn.report._svg.to_svgs", lambda draw, prefix: {"both": "<svg></svg>"})
+    monkeypatch.setattr("sknn.report._html.to_svgs", lambda draw, prefix: {"both": "<svg></svg>"})
+
+
 def test_the_study_prints_and_writes(tmp_path):
-    done = run(*SHORT, "--out", "results", cwd=tmp_path)
+    """As a user runs it: a process, both parts, every file."""
+    done = run(*SHORT, "--key-features", "--refits", "3", "--out", "results", cwd=tmp_path)
     assert done.returncode == 0
     for title in ("No penalty", "L2 penalty", "L1 penalty"):
         assert f"{title}: test rows, seed 0" in done.stdout
-    assert "3 fits in" in done.stdout
+    assert "Key features: 3 refits × 2 epochs" in done.stdout
+    assert "9 fits in" in done.stdout
     lines = done.stderr.splitlines()
-    assert [line.partition(":")[0] for line in lines] == [
+    assert [line.partition(":")[0] for line in lines[:3]] == [
         "1/3 no penalty, seed 0",
         "2/3 L2 penalty, seed 0",
         "3/3 L1 penalty, seed 0",
     ]
-    metrics = json.loads((tmp_path / "results" / "metrics.json").read_text(encoding="utf-8"))
-    assert (metrics["epochs"], metrics["seeds"]) == (2, [0])
-    for path in (tmp_path / "results").iterdir():
-        assert f"  {path.name}\n" in done.stdout
-
-
-def test_key_features_are_a_second_part(tmp_path):
-    done = run(*SHORT, "--key-features", "--refits", "3", "--out", "results", cwd=tmp_path)
-    assert done.returncode == 0
-    assert "Key features: 3 refits × 2 epochs" in done.stdout
-    assert "9 fits in" in done.stdout
-    lines = done.stderr.splitlines()
-    assert lines[2].startswith("3/3 L1 penalty")
     assert lines[3:] == [
         *(f"{k}/6 refits ranked by weights" for k in (1, 2, 3)),
         *(f"{k}/6 refits ranked by gradients" for k in (4, 5, 6)),
     ]
+    metrics = json.loads((tmp_path / "results" / "metrics.json").read_text(encoding="utf-8"))
+    assert (metrics["epochs"], metrics["seeds"]) == (2, [0])
     names = {path.name for path in (tmp_path / "results").iterdir()}
-    assert {"key_features.csv", "key_feature_ranks.png", "metrics.json"} <= names
+    assert {"key_features.csv", "key_feature_ranks.png", "metrics.json", "report.html"} <= names
     for name in names:
         assert f"  {name}\n" in done.stdout
+    assert done.stdout.endswith(f"The page: {Path('results', 'report.html')}\n")
 
 
-@pytest.mark.slow
-def test_quiet_says_nothing_and_writes_to_the_default_place(tmp_path):
-    done = run(*SHORT, "--quiet", cwd=tmp_path)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+def test_quiet_says_nothing_and_writes_to_the_default_place(tmp_path, monkeypatch, capsys, quick):
+    monkeypatch.chdir(tmp_path)
+    assert _cli.main([*SHORT, "--quiet"]) == 0
+    assert capsys.readouterr() == ("", "")
     assert (tmp_path / "output" / "producers" / "metrics.json").is_file()
+    assert (tmp_path / "output" / "producers" / "report.html").is_file()
+
+
+def test_json_is_the_only_output(tmp_path, capsys, quick):
+    assert _cli.main([*SHORT, "--json", "--quiet", "--out", str(tmp_path)]) == 0
+    streams = capsys.readouterr()
+    tree = json.loads(streams.out)
+    assert (tree["study"], tree["epochs"], streams.err) == ("producers", 2, "")
+    assert str(tmp_path / "report.html") in tree["files"]
+
+
+def test_the_yeast_study(tmp_path, capsys, quick, yeast_path):
+    arguments = ["study", "yeast", "--data", str(yeast_path), "--seeds", "1", "--epochs", "2"]
+    assert _cli.main([*arguments, "--jobs", "1", "--out", str(tmp_path)]) == 0
+    streams = capsys.readouterr()
+    assert "Four ways to train" in streams.out
+    assert "fits in" in streams.out
+    assert streams.err.startswith("1/")
+    names = {path.name for path in tmp_path.iterdir()}
+    assert {"metrics.json", "report.html", "results.csv", "history_adam.csv"} <= names
+    metrics = json.loads((tmp_path / "metrics.json").read_text(encoding="utf-8"))
+    assert metrics["models"]["adam"]["accuracy"]["document"] == 0.5825
+
+
+def test_the_yeast_study_without_its_table(tmp_path, capsys):
+    missing = str(tmp_path / "no.csv")
+    arguments = ["study", "yeast", "--data", missing, "--out", str(tmp_path), "--quiet"]
+    assert _cli.main(arguments) == 1
+    streams = capsys.readouterr()
+    assert streams.out == ""
+    assert len(streams.err.splitlines()) == 1
+    assert missing in streams.err
 
 
 @pytest.mark.parametrize(
@@ -139,6 +176,7 @@ def test_ctrl_c_says_what_is_finished(tmp_path, jobs):
         encoding="utf-8",
         # A group of its own, which gets the signal as from a terminal.
         start_new_session=True,
+        preexec_fn=heed_ctrl_c,
     )
     first = process.stderr.readline()
     os.killpg(process.pid, signal.SIGINT)
@@ -199,6 +237,7 @@ def test_ctrl_c_among_the_refits(tmp_path):
         stderr=subprocess.PIPE,
         encoding="utf-8",
         start_new_session=True,
+        preexec_fn=heed_ctrl_c,
     )
     while not process.stderr.readline().startswith("50/1000 refits"):
         pass
@@ -230,11 +269,12 @@ def test_a_terminal_gets_a_bar(tmp_path):
         try:
             while chunk := os.read(ours, 4096):
                 shown += chunk
+                if b"3/3" in shown:  # what comes after is no bar
+                    process.terminate()
         except OSError:
             pass  # Linux: the other end was closed
         finally:
             os.close(ours)
-    assert process.returncode == 0
     assert b"3/3" in shown
     assert b"\x1b[" in shown
     assert b"1/3 no penalty, seed 0: accuracy" not in shown

@@ -3,6 +3,7 @@
 import pickle
 import re
 
+import joblib
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,15 +11,18 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 from scipy.special import softmax
 from scipy.stats import spearmanr
+from sklearn import config_context
 from sklearn.base import clone
 from sklearn.callback import ProgressBar
+from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
-from sklearn.model_selection import KFold, cross_val_score
+from sklearn.model_selection import GridSearchCV, KFold, cross_val_score
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
+from sklearn.utils.validation import check_is_fitted
 from threadpoolctl import threadpool_limits
 
 from sknn import MLPFeatureSelector, RegularizationPath, ScratchMLPClassifier
@@ -57,6 +61,15 @@ def quick(**params):
         "estimator": network, "n_lambdas": 4, "epochs_per_lambda": 3, "cv": 2, "random_state": 0
     }  # fmt: skip
     return RegularizationPath(**(defaults | params))
+
+
+# Where it does not matter what is found.
+SHORT = {
+    "estimator": ScratchMLPClassifier((3,), max_iter=2, n_iter_no_change=np.inf),
+    "lambdas": [0.01, 0.1],
+    "epochs_per_lambda": 2,
+    "relax": False,
+}
 
 
 class TestThePath:
@@ -196,6 +209,60 @@ class TestThePath:
             copy.best_estimator_.predict(table[0]), one.best_estimator_.predict(table[0])
         )
 
+    def test_splits_may_be_masks(self, table):
+        rows = np.arange(N)
+        one, other = (
+            quick(**SHORT | {"cv": [cv]}).fit(*table)
+            for cv in ((rows < 9, rows >= 9), (rows[:9].tolist(), rows[9:]))
+        )
+        assert_array_equal(one.valid_losses_, other.valid_losses_)
+
+    def test_names_of_the_features_go_along(self, table):
+        X = pd.DataFrame(table[0], columns=list("abcdefgh"))
+        path = quick(**SHORT).fit(X, table[1])
+        assert_array_equal(path.best_estimator_.feature_names_in_, path.feature_names_in_)
+        expected = path.best_estimator_.predict(X)  # would warn of other names
+        assert_array_equal(quick(**SHORT).fit(*table).best_estimator_.predict(table[0]), expected)
+        chosen = selector(**SHORT).fit(X, table[1])
+        assert chosen.path_.feature_names_in_.tolist() == list("abcdefgh")
+
+    @pytest.mark.parametrize("make", [quick, lambda **params: selector(**params)])
+    def test_one_that_was_interrupted_is_not_fitted(self, table, make, monkeypatch):
+        """Though it has learnt how many features there are."""
+
+        def interrupt(*args):
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr("sknn.feature_selection._walk.train", interrupt)
+        model = make()
+        with pytest.raises(KeyboardInterrupt):
+            model.fit(*table)
+        with pytest.raises(NotFittedError):
+            model.transform(table[0]) if hasattr(model, "transform") else check_is_fitted(model)
+
+    def test_threads_find_the_same(self, table):
+        search = GridSearchCV(
+            make_pipeline(selector(**SHORT), KNeighborsClassifier()),
+            {"mlpfeatureselector__n_features_to_select": [1, 2, None]},
+            cv=2,
+        )
+        with joblib.parallel_config("threading"):
+            together = clone(search).set_params(n_jobs=2).fit(*table)
+        alone = search.fit(*table)
+        scores = "mean_test_score"
+        assert_array_equal(together.cv_results_[scores], alone.cv_results_[scores])
+
+    def test_weights_are_routed(self, table):
+        weight = np.r_[np.zeros(N // 2), np.ones(N // 2)]
+        asked = selector(**SHORT, n_features_to_select=1)
+        with config_context(enable_metadata_routing=True):
+            model = make_pipeline(
+                clone(asked).set_fit_request(sample_weight=True),
+                LogisticRegression().set_fit_request(sample_weight=True),
+            ).fit(*table, sample_weight=weight)
+        assert_array_equal(model[0].path_.norms_, asked.fit(*table, weight).path_.norms_)
+        assert not np.array_equal(model[0].path_.norms_, asked.fit(*table).path_.norms_)
+
     def test_folds_of_other_sizes_and_classes(self, table):
         X, y = table[0][:50], np.sort(table[1][:50])
         assert quick(cv=KFold(3)).fit(X, y).valid_losses_.shape[1] == 3
@@ -215,10 +282,20 @@ class TestThePath:
             "`l1_method` of the estimator must be 'prox', got 'subgradient'",
         ),
         ({"lambdas": [0.1, -1]}, "`lambdas` must be finite strengths above 0, got [0.1, -1]"),
+        ({"lambdas": ["a"]}, "`lambdas` must be finite strengths above 0, got ['a']"),
+        ({"lambdas": [1.0, 1e39], "estimator": ScratchMLPClassifier(dtype="float32")},
+         "`group_l1` must be finite in float32, got 1e+39"),
+        ({"estimator": ScratchMLPClassifier(solver="sgd", momentum=1.0)}, "`momentum` must be bel"),
+        ({"estimator": ScratchMLPClassifier((3,), l1=50.0, max_iter=9, n_iter_no_change=np.inf)},
+         "`l1` of the estimator must leave some features, got 50.0, which leaves none"),
+        ({"cv": []}, "`cv` must have at least one split, got none"),
+        ({"cv": [(range(4), [])]},
+         "`cv` must leave rows to train on and rows to validate on in every split, got 4 and 0"),
+        ({"cv": [(np.zeros(N, bool), np.ones(N, bool))]}, f"in every split, got 0 and {N}"),
         ({"lambdas": []}, "`lambdas` must be finite strengths above 0, got []"),
         ({"min_features": 9}, "`min_features` must be at most the number of features, 8, got 9"),
     ],
-)
+)  # fmt: skip
 def test_what_cannot_be_says_why(params, message, table):
     with pytest.raises(ValueError, match=re.escape(message)):
         quick().set_params(**params).fit(*table)
@@ -270,15 +347,6 @@ class TestTheSelector:
     def test_callbacks_are_told(self, table, capsys):
         selector().set_callbacks(ProgressBar()).fit(*table)
         assert "100%" in capsys.readouterr().out
-
-
-# Their tables are many, and it is not what is found in them that is checked.
-SHORT = {
-    "estimator": ScratchMLPClassifier((3,), max_iter=2, n_iter_no_change=np.inf),
-    "lambdas": [0.01, 0.1],
-    "epochs_per_lambda": 2,
-    "relax": False,
-}
 
 
 @parametrize_with_checks([quick(**SHORT), selector(**SHORT, n_features_to_select=1)])

@@ -4,9 +4,12 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from sklearn.base import clone
+from sklearn.datasets import load_wine
+from sklearn.exceptions import NotFittedError
 
-from sknn.classifiers import ScratchMLPEnsembleClassifier
-from sknn.feature_selection import RankStabilitySelector
+from sknn.classifiers import ScratchMLPClassifier, ScratchMLPEnsembleClassifier
+from sknn.feature_selection import MLPFeatureSelector, RankStabilitySelector, RegularizationPath
 from sknn.inspection import NetworkDisplay, RegularizationPathDisplay
 
 
@@ -71,8 +74,9 @@ def test_a_path_is_drawn_from_weak_to_strong():
     shuffled = [2, 0, 3, 1]
     path = SimpleNamespace(
         lambdas_=LAMBDAS[shuffled],
-        row_norms_=NORMS[shuffled],
-        valid_loss_=np.array([0.4, 0.2, 0.3, 1.0])[shuffled],
+        norms_=NORMS[shuffled],
+        valid_loss_means_=np.array([0.4, 0.2, 0.3, 1.0])[shuffled],
+        valid_loss_errors_=np.array([0.1, 0.2, 0.3, 0.4])[shuffled],
         best_lambda_=0.01,
         feature_names_in_=np.array(["a", "b", "c"], dtype=object),
     )
@@ -82,11 +86,58 @@ def test_a_path_is_drawn_from_weak_to_strong():
         np.testing.assert_array_equal(line.get_xdata(), LAMBDAS)
         np.testing.assert_array_equal(line.get_ydata(), NORMS[:, feature])
     np.testing.assert_array_equal(losses.get_lines()[0].get_ydata(), [0.4, 0.2, 0.3, 1.0])
-    np.testing.assert_array_equal(display.n_features_alive, [3, 2, 1, 0])
+    (band,) = losses.collections
+    (outline,) = band.get_paths()
+    for x, low, high in zip(LAMBDAS, [0.3, 0, 0, 0.6], [0.5, 0.4, 0.6, 1.4], strict=True):
+        found = outline.vertices[outline.vertices[:, 0] == x, 1]
+        np.testing.assert_allclose([found.min(), found.max()], [low, high], atol=1e-12)
+    np.testing.assert_array_equal(display.n_alive, [3, 2, 1, 0])
     assert display.order.tolist() == [1, 0, 2]
     texts = [text.get_text() for text in display.legend_.get_texts()]
     assert texts == ["b", "a", "c", "chosen: λ = 0.01"]
     assert {axes.get_xscale() for axes in (norms, losses, alive)} == {"log"}
+
+
+@pytest.fixture(scope="module")
+def wine():
+    X, y = load_wine(return_X_y=True, as_frame=True)
+    X = X[X.columns[:4]]
+    return (X - X.mean()) / X.std(), y
+
+
+NETWORK = ScratchMLPClassifier((4,), max_iter=20, n_iter_no_change=np.inf, learning_rate_init=0.02)
+SHORT = {"lambdas": [0.1, 0.5, 9.0], "epochs_per_lambda": 20, "cv": 2, "random_state": 0}
+
+
+def test_a_fitted_path_is_drawn_as_it_is(wine):
+    path = RegularizationPath(NETWORK, **SHORT).fit(*wine)
+    display = RegularizationPathDisplay.from_path(path)
+    _, losses, alive = display.axes_
+    assert path.n_alive_[0] == 4 and path.n_alive_[-1] == 0
+    for feature, line in enumerate(display.lines_):
+        np.testing.assert_array_equal(line.get_ydata(), path.norms_[:, feature])
+        assert line.get_label() == wine[0].columns[feature]
+    drawn = {line.get_label(): line.get_ydata() for line in losses.get_lines()}
+    np.testing.assert_array_equal(drawn["training"], path.train_losses_)
+    np.testing.assert_array_equal(drawn["validation"], path.valid_loss_means_)
+    assert len(losses.collections) == 1
+    np.testing.assert_array_equal(alive.get_lines()[0].get_ydata(), path.n_alive_)
+    assert display.best_lambda == path.best_lambda_
+    assert f"chosen: λ = {path.best_lambda_:.3g}" in drawn
+    # The order is that in which they leave.
+    assert (np.diff(path.exit_lambdas_[display.order]) <= 0).all()
+
+
+@pytest.mark.parametrize("asked", [None, 2])
+def test_of_a_selector_its_path_is_drawn(wine, asked):
+    """Without validation where a number was asked for, which needs none."""
+    selector = MLPFeatureSelector(NETWORK, n_features_to_select=asked, **SHORT).fit(*wine)
+    display = RegularizationPathDisplay.from_path(selector)
+    np.testing.assert_array_equal(display.norms, selector.path_.norms_)
+    assert display.feature_names == [*wine[0].columns]
+    assert (display.best_lambda is None) == ("valid" not in display.losses) == (asked == 2)
+    with pytest.raises(NotFittedError):
+        RegularizationPathDisplay.from_path(clone(selector))
 
 
 def test_a_path_from_no_penalty_without_losses():
@@ -103,14 +154,16 @@ def test_a_path_from_no_penalty_without_losses():
         ({"lambdas": []}, "`lambdas` must be a list of numbers"),
         ({"lambdas": [-1, 0, 1, 2]}, "`lambdas` must be a list of numbers"),
         ({"lambdas": [np.nan, 0, 1, 2]}, "`lambdas` must be a list of numbers"),
-        ({"row_norms": NORMS[:2]}, "`row_norms` must have a row for each of the 4 lambdas"),
-        ({"n_features_alive": [1, 2]}, "`n_features_alive` must be 4 numbers"),
+        ({"norms": NORMS[:2]}, "`norms` must have a row for each of the 4 lambdas"),
+        ({"n_alive": [1, 2]}, "`n_alive` must be 4 numbers"),
         ({"train_loss": [1, 2]}, "`train_loss` must be 4 numbers"),
+        ({"valid_loss": [1] * 4, "valid_loss_error": [1]}, "`valid_loss_error` must be 4 numbers"),
+        ({"valid_loss_error": [1] * 4}, "`valid_loss_error` must come with `valid_loss`"),
         ({"feature_names": ["a"]}, "`feature_names` must be 3 names"),
     ],
 )
 def test_what_a_path_must_be(change, message):
     with pytest.raises(ValueError, match=message):
-        RegularizationPathDisplay(**{"lambdas": LAMBDAS, "row_norms": NORMS, **change})
+        RegularizationPathDisplay(**{"lambdas": LAMBDAS, "norms": NORMS, **change})
     with pytest.raises(TypeError, match="`path` must have lambdas_, got object"):
         RegularizationPathDisplay.from_path(object())

@@ -88,9 +88,11 @@ class TorchMLPClassifier(BaseMLPClassifier):
         - 'prox': every weight moves towards zero after the solver's step, in the solver's own
           metric, and stays at exactly zero where the loss does not pull it away.
         - 'subgradient': as λ sign(W), added to the gradient. Weights get small, but hardly ever
-          zero; each one that passes zero and back makes the loss jitter.
+          zero; those that pass zero and back make the loss jitter.
 
-        `group_l1` always is of the first kind. Such a step is not shortened by `max_grad_norm`.
+        `group_l1` always is of the first kind. Such a step is not shortened by `max_grad_norm`,
+        so penalties weigh more against shortened gradients. It ends the jitter of the penalty
+        only: for that of a large step size, lower the step size.
     dropout : float or array-like of float of shape (n_layers - 2,), default=0.0
         Probability of dropping a hidden unit during training, in [0, 1): one for all hidden
         layers, or one for each.
