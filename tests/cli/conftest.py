@@ -16,6 +16,19 @@ COMMAND = [sys.executable, "-m", "sknn"]
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(sknn.__file__).parents[1])}
 
 
+def _draw_nothing(monkeypatch):
+    # Figures have tests of their own, and take longer than everything else.
+    nothing = {"both": "<svg></svg>"}
+    monkeypatch.setattr("sknn.report._html.to_svgs", lambda draw, prefix: nothing)
+    monkeypatch.setattr("sknn.report._write.producers_figures", lambda result: {})
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch):
+    """Pages without their figures, where the command runs within this process."""
+    _draw_nothing(monkeypatch)
+
+
 @pytest.fixture
 def run():
     """The command as a process."""
@@ -98,5 +111,7 @@ def fitted(survey, tmp_path_factory):
     """What ``sknn fit`` makes of it."""
     out = tmp_path_factory.mktemp("fitted") / "here"
     arguments = ["fit", survey, "--target", "Geschmack", *OPTIONS, "--out", out, "--quiet"]
-    assert _cli.main([str(argument) for argument in arguments]) == 0
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        _draw_nothing(monkeypatch)
+        assert _cli.main([str(argument) for argument in arguments]) == 0
     return out

@@ -36,14 +36,6 @@ def run(*arguments, cwd):
     )
 
 
-@pytest.fixture
-def quick(monkeypatch):
-    """The study without the drawing of its figures, which has tests of its own."""
-    monkeypatch.setattr("sknn.report._write.producers_figures", lambda result: {})
-    monkeypatch.setattr("sknn.report._svg.to_svgs", lambda draw, prefix: {"both": "<svg></svg>"})
-    monkeypatch.setattr("sknn.report._html.to_svgs", lambda draw, prefix: {"both": "<svg></svg>"})
-
-
 def test_the_study_prints_and_writes(tmp_path):
     """As a user runs it: a process, both parts, every file."""
     done = run(*SHORT, "--key-features", "--refits", "3", "--out", "results", cwd=tmp_path)
@@ -71,7 +63,7 @@ def test_the_study_prints_and_writes(tmp_path):
     assert done.stdout.endswith(f"The page: {Path('results', 'report.html')}\n")
 
 
-def test_quiet_says_nothing_and_writes_to_the_default_place(tmp_path, monkeypatch, capsys, quick):
+def test_quiet_says_nothing_and_writes_to_the_default_place(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert _cli.main([*SHORT, "--quiet"]) == 0
     assert capsys.readouterr() == ("", "")
@@ -79,7 +71,7 @@ def test_quiet_says_nothing_and_writes_to_the_default_place(tmp_path, monkeypatc
     assert (tmp_path / "output" / "producers" / "report.html").is_file()
 
 
-def test_json_is_the_only_output(tmp_path, capsys, quick):
+def test_json_is_the_only_output(tmp_path, capsys):
     assert _cli.main([*SHORT, "--json", "--quiet", "--out", str(tmp_path)]) == 0
     streams = capsys.readouterr()
     tree = json.loads(streams.out)
@@ -87,7 +79,7 @@ def test_json_is_the_only_output(tmp_path, capsys, quick):
     assert str(tmp_path / "report.html") in tree["files"]
 
 
-def test_the_yeast_study(tmp_path, capsys, quick, yeast_path):
+def test_the_yeast_study(tmp_path, capsys, yeast_path):
     arguments = ["study", "yeast", "--data", str(yeast_path), "--seeds", "1", "--epochs", "2"]
     assert _cli.main([*arguments, "--jobs", "1", "--out", str(tmp_path)]) == 0
     streams = capsys.readouterr()
