@@ -176,17 +176,22 @@ def assert_relatively_close(actual, expected, rtol):
         assert_allclose(left, right, rtol=rtol, atol=rtol * np.abs(right).max())
 
 
-CASES = list(
-    product(
-        HIDDEN,
-        ACTIVATIONS,
-        ("", "l1", "l2", "l1+l2"),
-        (False, True),
-        ((0.0, 0.0), (0.1, 0.3)),
-        (False, True),
-        (False, True),
-    )
+FACTORS = (
+    HIDDEN,
+    ACTIVATIONS,
+    ("", "l1", "l2", "l1+l2"),
+    (False, True),
+    ((0.0, 0.0), (0.1, 0.3)),
+    (False, True),
+    (False, True),
 )
+# A quarter of all combinations, in which any four settings still meet: those whose places in
+# the lists above add up to a multiple of 4.
+CASES = [
+    tuple(factor[i] for factor, i in zip(FACTORS, places, strict=True))
+    for places in product(*(range(len(factor)) for factor in FACTORS))
+    if sum(places) % 4 == 0
+]
 
 
 def case_id(case):

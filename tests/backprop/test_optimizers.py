@@ -8,7 +8,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sknn.backprop import OPTIMIZERS, Parameters
 from sknn.backprop._optimizers import PIECE
 
-N_EPOCHS, N_STEPS, N_MODELS = 5, 40, 3
+N_EPOCHS, N_STEPS, N_MODELS = 5, 20, 3
 LARGE, SMALL = (150, 150, 5), (4, 3, 2)
 
 # Settings of the plan, model by model.
@@ -95,7 +95,7 @@ def random_gradients(gradients, rng):
     ("sizes", "piece"), [(LARGE, PIECE), (SMALL, PIECE), (SMALL, 7), (SMALL, 1)]
 )
 def test_trajectory(case, sizes, piece, make_plan, random_parameters, monkeypatch):
-    """Over 200 steps in epochs; the optimizer is made anew midway, as when a model has left."""
+    """Over 100 steps in epochs; the optimizer is made anew midway, as when a model has left."""
     solver, settings, common = CASES[case]
     plans = [make_plan(solver=solver, layer_sizes=sizes, **s, **common) for s in settings]
     parameters = random_parameters(N_MODELS, sizes)

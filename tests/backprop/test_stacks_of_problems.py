@@ -19,7 +19,7 @@ def problems_of_models(draw, make_problem):
     has_valid = draw(st.booleans())
     pool = [
         make_problem(
-            draw(st.integers(12, 60)),
+            draw(st.integers(12, 40)),
             weighted=draw(st.booleans()),
             n_valid=draw(st.sampled_from([7, 11])) if has_valid else 0,
             is_sparse=is_sparse,
@@ -39,7 +39,7 @@ def problems_of_models(draw, make_problem):
 def test_every_model_is_as_it_would_be_alone(
     solver, make_problem, make_plan, start, assert_same_state
 ):
-    @settings(max_examples=25)
+    @settings(max_examples=10)
     @given(st.data())
     def check(data):
         problems = data.draw(problems_of_models(make_problem))
@@ -49,7 +49,7 @@ def test_every_model_is_as_it_would_be_alone(
             "record": data.draw(st.sampled_from(["epoch", "batch"])),
             "shuffle": data.draw(st.booleans()),
             "restore_best": problems[0].valid is not None,
-            "max_iter": 5,
+            "max_iter": 4,
         }
         if problems[0].valid is not None:
             shared["monitor"] = data.draw(st.sampled_from(["valid_loss", "valid_accuracy"]))

@@ -183,9 +183,15 @@ FITS = {
 }
 
 
-@pytest.mark.parametrize("activation", ACTIVATIONS)
-@pytest.mark.parametrize("weighted", [False, True])
-@pytest.mark.parametrize("case", FITS)
+# Every case with and without weights, each time with the next activation.
+@pytest.mark.parametrize(
+    ("case", "weighted", "activation"),
+    [
+        (case, weighted, list(ACTIVATIONS)[(i + weighted) % len(ACTIVATIONS)])
+        for i, case in enumerate(FITS)
+        for weighted in (False, True)
+    ],
+)
 def test_a_fit_equals_pytorchs(case, weighted, activation, make_plan, make_problem, start):
     """Weights, and every column of the history, over 20 to 100 updates."""
     plan = make_plan(activation=activation, record="batch", **FITS[case])
@@ -290,9 +296,15 @@ def assert_stack_equals_its_models(fit, assert_same_state, problem, plans):
     return stack
 
 
-@pytest.mark.parametrize("case", STACKS)
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("solver", SOLVERS)
+# Every case with every solver; the precision alternates over both.
+@pytest.mark.parametrize(
+    ("solver", "dtype", "case"),
+    [
+        (solver, (np.float32, np.float64)[(i + j) % 2], case)
+        for i, solver in enumerate(SOLVERS)
+        for j, case in enumerate(STACKS)
+    ],
+)
 def test_a_stack_equals_its_models(
     solver, dtype, case, make_plan, make_problem, fit, assert_same_state
 ):
@@ -317,22 +329,28 @@ def test_a_stack_equals_its_models(
         assert np.isfinite(stack.parameters.values[::2]).all()
 
 
-@pytest.mark.parametrize("activation", ACTIVATIONS)
+SHAPES = [
+    {},
+    {"batch_size": 47},
+    {"batch_size": 1},
+    {"shuffle": False},
+    {"layer_sizes": (5, 3)},
+    {"layer_sizes": (5, 1, 3)},
+    {"layer_sizes": (5, 130, 90, 3)},
+    {"layer_sizes": (5, 130, 90, 3), "batch_size": 47},
+]
+
+
+# Every shape with every activation; dense and sparse rows alternate over both.
 @pytest.mark.parametrize(
-    "shape",
+    ("activation", "shape", "is_sparse"),
     [
-        {},
-        {"batch_size": 47},
-        {"batch_size": 1},
-        {"shuffle": False},
-        {"layer_sizes": (5, 3)},
-        {"layer_sizes": (5, 1, 3)},
-        {"layer_sizes": (5, 130, 90, 3)},
-        {"layer_sizes": (5, 130, 90, 3), "batch_size": 47},
+        pytest.param(activation, shape, is_sparse, id=f"{activation}-{shape}-{is_sparse}")
+        for i, activation in enumerate(ACTIVATIONS)
+        for j, shape in enumerate(SHAPES)
+        for is_sparse in [(i + j) % 2 == 1]
     ],
-    ids=str,
 )
-@pytest.mark.parametrize("is_sparse", [False, True])
 def test_a_stack_of_any_shape_equals_its_models(
     activation, shape, is_sparse, make_plan, make_problem, fit, assert_same_state
 ):
