@@ -25,9 +25,19 @@ def heed_ctrl_c():
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
-def run(*arguments, cwd):
+# The figures of a page have tests of their own, and take longer than everything else.
+WITHOUT_FIGURES = """
+import sys
+import sknn.report._html
+from sknn._cli import main
+sknn.report._html.to_svgs = lambda draw, prefix: {"both": "<svg></svg>"}
+sys.exit(main())
+"""
+
+
+def run(*arguments, cwd, command=COMMAND):
     return subprocess.run(
-        [*COMMAND, *arguments],
+        [*command, *arguments],
         cwd=cwd,
         env=ENVIRONMENT,
         capture_output=True,
@@ -38,7 +48,8 @@ def run(*arguments, cwd):
 
 def test_the_study_prints_and_writes(tmp_path):
     """As a user runs it: a process, both parts, every file."""
-    done = run(*SHORT, "--key-features", "--refits", "3", "--out", "results", cwd=tmp_path)
+    arguments = [*SHORT, "--key-features", "--refits", "3", "--out", "results"]
+    done = run(*arguments, cwd=tmp_path, command=[sys.executable, "-c", WITHOUT_FIGURES])
     assert done.returncode == 0
     for title in ("No penalty", "L2 penalty", "L1 penalty"):
         assert f"{title}: test rows, seed 0" in done.stdout
@@ -220,7 +231,7 @@ def test_hundreds_of_refits_get_some_lines(capsys):
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C is no signal to a process there")
 def test_ctrl_c_among_the_refits(tmp_path):
-    command = [*COMMAND, *SHORT[:-1], "2", "--key-features", "--refits", "500", "--epochs", "40"]
+    command = [*COMMAND, *SHORT, "--key-features", "--refits", "500", "--epochs", "40"]
     process = subprocess.Popen(
         command,
         cwd=tmp_path,

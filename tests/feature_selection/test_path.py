@@ -70,6 +70,8 @@ SHORT = {
     "epochs_per_lambda": 2,
     "relax": False,
 }
+# The same with all that a path does of itself: it looks for strengths, and trains on without them.
+WHOLE = SHORT | {"lambdas": None, "n_lambdas": 2, "relax": True}
 
 
 class TestThePath:
@@ -349,12 +351,8 @@ class TestTheSelector:
         assert "100%" in capsys.readouterr().out
 
 
-@parametrize_with_checks([quick(**SHORT), selector(**SHORT, n_features_to_select=1)])
+@parametrize_with_checks(
+    [quick(**WHOLE), selector(**WHOLE), selector(**SHORT, n_features_to_select=1)]
+)
 def test_scikit_learn_checks(estimator, check):
-    check(estimator)
-
-
-@pytest.mark.slow
-@parametrize_with_checks([quick(), selector()])
-def test_scikit_learn_checks_of_whole_paths(estimator, check):
     check(estimator)

@@ -365,7 +365,12 @@ def test_bad_labels(params, table):
 @pytest.mark.parametrize("n_jobs", [1, 2])
 def test_divergence_is_named(n_jobs, table):
     estimator = network(solver="sgd", learning_rate_init=1e200)
-    with pytest.raises(ValueError, match=r"Training diverged: .*`learning_rate_init`=1e\+200"):
+    message = r"Training diverged: .*`learning_rate_init`=1e\+200"
+    # An error ends the processes, and those of joblib's own backend are slow to start again.
+    with (
+        joblib.parallel_config(backend="multiprocessing"),
+        pytest.raises(ValueError, match=message),
+    ):
         selector(estimator, n_jobs=n_jobs).fit(*table)
 
 
