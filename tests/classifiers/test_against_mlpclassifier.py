@@ -48,23 +48,26 @@ def assert_equal_training(ours, theirs, atol=1e-10):
 
 SGD = {"solver": "sgd", "learning_rate_init": 0.1}
 ADAM = {"solver": "adam", "learning_rate_init": 0.01, "epsilon": 1e-20}
+SOLVERS = {
+    "plain": SGD | {"momentum": 0.0},
+    "momentum": SGD | {"momentum": 0.9, "nesterovs_momentum": False},
+    "nesterov": SGD | {"momentum": 0.8, "nesterovs_momentum": True},
+    "invscaling": SGD | {"momentum": 0.0, "learning_rate": "invscaling", "power_t": 0.3},
+    "adam": ADAM,
+    "adam-betas": ADAM | {"beta_1": 0.7, "beta_2": 0.95},
+}
+ACTIVATIONS = ("relu", "tanh", "logistic", "identity")
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 class TestWholeFits:
-    @pytest.mark.parametrize("activation", ["relu", "tanh", "logistic", "identity"])
+    # Every solver with two of the activations, every activation with three of the solvers.
     @pytest.mark.parametrize(
-        "params",
+        ("activation", "params"),
         [
-            pytest.param(SGD | {"momentum": 0.0}, id="plain"),
-            pytest.param(SGD | {"momentum": 0.9, "nesterovs_momentum": False}, id="momentum"),
-            pytest.param(SGD | {"momentum": 0.8, "nesterovs_momentum": True}, id="nesterov"),
-            pytest.param(
-                SGD | {"momentum": 0.0, "learning_rate": "invscaling", "power_t": 0.3},
-                id="invscaling",
-            ),
-            pytest.param(ADAM, id="adam"),
-            pytest.param(ADAM | {"beta_1": 0.7, "beta_2": 0.95}, id="adam-betas"),
+            pytest.param(activation, params, id=f"{name}-{activation}")
+            for i, (name, params) in enumerate(SOLVERS.items())
+            for activation in (ACTIVATIONS[i % 2], ACTIVATIONS[2 + i % 2])
         ],
     )
     def test_weights(self, make, fit_both, activation, params):

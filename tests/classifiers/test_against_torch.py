@@ -4,6 +4,7 @@ The loop knows of the estimator only what its users are told: the objective, whi
 serves what, and that a batch of all rows is not shuffled.
 """
 
+import pickle
 from itertools import pairwise
 
 import numpy as np
@@ -22,6 +23,10 @@ ACTIVATIONS = {
     "logistic": torch.sigmoid,
     "identity": lambda z: z,
 }
+
+
+# All that both classes take, which is all that a loop looks at.
+SETTINGS = sorted(ScratchMLPClassifier().get_params())
 
 
 class Loop:
@@ -166,8 +171,25 @@ class Loop:
         return self
 
 
+@pytest.fixture(scope="module")
+def trained_loop():
+    """Trains a loop, once for both classes where they ask for the same of it."""
+    known = {}
+
+    def train(estimator, start, X, y, weight):
+        coefs, intercepts = start
+        settings = estimator.get_params()
+        given = [*coefs, *intercepts, X, y, weight]
+        key = str([settings.get(name) for name in SETTINGS]), pickle.dumps(given)
+        if key not in known:
+            known[key] = Loop(estimator, coefs, intercepts).fit(X, y, weight)
+        return known[key]
+
+    return train
+
+
 @pytest.fixture
-def compare(make, table, held_out, initial_weights):
+def compare(make, table, held_out, initial_weights, trained_loop):
     """Trains both and compares weights, losses and penalty."""
 
     def run(atol, *, weighted=False, class_weight=None, **params):
@@ -176,13 +198,13 @@ def compare(make, table, held_out, initial_weights):
         estimator = make(**params, class_weight=class_weight)
         if weighted:
             weight[::7] = 0.0
-        loop = Loop(estimator, *initial_weights(estimator, X, y))
+        start = initial_weights(estimator, X, y)
         estimator.fit(X, y, sample_weight=weight, X_val=held_out[0], y_val=held_out[1])
 
         total = weight
         if class_weight is not None:
             total = np.array([class_weight[c] for c in y]) * (1 if weight is None else weight)
-        loop.fit(X, y, total)
+        loop = trained_loop(estimator, start, X, y, total)
         for ours, theirs in ((estimator.coefs_, loop.W), (estimator.intercepts_, loop.b)):
             for left, right in zip(ours, theirs, strict=True):
                 assert_allclose(left, right.detach().numpy(), rtol=0, atol=atol)

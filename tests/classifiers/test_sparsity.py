@@ -25,7 +25,7 @@ TO_THE_END = {
 }
 
 
-@pytest.fixture(scope="module", params=[3, 5])
+@pytest.fixture(scope="module")
 def rows(request):
     """Scaled rows of an odd number of classes.
 
@@ -56,8 +56,14 @@ def linear(make, rows):
     return fit
 
 
+# Either number of classes with two of the solvers.
+OVER_SOLVERS = pytest.mark.parametrize(
+    ("rows", "solver"), list(zip((3, 5, 3, 5), SOLVERS, strict=True)), indirect=["rows"]
+)
+
+
 @pytest.mark.parametrize("Classifier", [ScratchMLPClassifier], indirect=True, ids=["scratch"])
-@pytest.mark.parametrize("solver", SOLVERS)
+@OVER_SOLVERS
 def test_without_a_hidden_layer_it_is_l1_logistic_regression(linear, rows, solver):
     X, y = rows
     strength = 0.05
@@ -72,7 +78,7 @@ def test_without_a_hidden_layer_it_is_l1_logistic_regression(linear, rows, solve
 
 
 @pytest.mark.parametrize("Classifier", [ScratchMLPClassifier], indirect=True, ids=["scratch"])
-@pytest.mark.parametrize("solver", SOLVERS)
+@OVER_SOLVERS
 def test_without_a_hidden_layer_groups_meet_their_conditions(linear, rows, solver):
     """What is removed pulls less than λ; what is left pulls by λ, straight along its weights."""
     X, y = rows
@@ -105,8 +111,10 @@ def fit_wine(make, wine):
     return fit
 
 
-@pytest.mark.parametrize("solver", SOLVERS)
-@pytest.mark.parametrize("convert", [np.asarray, sparse.csr_array])
+# Dense and sparse rows with two of the solvers each.
+@pytest.mark.parametrize(
+    ("solver", "convert"), list(zip(SOLVERS, [np.asarray, sparse.csr_array] * 2, strict=True))
+)
 def test_the_output_does_not_depend_on_a_feature_that_has_left(fit_wine, wine, solver, convert):
     rate = 0.1 if solver == "sgd" else 0.02
     fitted = fit_wine(convert, solver=solver, learning_rate_init=rate)

@@ -159,13 +159,13 @@ def replaced(header: dict[str, Any], place: tuple[Any, ...], value: Any) -> dict
 )
 def test_a_header_with_another_value_anywhere(parts, is_refused_or_harmless, value):
     header, arrays = parts
-    # Every third place, beginning with another one for each value.
-    some = list(places(header))[len(str(value)) % 3 :: 3]
+    # Every sixth place, beginning with another one for each value.
+    some = list(places(header))[len(str(value)) % 6 :: 6]
     refused = [
         is_refused_or_harmless(replaced(header, place, value), arrays, (place, value))
         for place in some
     ]
-    assert len(refused) > 30
+    assert len(refused) > 15
     assert sum(refused) > len(refused) / 3
 
 
@@ -591,7 +591,7 @@ def test_every_node_of_a_transformer_as_every_other_kind(pipeline_parts, path, t
     names = [("sknn_hostile", "run"), ("sknn_hostile", "Run"), ("os", "system")]
     names += [("sklearn.preprocessing._data", "StandardScaler")]
     rng = np.random.default_rng(0)
-    for trial in range(600):
+    for trial in range(300):
         place = nodes[rng.integers(1, len(nodes))]
         module, name = names[rng.integers(len(names))]
         kind = {"__module__": module, "__class__": name, "__loader__": str(rng.choice(loaders))}
