@@ -195,5 +195,5 @@ class SparseDropout(Layer):
         dropped.data *= kept / self.dtype.type(1 - rate)
         return dropped
 
-    def backward(self, gradient: FloatArray) -> FloatArray:
-        return gradient
+    def backward(self, gradient: FloatArray) -> None:
+        """Nobody comes before sparse inputs, whose linear layer hands nothing back either."""

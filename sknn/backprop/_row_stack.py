@@ -63,11 +63,6 @@ class RowStack:
         """Whether `X` is a CSR matrix."""
         return issparse(self.X)
 
-    @property
-    def n_models(self) -> int:
-        """The number of models, K."""
-        return len(self.sizes)
-
     def take(self, models: Sequence[int]) -> RowStack:
         """The rows of some of the models; the table stays as it is."""
         index = np.asarray(models, dtype=np.intp)

@@ -33,7 +33,14 @@ def test_separators_are_found(write, separator):
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
 def test_marks_of_encodings_are_no_part_of_a_name(write, encoding):
-    assert list(read_table(write("naïve,東京\n1,2\n", encoding)).columns) == ["naïve", "東京"]
+    path = write("naïve,東京\n1,2\n", encoding)
+    for named in (None, encoding, encoding.upper().replace("-", "_")):
+        assert list(read_table(path, encoding=named).columns) == ["naïve", "東京"]
+
+
+def test_a_mark_is_no_part_of_a_name_where_utf_8_is_asked_for(write):
+    path = write("naïve,東京\n1,2\n", "utf-8-sig")
+    assert list(read_table(path, encoding="utf-8").columns) == ["naïve", "東京"]
 
 
 def test_another_encoding_has_to_be_named(write):
@@ -140,6 +147,11 @@ def test_parquet(tmp_path):
     assert read["kind"].tolist() == ["x", "y"]
     assert read["truth"].tolist() == ["True", "False"]
     assert read["day"].dtype.kind == "M"
+    frame.set_index("text").to_parquet(tmp_path / "named.parquet")
+    assert read_table(tmp_path / "named.parquet").columns.tolist()[:2] == ["text", "number"]
+    frame[:0].to_parquet(tmp_path / "empty.parquet")
+    with pytest.raises(ValueError, match="has no rows or no columns"):
+        read_table(tmp_path / "empty.parquet")
     (tmp_path / "broken.parquet").write_bytes(b"nothing")
     with pytest.raises(ValueError, match="cannot be read as Parquet"):
         read_table(tmp_path / "broken.parquet")

@@ -5,6 +5,7 @@ import os
 import numpy as np
 import pytest
 import sklearn
+from matplotlib.figure import Figure
 from sklearn.metrics import roc_auc_score
 
 import sknn
@@ -75,13 +76,16 @@ def test_histories_read_back_as_they_were(result, written):
         assert [float(row["valid_loss"]) for row in rows] == model.curves["valid_loss"][0].tolist()
 
 
-def test_a_single_seed_writes_valid_json(tmp_path):
+def test_a_single_seed_writes_valid_json(tmp_path, monkeypatch):
+    monkeypatch.setattr(_write, "DPI", 20)
     write_producers(producers(seeds=1, epochs=1), tmp_path)
     metrics = json.loads((tmp_path / "metrics.json").read_text(encoding="utf-8"))
     assert metrics["models"]["none"]["accuracy"]["sd"] is None
 
 
-def test_a_second_run_replaces_its_files_and_no_others(result, tmp_path):
+def test_a_second_run_replaces_its_files_and_no_others(result, tmp_path, monkeypatch):
+    blank = {name.removesuffix(".png"): Figure() for name in FILES if name.endswith(".png")}
+    monkeypatch.setattr(_write, "producers_figures", lambda result: blank)
     (tmp_path / "mine.txt").write_text("keep")
     (tmp_path / "metrics.json").write_text("former")
     write_producers(result, tmp_path)
