@@ -305,6 +305,9 @@ def test_public_names_are_there():
         assert name in dir(sknn)
     with pytest.raises(AttributeError, match="module 'sknn' has no attribute 'nonsense'"):
         sknn.nonsense  # noqa: B018
+    assert set(sknn.classifiers.__all__) <= set(dir(sknn.classifiers))
+    with pytest.raises(AttributeError, match=r"module 'sknn\.classifiers' has no .* 'nonsense'"):
+        sknn.classifiers.nonsense  # noqa: B018
 
 
 def test_type_checkers_see_the_names_that_are_loaded_lazily():

@@ -236,11 +236,6 @@ def split_rows(
             f"`early_stopping=True` could not hold out `validation_fraction`="
             f"{validation_fraction} of {n_rows} rows, stratified by class: {error}"
         ) from error
-    if len(held_out) < 2:
-        raise ValueError(
-            "The validation set is too small: `validation_fraction` must hold out at least 2 "
-            f"rows, got {validation_fraction} of {n_rows}"
-        )
 
     def part(rows: np.ndarray) -> Rows:
         row_weights = None if weights is None else weights[rows]

@@ -254,8 +254,7 @@ def _norms(state: TrainState) -> NDArray[np.float64]:
 
 def _only(rows: Rows | None, mask: NDArray[np.bool_]) -> Any:
     """Rows whose features are all 0 but for some."""
-    if rows is None:
-        return None
+    assert rows is not None
     mask = mask.astype(rows.X.dtype)
     X = (rows.X @ diags_array(mask)).tocsr() if rows.is_sparse else rows.X * mask
     return replace(rows, X=X)

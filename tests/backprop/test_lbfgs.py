@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 from numpy.testing import assert_allclose, assert_array_equal
-from scipy.optimize import approx_fprime, check_grad
+from scipy.optimize import OptimizeResult, approx_fprime, check_grad
 from scipy.special import softmax
 from sklearn.linear_model import LogisticRegression
 from torch.nn import functional
@@ -252,6 +252,31 @@ class Recorder:
         self.ended += 1
         assert self.begun == self.ended
         return self.ended == self.stop_at
+
+
+def test_a_line_search_that_fails(lbfgs_plan, make_problem, start, monkeypatch):
+    """What was accepted is noted down, not what was evaluated last; and its epoch is ended."""
+    seen = []
+
+    def minimize(evaluate, x, callback, **_):
+        _, gradient = evaluate(x)
+        seen.append(x - 0.1 * gradient)
+        evaluate(seen[0])
+        evaluate(x - 100 * gradient)
+        callback(seen[0])
+        evaluate(x + gradient)
+        return OptimizeResult(x=seen[0], status=2, message="ABNORMAL: ")
+
+    monkeypatch.setattr("sknn.backprop._lbfgs.minimize", minimize)
+    problem, plan, hook = make_problem(weighted=True), lbfgs_plan(), Recorder()
+    state = train(problem, [plan], start([plan]), hook)
+    assert (state.outcomes, state.message) == ([Outcome.STALLED], ["ABNORMAL: "])
+    assert (hook.begun, hook.ended) == (2, 2)
+    (history,) = state.histories
+    assert len(history) == 1
+    assert_array_equal(state.parameters.values[0], seen[0])
+    value = torch_objective(problem, plan, state.parameters)
+    assert_allclose(history["train_loss"][0] + history["penalty"][0], value, rtol=1e-12)
 
 
 @pytest.mark.parametrize("n_models", [1, 3])

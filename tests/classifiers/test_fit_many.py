@@ -17,7 +17,7 @@ from sklearn.model_selection import StratifiedKFold
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from sknn import ScratchMLPClassifier, TorchMLPClassifier, fit_many
-from sknn.backprop import TrainState
+from sknn.backprop import OPTIMIZERS, TrainState
 from sknn.classifiers import _stacks
 
 rng = np.random.default_rng(0)
@@ -168,6 +168,15 @@ def test_one_that_fails_leaves_the_others_alone():
             assert not hasattr(model, "coefs_")
 
 
+def test_one_that_cannot_be_stacked_may_fail_too():
+    models = [ScratchMLPClassifier(max_iter=2, n_iter_no_change=np.inf, random_state=0)]
+    models.append(ScratchMLPClassifier(l2=-1.0, verbose=True))
+    with pytest.raises(ValueError, match="'l2' parameter"):
+        fit_many(models, X, Y)
+    assert_same(clone(models[0]).fit(X, Y), models[0])
+    assert not hasattr(models[1], "coefs_")
+
+
 def test_one_warning_for_all():
     models = [ScratchMLPClassifier(max_iter=2, random_state=seed) for seed in range(3)]
     with warnings.catch_warnings(record=True) as caught:
@@ -197,6 +206,17 @@ def test_ctrl_c_leaves_the_estimators_as_they_were(monkeypatch):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(TrainState, "take", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        fit_many(models, X, Y)
+    assert not any(hasattr(model, "coefs_") for model in models)
+
+
+def test_ctrl_c_in_an_update_reaches_the_caller(monkeypatch):
+    def interrupted(self, step):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(OPTIMIZERS["adam"], "step", interrupted)
+    models = [ScratchMLPClassifier(max_iter=5, random_state=seed) for seed in range(3)]
     with pytest.raises(KeyboardInterrupt):
         fit_many(models, X, Y)
     assert not any(hasattr(model, "coefs_") for model in models)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
+from scipy import optimize
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
@@ -138,3 +139,15 @@ def test_warm_start_goes_on_from_the_weights(make, table):
     assert fitted.loss_ < before
     assert fitted.n_iter_ > 20
     assert (np.diff(fitted.loss_curve_) <= 1e-12).all()
+
+
+def test_a_search_that_stalls_warns_with_its_reason(make_scratch, table, monkeypatch):
+    def minimize(*args, **kwargs):
+        found = optimize.minimize(*args, **kwargs)
+        found.update(status=2, message="ABNORMAL: ")
+        return found
+
+    monkeypatch.setattr("sknn.backprop._lbfgs.minimize", minimize)
+    with pytest.warns(ConvergenceWarning, match="stopped before it converged: ABNORMAL: ") as found:
+        make_scratch(solver="lbfgs", max_iter=2000).fit(*table)
+    assert [w.filename for w in found] == [__file__]

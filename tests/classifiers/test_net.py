@@ -464,6 +464,7 @@ class TestCallbacks:
             [(AtEpochEnd(), "mine")],
             [("mine", "yours")],
             [("mine", AtEpochEnd(), 3)],
+            [("epoch_timer", AtEpochEnd())],
             AtEpochEnd(),
             "print_log",
             {"mine": AtEpochEnd()},

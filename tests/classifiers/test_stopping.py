@@ -20,7 +20,7 @@ def epochs_until_stop(values, patience, tol):
     return None
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def early(make, held_out):
     """An estimator that overfits, and validation data to see it by."""
 
@@ -129,24 +129,37 @@ class TestSplit:
         assert recorded.best_loss_ == min(recorded.loss_curve_)
 
 
+# A fit whose objective goes up and down.
+RESTLESS = {"learning_rate_init": 0.05, "max_iter": 300, "l2": 0.01}
+
+
+@pytest.fixture(scope="module")
+def curve(make, table):
+    """Its objective, if nothing stops it."""
+    return make(**RESTLESS).fit(*table).loss_curve_
+
+
+@pytest.fixture(scope="module")
+def valid_history(early, table):
+    """What validation says of a fit that nothing stops."""
+    return early(table, n_iter_no_change=np.inf).history_
+
+
 class TestRule:
     @pytest.mark.parametrize("patience", [1, 4, 10])
     @pytest.mark.parametrize("tol", [0.0, 1e-3, 1e-2])
-    def test_of_the_training_objective(self, make, table, patience, tol):
-        params = {"learning_rate_init": 0.05, "max_iter": 300, "l2": 0.01}
-        curve = make(**params).fit(*table).loss_curve_
+    def test_of_the_training_objective(self, make, table, curve, patience, tol):
         expected = epochs_until_stop(curve, patience, tol)
         assert expected is not None
-        fitted = make(**params | {"n_iter_no_change": patience, "tol": tol}).fit(*table)
+        fitted = make(**RESTLESS | {"n_iter_no_change": patience, "tol": tol}).fit(*table)
         assert fitted.n_iter_ == expected
         assert_array_equal(fitted.loss_curve_, curve[:expected])
 
     @pytest.mark.parametrize("monitor", ["valid_loss", "valid_accuracy"])
     @pytest.mark.parametrize(("patience", "tol"), [(1, 0.0), (3, 0.01), (8, 0.001)])
-    def test_of_validation(self, early, table, monitor, patience, tol):
-        curve = early(table, monitor=monitor, n_iter_no_change=np.inf).history_[monitor]
+    def test_of_validation(self, early, table, valid_history, monitor, patience, tol):
         sign = -1 if monitor == "valid_accuracy" else 1
-        expected = epochs_until_stop(sign * curve, patience, tol)
+        expected = epochs_until_stop(sign * valid_history[monitor], patience, tol)
         fitted = early(table, monitor=monitor, n_iter_no_change=patience, tol=tol)
         assert fitted.n_iter_ == expected
 

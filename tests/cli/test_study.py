@@ -42,7 +42,7 @@ def run(*arguments, cwd, command=COMMAND):
         env=ENVIRONMENT,
         capture_output=True,
         encoding="utf-8",
-        timeout=120,
+        timeout=300,
     )
 
 

@@ -14,7 +14,7 @@ from scipy.stats import spearmanr
 from sklearn import config_context
 from sklearn.base import clone
 from sklearn.callback import ProgressBar
-from sklearn.exceptions import NotFittedError
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 from sklearn.model_selection import GridSearchCV, KFold, cross_val_score
@@ -26,6 +26,7 @@ from sklearn.utils.validation import check_is_fitted
 from threadpoolctl import threadpool_limits
 
 from sknn import MLPFeatureSelector, RegularizationPath, ScratchMLPClassifier
+from sknn.backprop import OPTIMIZERS
 from sknn.feature_selection._path import OF_CHOICE
 from sknn.feature_selection._strengths import best_index
 
@@ -303,6 +304,50 @@ def test_what_cannot_be_says_why(params, message, table):
         quick().set_params(**params).fit(*table)
 
 
+def test_every_fold_needs_weights(table):
+    weight = np.r_[np.zeros(N // 2), np.ones(N // 2)]
+    halves = [(np.arange(N // 2), np.arange(N // 2, N))]
+    with pytest.raises(ValueError, match="above zero in every fold of `cv`, got only zeros"):
+        quick(cv=halves).fit(*table, weight)
+
+
+def test_divergence_is_named(table):
+    network = ScratchMLPClassifier((3,), solver="sgd", learning_rate_init=1e200)
+    with pytest.raises(ValueError, match=r"Training diverged: .*`learning_rate_init`=1e\+200"):
+        quick(estimator=network).fit(*table)
+
+
+def test_ctrl_c_inside_the_training_reaches_the_caller(table, monkeypatch):
+    """The engine turns it into an outcome; what is half-way along a path is of no use."""
+    step = OPTIMIZERS["adam"].step
+
+    calls = []
+
+    def interrupted(self, *args):
+        calls.append(1)
+        if len(calls) == 20:
+            raise KeyboardInterrupt
+        return step(self, *args)
+
+    monkeypatch.setattr(OPTIMIZERS["adam"], "step", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        quick().fit(*table)
+
+
+def test_a_search_for_the_largest_strength_that_finds_none(table, monkeypatch):
+    monkeypatch.setattr("sknn.feature_selection._walk.MOST_GUESSES", 1)
+    with pytest.raises(ValueError, match=r"no strength of `group_l1` was found .* 0\.2: scale"):
+        quick().fit(table[0] * 1e4, table[1])
+
+
+def test_features_that_never_leave_are_warned_of(table, monkeypatch):
+    monkeypatch.setattr("sknn.feature_selection._path.MOST_EXTRA", 0)
+    monkeypatch.setattr("sknn.feature_selection._walk.Walk.find_largest", lambda *_: 1e-6)
+    with pytest.warns(ConvergenceWarning, match=r"features are left at .* was tried, 1e-06"):
+        path = quick().fit(*table)
+    assert path.n_alive_[-1] == 8
+
+
 def test_the_rule_of_one_standard_error():
     means, errors = np.array([0.5, 0.3, 0.32, 0.38, 0.31]), np.full(5, 0.03)
     everywhere = np.full(5, True)
@@ -341,6 +386,13 @@ class TestTheSelector:
     def test_without_a_number_they_are_the_paths(self, table):
         model = selector().fit(*table)
         assert_array_equal(model.support_, model.path_.support_)
+
+    def test_validation_rows_are_the_paths(self, table):
+        X, y = table
+        rows = {"X_val": X[160:], "y_val": y[160:]}
+        model = selector(**SHORT).fit(X[:160], y[:160], **rows)
+        path = quick(**SHORT).fit(X[:160], y[:160], **rows)
+        assert_array_equal(model.path_.valid_losses_, path.valid_losses_)
 
     def test_too_many(self, table):
         with pytest.raises(ValueError, match="at most the number of features, 8, got 9"):

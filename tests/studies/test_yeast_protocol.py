@@ -7,12 +7,17 @@ from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import LabelEncoder, StandardScaler
 
 from sknn.datasets import load_yeast
-from sknn.studies import yeast
+from sknn.studies import YeastResult, yeast
+
+
+@pytest.fixture(scope="module")
+def result(yeast_path) -> YeastResult:
+    """The study's own fits, of four seeds."""
+    return yeast(yeast_path, seeds=4, other_splits=0, questions=False)
 
 
 @pytest.mark.slow
-def test_the_study_comes_out_like_the_independent_rerun(yeast_path):
-    result = yeast(yeast_path, seeds=4, other_splits=0, questions=False)
+def test_the_study_comes_out_like_the_independent_rerun(result):
     for model in result:
         rerun, published = model.rerun, model.published
         # Four seeds; a test row is 0.3 or 0.4 points.
@@ -42,7 +47,7 @@ def test_the_study_comes_out_like_the_independent_rerun(yeast_path):
     ("batch_size", "rate", "document"), [(1187, 0.1, 1.2106), (32, 0.01, 1.0243)]
 )
 def test_pytorchs_initial_weights_explain_the_documents_losses(
-    yeast_path, batch_size, rate, document
+    result, yeast_path, batch_size, rate, document
 ):
     losses = {
         init: [descend(yeast_path, seed, init, batch_size, rate) for seed in range(6)]
@@ -50,14 +55,7 @@ def test_pytorchs_initial_weights_explain_the_documents_losses(
     }
     assert abs(np.mean(losses["torch"]) - document) < 0.03
     assert np.mean(losses["glorot"]) < np.mean(losses["torch"]) - 0.008
-    name = "full_batch" if batch_size > 32 else "mini_batch"
-    ours = yeast(
-        yeast_path,
-        seeds=6,
-        other_splits=0,
-        regularizer_epochs=1,
-        questions=False,
-    )[name].last("train_loss")
+    ours = result["full_batch" if batch_size > 32 else "mini_batch"].last("train_loss")
     assert ours.mean == pytest.approx(np.mean(losses["glorot"]), abs=0.03)
 
 
