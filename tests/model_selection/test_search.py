@@ -354,6 +354,12 @@ def test_many_candidates_stream(monkeypatch):
     )
 
 
+def test_transformed_rows_are_kept_while_there_is_room_for_them(monkeypatch):
+    monkeypatch.setattr(_tasks, "TRANSFORMED_BYTES", 1)
+    estimator, grid, options = GRIDS["scalers"]
+    assert_equal_searches(estimator, grid, **options)
+
+
 def test_a_search_can_be_cloned_and_shown():
     search = StackedGridSearchCV(pipeline(), RATES, cv=4, n_jobs=2)
     assert clone(search).get_params()["cv"] == 4

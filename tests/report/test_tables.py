@@ -57,3 +57,14 @@ def test_columns_are_aligned():
 def test_percent():
     assert percent(0.9467) == "94.7"
     assert percent(float("nan")) == "–"
+
+
+def test_other_splits_have_a_table():
+    result = producers(seeds=1, epochs=1, other_splits=2)
+    text = producers_tables(result).partition("test rows of 2 other splits, one seed each")[2]
+    for model in result.models:
+        (line,) = re.findall(rf"{model.title} .*", text, re.IGNORECASE)[:1]
+        one, other = 100 * model.other_splits["accuracy"]
+        assert f"{(one + other) / 2:.1f} ± {abs(one - other) / 2**0.5:.1f}" in line
+        assert f"{min(one, other):.1f} – {max(one, other):.1f}" in line
+        assert f"{model.other_splits['log_loss'].mean():.3f}" in line

@@ -9,11 +9,18 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.datasets import load_wine
 from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GridSearchCV, RepeatedStratifiedKFold, cross_validate
+from sklearn.metrics import log_loss
+from sklearn.model_selection import (
+    GridSearchCV,
+    RepeatedStratifiedKFold,
+    cross_val_score,
+    cross_validate,
+)
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
 
 from sknn import ScratchMLPClassifier, ScratchMLPEnsembleClassifier
 from sknn.model_selection import StackedGridSearchCV
@@ -22,6 +29,7 @@ from sknn.studies._contenders import (
     Contender,
     TunedSVC,
     ensemble_of,
+    inner_folds,
     other_contenders,
     our_contenders,
 )
@@ -278,3 +286,19 @@ def test_ours_beside_scikit_learns_on_the_producers():
     assert mean["scratch_stopping"] >= mean["scratch"] - 0.02
     assert mean["sklearn_stopping"] < mean["sklearn"] - 0.1
     assert mean["sklearn"] == pytest.approx(result.attainable["sklearn"].accuracy, abs=0.03)
+
+
+def test_a_tuned_svc_is_the_most_accurate_and_calibrated(wine):
+    X, y = wine
+    tuned = TunedSVC({"C": [1e-3, 1.0], "gamma": [1e-2]}).fit(X, y)
+    scores = {
+        C: cross_val_score(
+            make_pipeline(StandardScaler(), SVC(C=C, gamma=1e-2)), X, y, cv=inner_folds()
+        ).mean()
+        for C in (1e-3, 1.0)
+    }
+    assert tuned.best_params_ == {"svc__C": max(scores, key=scores.get), "svc__gamma": 1e-2}
+    p = tuned.predict_proba(X)
+    assert_allclose(p.sum(axis=1), 1)
+    assert_array_equal(tuned.predict(X), tuned.classes_[p.argmax(axis=1)])
+    assert log_loss(y, p) < 0.2

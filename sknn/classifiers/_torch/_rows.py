@@ -166,9 +166,6 @@ class TensorBatches:
         batch_numbers = max(1, batch_size * rows.X.shape[1])
         self.block_rows = batch_size * max(1, BLOCK_NUMBERS // batch_numbers)
 
-    def __len__(self) -> int:
-        return len(self.sizes)
-
     def __iter__(self) -> Iterator[tuple[Any, Tensor]]:
         rows, size = self.dataset, self.batch_size
         order = None
