@@ -265,9 +265,10 @@ def _predict(
     """Fit a contender and what follows it on one fold, in whatever process joblib has chosen."""
     found = _Predicted({}, {}, {})
     leader = clone(contender.estimator)
-    for each in (contender, *contender.followers):
-        name = each.name
-        fitted = leader if isinstance(each, Contender) else each.make(leader)
+    makes = {contender.name: lambda leader: leader}
+    makes |= {each.name: each.make for each in contender.followers}
+    for name, make in makes.items():
+        fitted = make(leader)
         started = time.perf_counter()
         with threadpool_limits(1), warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)

@@ -71,7 +71,7 @@ class Contender:
     @property
     def titles(self) -> dict[str, str]:
         """Titles of this one and of those that follow, by name."""
-        return {each.name: each.title for each in (self, *self.followers)}
+        return {self.name: self.title, **{each.name: each.title for each in self.followers}}
 
 
 @dataclass(frozen=True)
