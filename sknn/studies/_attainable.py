@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from sknn.studies._comparison_result import Attainable
 
-# `tuned`: the best network found. Its settings were picked by these folds, ours are not.
+# The best networks found, by log loss and by accuracy. Their settings were picked by these folds,
+# ours are not.
 # `boosting` was given as "about".
 ATTAINABLE_YEAST = {
     "sklearn": Attainable(0.6060, 0.5566, 1.063),
@@ -13,7 +14,8 @@ ATTAINABLE_YEAST = {
     "forest": Attainable(0.6200, 0.5526, 1.092),
     "boosting": Attainable(0.58),
     "best_found": Attainable(0.6094, 0.5744, 1.070),
-    "tuned": Attainable(0.6094, 0.5744, 1.070),
+    "tuned": Attainable(log_loss=1.038),
+    "tuned_accuracy": Attainable(0.6094, 0.5744, 1.070),
     "blend": Attainable(0.6297, 0.5831, 1.028),
 }
 ATTAINABLE_PRODUCERS = {
@@ -23,5 +25,5 @@ ATTAINABLE_PRODUCERS = {
     "forest": Attainable(0.9790, 0.9793, 0.136),
     "boosting": Attainable(0.965),
     "best_found": Attainable(0.9874, 0.9871, 0.116),
-    "tuned": Attainable(0.9874, 0.9871, 0.116),
+    "tuned_accuracy": Attainable(0.9874, 0.9871, 0.116),
 }

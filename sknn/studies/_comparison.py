@@ -264,15 +264,15 @@ def _predict(
 ) -> _Predicted:
     """Fit a contender and what follows it on one fold, in whatever process joblib has chosen."""
     found = _Predicted({}, {}, {})
-    estimator, fitted = clone(contender.estimator), None
-    for name in contender.titles:
-        if fitted is not None:
-            assert contender.follow is not None
-            estimator = contender.follow(fitted)
+    leader = clone(contender.estimator)
+    makes = {contender.name: lambda leader: leader}
+    makes |= {each.name: each.make for each in contender.followers}
+    for name, make in makes.items():
+        fitted = make(leader)
         started = time.perf_counter()
         with threadpool_limits(1), warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)
-            fitted = estimator.fit(X[train], y[train])
+            fitted.fit(X[train], y[train])
             probabilities = fitted.predict_proba(X[test])
         found.seconds[name] = time.perf_counter() - started
         # A class of a single row may be missing from the training rows.

@@ -41,8 +41,8 @@ class Attainable:
 
     Parameters
     ----------
-    accuracy : float
-        Mean accuracy.
+    accuracy : float or None, default=None
+        Mean accuracy; None where it was not looked at.
 
     macro_f1 : float or None, default=None
         Mean F1 score over the classes; None where it was not looked at.
@@ -51,7 +51,7 @@ class Attainable:
         Mean log loss; None where it was not looked at.
     """
 
-    accuracy: float
+    accuracy: float | None = None
     macro_f1: float | None = None
     log_loss: float | None = None
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
@@ -20,6 +20,27 @@ from sklearn.svm import SVC
 from sknn.classifiers import ScratchMLPClassifier, ScratchMLPEnsembleClassifier
 from sknn.model_selection import StackedGridSearchCV
 from sknn.studies._scores import neg_log_loss
+
+
+@dataclass(frozen=True)
+class Follower:
+    """A classifier that is made of a fitted one, and fitted on the same rows.
+
+    Parameters
+    ----------
+    name : str
+        Short name.
+
+    title : str
+        Name for people.
+
+    make : callable
+        Makes it of the fitted estimator of the contender that it follows.
+    """
+
+    name: str
+    title: str
+    make: Callable[[Any], Any]
 
 
 @dataclass(frozen=True)
@@ -38,23 +59,19 @@ class Contender:
         A classifier with `predict_proba`. If it is a search, its folds are within the training
         rows of each fold of the comparison.
 
-    follow : callable, default=None
-        Makes of the fitted estimator one more classifier, which is fitted on the same rows.
-
-    follower : tuple of (str, str), default=None
-        Name and title of that one.
+    followers : tuple of Follower, default=()
+        Classifiers that are made of the fitted estimator.
     """
 
     name: str
     title: str
     estimator: Any
-    follow: Callable[[Any], Any] | None = None
-    follower: tuple[str, str] | None = None
+    followers: tuple[Follower, ...] = ()
 
     @property
     def titles(self) -> dict[str, str]:
-        """Titles of this one and of the one that follows, by name."""
-        return {self.name: self.title, **dict([self.follower] if self.follower else [])}
+        """Titles of this one and of those that follow, by name."""
+        return {self.name: self.title, **{each.name: each.title for each in self.followers}}
 
 
 @dataclass(frozen=True)
@@ -106,7 +123,7 @@ def inner_folds() -> StratifiedKFold:
 
 
 def our_contenders() -> list[Contender]:
-    """Our classifiers: as they come, with early stopping, tuned, and an ensemble of tuned ones."""
+    """Our classifiers: as they come, with early stopping, tuned, and an ensemble."""
     from sknn.classifiers import TorchMLPClassifier
 
     def scaled(network: Any) -> Any:
@@ -130,8 +147,10 @@ def our_contenders() -> list[Contender]:
             "tuned",
             "ScratchMLP, tuned",
             tuned_network(),
-            follow=ensemble_of,
-            follower=("ensemble", f"ensemble of {MEMBERS} tuned"),
+            (
+                Follower("tuned_accuracy", "ScratchMLP, tuned by accuracy", most_accurate_of),
+                Follower("ensemble", f"ensemble of {MEMBERS} tuned", ensemble_of),
+            ),
         ),
     ]
 
@@ -141,9 +160,17 @@ def tuned_network() -> StackedGridSearchCV:
     return StackedGridSearchCV(
         make_pipeline(StandardScaler(), ScratchMLPClassifier(**TUNED)),
         {f"scratchmlpclassifier__{name}": values for name, values in GRID.items()},
-        scoring=neg_log_loss,
+        scoring={"neg_log_loss": neg_log_loss, "accuracy": "accuracy"},
+        refit="neg_log_loss",
         cv=inner_folds(),
     )
+
+
+def most_accurate_of(search: StackedGridSearchCV) -> Any:
+    """The network with the settings that were the most accurate in a search by log loss."""
+    results = search.cv_results_
+    settings = results["params"][results["rank_test_accuracy"].argmin()]
+    return clone(search.estimator).set_params(**settings)
 
 
 def ensemble_of(search: StackedGridSearchCV) -> Any:
@@ -238,5 +265,6 @@ class TunedSVC(ClassifierMixin, BaseEstimator):
 
 BLENDS = (
     Blend("blend", "tuned network and forest", ("tuned", "forest")),
+    Blend("blend_accuracy", "tuned by accuracy and forest", ("tuned_accuracy", "forest")),
     Blend("blend_ensemble", "ensemble and forest", ("ensemble", "forest")),
 )

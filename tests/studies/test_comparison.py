@@ -27,9 +27,11 @@ from sknn.model_selection import StackedGridSearchCV
 from sknn.studies import _comparison, compare, producers_comparison, yeast_comparison
 from sknn.studies._contenders import (
     Contender,
+    Follower,
     TunedSVC,
     ensemble_of,
     inner_folds,
+    most_accurate_of,
     other_contenders,
     our_contenders,
 )
@@ -180,9 +182,17 @@ def small_default(wine):
     ours = Contender(
         "tuned",
         "ours",
-        StackedGridSearchCV(mlp, grid, cv=2),
-        follow=ensemble_of,
-        follower=("ensemble", "ten of ours"),
+        StackedGridSearchCV(
+            mlp,
+            grid,
+            scoring={"neg_log_loss": "neg_log_loss", "accuracy": "accuracy"},
+            refit="neg_log_loss",
+            cv=2,
+        ),
+        (
+            Follower("tuned_accuracy", "by accuracy", most_accurate_of),
+            Follower("ensemble", "ten of ours", ensemble_of),
+        ),
     )
     forest = Contender("forest", "no forest", GaussianNB())
     with pytest.MonkeyPatch.context() as patch:
@@ -194,7 +204,15 @@ def small_default(wine):
 
 def test_an_ensemble_follows_a_search(small_default, wine):
     result, told = small_default
-    assert list(result.titles) == ["tuned", "ensemble", "forest", "blend", "blend_ensemble"]
+    assert list(result.titles) == [
+        "tuned",
+        "tuned_accuracy",
+        "ensemble",
+        "forest",
+        "blend",
+        "blend_accuracy",
+        "blend_ensemble",
+    ]
     X, y = wine
     test = result.folds[0] == 0
     chosen = result.chosen["tuned"][0]["scratchmlpclassifier__learning_rate_init"]
@@ -214,16 +232,34 @@ def test_an_ensemble_follows_a_search(small_default, wine):
     ]
 
 
+def test_the_most_accurate_settings_of_a_search(wine):
+    """They need not be those that the search itself has chosen."""
+    X, y = wine
+
+    def wary(estimator, X, y):
+        return -estimator.get_params()["C"]
+
+    search = GridSearchCV(
+        LogisticRegression(solver="newton-cg"),
+        {"C": [1e-4, 1.0]},
+        scoring={"neg_log_loss": wary, "accuracy": "accuracy"},
+        refit="neg_log_loss",
+    ).fit(X / X.max(axis=0), y)
+    assert search.best_params_ == {"C": 1e-4}
+    assert most_accurate_of(search).C == 1.0
+
+
 def test_blends_are_means_of_probabilities(small_default):
     p = small_default[0].probabilities
     assert_allclose(p["blend"], (p["tuned"] + p["forest"]) / 2)
+    assert_allclose(p["blend_accuracy"], (p["tuned_accuracy"] + p["forest"]) / 2)
     assert_allclose(p["blend_ensemble"], (p["ensemble"] + p["forest"]) / 2)
 
 
 def test_who_takes_part():
     contenders = [*our_contenders(), *other_contenders()]
     names = [name for each in contenders for name in each.titles]
-    assert len(set(names)) == len(names) == 13
+    assert len(set(names)) == len(names) == 14
     assert {"scratch", "torch", "tuned", "ensemble", "sklearn", "svc", "boosting"} <= set(names)
     for each in contenders:
         searches = isinstance(each.estimator, GridSearchCV | TunedSVC)
