@@ -25,7 +25,9 @@ def mine(tmp_path, monkeypatch):
             "water": rng.choice(["lake", "river"], 150),
         }
     )
-    table["label"] = np.where(table["length"] + 4 * (table["water"] == "lake") > 22, "perch", "roach")
+    table["label"] = np.where(
+        table["length"] + 4 * (table["water"] == "lake") > 22, "perch", "roach"
+    )
     table.loc[::9, "length"] = np.nan
     table.loc[::14, "water"] = None
     table.to_csv(tmp_path / "mine.csv", index=False)
