@@ -155,6 +155,7 @@ sphinx_gallery_conf = {
     "within_subsection_order": ReadingOrder,
     "show_memory": False,
     "min_reported_time": 1,
+    "write_computation_times": False,  # pages that load scripts from other hosts
     "image_scrapers": ("matplotlib",),
     "reset_modules": ("matplotlib", style_gallery),
     "image_srcset": ["2x"],
@@ -188,5 +189,7 @@ html_theme_options = {
     "pygments_dark_style": "a11y-high-contrast-dark",
 }
 html_sidebars = {"index": [], "benchmarks": [], "design": [], "changelog": []}
+# What a block prints is no code to copy.
+copybutton_selector = "div:not(.highlight-output) > div.highlight pre"
 copybutton_prompt_text = r">>> |\.\.\. |\$ "
 copybutton_prompt_is_regexp = True

@@ -49,7 +49,7 @@ mlp = ScratchMLPClassifier(
     n_iter_no_change=np.inf,
     random_state=0,
 )
-mlp.set_callbacks(snapshots).fit(X, y)
+mlp = mlp.set_callbacks(snapshots).fit(X, y)
 
 # %%
 # Colours are probabilities, and within the white lines none of the three exceeds 0.6. After one

@@ -31,16 +31,7 @@ print(f"{path.support_.sum()} of {len(path.support_)}:", ", ".join(X.columns[pat
 
 from sknn.inspection import RegularizationPathDisplay
 
-display = RegularizationPathDisplay(
-    path.lambdas_,
-    path.norms_,
-    path.n_alive_,
-    train_loss=path.train_losses_,
-    valid_loss=path.valid_loss_means_,
-    best_lambda=path.best_lambda_,
-    feature_names=list(X.columns),
-)
-display.plot()
+RegularizationPathDisplay.from_path(path)
 
 # %%
 # In a Pipeline the selector is fitted on the training rows of each fold alone, so this

@@ -30,7 +30,7 @@ mlp = ScratchMLPClassifier(
     record="batch",
     random_state=0,
 )
-mlp.fit(X_train, y_train, X_val=X_val, y_val=y_val)
+mlp = mlp.fit(X_train, y_train, X_val=X_val, y_val=y_val)
 
 # %%
 # The validation loss is lowest after two epochs and then rises, while the accuracy hardly moves:

@@ -5,8 +5,12 @@ import inspect
 from pathlib import Path
 
 from api_list import ROOMS, Room
+from pages_with import pages_with
 from sklearn.base import BaseEstimator
 from sphinx.application import Sphinx
+
+# More help nobody: some names are on every page.
+MOST_PAGES = 8
 
 INDEX = """\
 .. _api:
@@ -24,11 +28,14 @@ Every public name of sknn, by the room of the house that it lives in. The estima
 def write_pages(app: Sphinx) -> None:
     """Write an index, a page per room and a page per name into ``docs/api``."""
     folder = Path(app.srcdir, "api")
+    shown = pages_with(Path(app.srcdir))
     pages = {folder / "index.rst": _index()}
     for room in ROOMS:
         pages[folder / f"{room.module}.rst"] = _room_page(room)
         for name in room.names:
-            pages[folder / f"{room.module}.{name}.rst"] = _name_page(room, name)
+            pages[folder / f"{room.module}.{name}.rst"] = _name_page(
+                room, name, shown.get(name, [])
+            )
     folder.mkdir(exist_ok=True)
     for old in set(folder.glob("*.rst")) - set(pages):
         old.unlink()
@@ -71,7 +78,7 @@ def _table(names: tuple[str, ...]) -> str:
     return ".. autosummary::\n   :nosignatures:\n\n" + "".join(f"   {name}\n" for name in names)
 
 
-def _name_page(room: Room, name: str) -> str:
+def _name_page(room: Room, name: str, pages: list[str]) -> str:
     value = getattr(importlib.import_module(room.module), name)
     parts = [f"{name}\n{'=' * len(name)}\n\n.. currentmodule:: {room.module}\n\n"]
     if inspect.isclass(value):
@@ -89,6 +96,9 @@ def _name_page(room: Room, name: str) -> str:
         parts.append(f".. autofunction:: {name}\n")
     else:
         parts.append(f".. autodata:: {name}\n   :no-value:\n")
+    if pages:
+        parts.append("\n.. rubric:: Pages with it\n\n")
+        parts += [f"- :doc:`/{page}`\n" for page in pages[:MOST_PAGES]]
     parts.append(f"\n.. minigallery:: {room.module}.{name}\n   :add-heading: Examples with it\n")
     return "".join(parts)
 

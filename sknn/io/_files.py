@@ -128,6 +128,24 @@ def load(
         of sknn; or if it holds a type that is not trusted.
     OSError
         If it cannot be read.
+
+    See Also
+    --------
+    save : Writes what this reads.
+
+    Examples
+    --------
+    Trained by PyTorch, read for NumPy:
+
+    >>> import sknn.io
+    >>> from sknn import ScratchMLPClassifier, TorchMLPClassifier
+    >>> from sknn.datasets import load_producers
+    >>> X, y = load_producers(return_X_y=True)
+    >>> model = TorchMLPClassifier(max_iter=5, n_iter_no_change=float("inf"), random_state=0)
+    >>> path = getfixture("tmp_path") / "model.sknn"
+    >>> sknn.io.save(model.fit(X / X.max(axis=0), y), path)
+    >>> sknn.io.load(path, cls=ScratchMLPClassifier)
+    ScratchMLPClassifier(max_iter=5, n_iter_no_change=inf, random_state=0)
     """
     _check_trusted(trusted)
     name = os.fsdecode(path)
