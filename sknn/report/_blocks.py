@@ -72,6 +72,8 @@ class Table:
         most. They only repeat what the cells say.
     text_columns : sequence of int, default=()
         Columns, beside the first, that hold words: they begin at the left, and may be broken.
+    beside : bool, default=False
+        Whether it stands beside the picture before it, where there is room.
     """
 
     caption: str
@@ -79,6 +81,7 @@ class Table:
     rows: Sequence[Sequence[str]]
     shades: Sequence[Sequence[float | None]] | None = None
     text_columns: Sequence[int] = ()
+    beside: bool = False
 
 
 @dataclass(frozen=True)

@@ -101,9 +101,9 @@ def importance_section(found: Importance) -> Section:
     """A figure and a table of what columns are worth."""
     n_repeats = found.accuracy_drop.shape[1]
     text = (
-        f"Each column in turn was shuffled {count(n_repeats, 'time')} among {found.n_rows} rows "
-        "that were held out. Columns that say the same stand in for each other, so each seems to "
-        "matter little."
+        f"Each column in turn was shuffled {count(n_repeats, 'time')} among "
+        f"{count(found.n_rows, 'row')}. Columns that say the same stand in for each other, so each "
+        "seems to matter little."
     )
     columns = {"accuracy lost, points": 100 * found.accuracy_drop}
     digits = [2]
@@ -117,7 +117,7 @@ def importance_section(found: Importance) -> Section:
         for values, places in zip(columns.values(), digits, strict=True):
             row += [signed(values[k].mean(), places), f"{values[k].std():.{places}f}"]
         rows.append(row)
-    table = Table("What a shuffle of a column costs", header, rows)
+    table = Table("What a shuffle of a column costs, in figures", header, rows, beside=True)
     return Section("What its columns are worth", [Text(text), _picture(found), table])
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.calibration import calibration_curve
+from sklearn.metrics import precision_recall_fscore_support
 
 from sknn.report._blocks import Block, Headline, Picture, Section, Table, Text
 from sknn.report._canvas import canvas, label
@@ -80,23 +81,23 @@ def _by_class(found: Evaluation) -> Table:
             name,
             *(decimal(columns[measure][k]) for measure in ("precision", "recall", "f1")),
             decimal(found.auc[k]),
-            f"{columns['support'][k]:.0f}",
+            f"{columns['support'][k]:,.0f}",
         ]
         for k, name in enumerate(found.names)
     ]
-    occurs = columns["support"] > 0
-    mean_precision = columns["precision"][~np.isnan(columns["precision"])].mean()
+    # A class that is never predicted counts as zero here, though it has no precision of its own.
+    means = precision_recall_fscore_support(
+        found.y_true, found.y_pred, average="macro", zero_division=0.0
+    )[:3]
     rows.append(
         [
             "mean over classes",
-            decimal(mean_precision),
-            decimal(columns["recall"][occurs].mean()),
-            decimal(found.macro_f1),
+            *map(decimal, means),
             decimal(found.macro_auc),
-            str(found.n_rows),
+            f"{found.n_rows:,}",
         ]
     )
-    return Table("Of each class, on the held-out rows", header, rows)
+    return Table(f"Each class, on {count(found.n_rows, 'row')}", header, rows)
 
 
 def _confusion(found: Evaluation) -> list[Block]:

@@ -119,7 +119,6 @@ def _table(result: YeastResult) -> Section:
         y=encode(table.y, classes),
         X_train=None,
         y_train=None,
-        is_split=False,
     )
     remark = Text(
         f"{table.n_twins} rows have features that another row has too. Of an ordinary split, some "
