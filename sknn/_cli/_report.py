@@ -28,11 +28,11 @@ def run_report(arguments: argparse.Namespace, console: Console) -> None:
             texts.append(arguments.target.strip())
         table = read(arguments, as_text=texts)
         target = find_column(table, arguments.target, "--target")
-        X, y = take_target(
+        rows, y = take_target(
             table, target, skip_unlabelled=arguments.skip_unlabelled, console=console
         )
         _check_labels(y, model.classes_, target)
-        X = match_columns(X, model, console)
+        X = match_columns(rows, model, console)
     output_directory(arguments.out.parent)
     with console.stage("measuring"):
         report = Report.from_estimator(

@@ -71,7 +71,8 @@ def take_target(
     if absent.all():
         raise ValueError(f"--target: column {name!r} has no values")
     if absent.any():
-        rows = f"{absent.sum()} of {len(y)} rows (the first is row {absent.idxmax() + 1})"  # type: ignore[operator]
+        first = absent.to_numpy().argmax() + 1
+        rows = f"{absent.sum()} of {len(y)} rows (the first is row {first})"
         if not skip_unlabelled:
             raise ValueError(
                 f"--target: column {name!r} has no value in {rows}: fill them in, or pass "
@@ -127,8 +128,10 @@ def check_classes(y: np.ndarray, target: str, is_number: bool) -> None:
         )
 
 
-def match_columns(table: pd.DataFrame, estimator: Any, console: Console) -> pd.DataFrame:
-    """The columns that a model has learnt from, in its order, as it knows them.
+def match_columns(
+    table: pd.DataFrame, estimator: Any, console: Console
+) -> pd.DataFrame | np.ndarray:
+    """The columns that a model has learnt from, in its order; an array if it knows no names.
 
     Raises
     ------
@@ -162,7 +165,7 @@ def known_categories(estimator: Any) -> list[str]:
     return [str(name) for part, _, columns in parts if part == "categories" for name in columns]
 
 
-def _by_place(table: pd.DataFrame, estimator: Any) -> pd.DataFrame:
+def _by_place(table: pd.DataFrame, estimator: Any) -> np.ndarray:
     n_columns = estimator.n_features_in_
     if table.shape[1] != n_columns:
         raise ValueError(
@@ -171,7 +174,7 @@ def _by_place(table: pd.DataFrame, estimator: Any) -> pd.DataFrame:
         )
     for name in table.columns:
         _check_numbers(table[name], name)
-    return table.to_numpy()  # type: ignore[return-value]
+    return table.to_numpy()
 
 
 def _check_numbers(values: pd.Series, name: str) -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from textwrap import fill
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sknn.report._layout import WIDTH, layout
 
@@ -44,13 +44,13 @@ def beside_table(frame: pd.DataFrame, titles: Mapping[str, str], title: str, dig
     """
     header = ["", "document", "mean ± sd", "range", "re-run", "inside"]
     rows, words = [], []
-    for (model, figure), row in frame.iterrows():  # type: ignore[misc]
-        name = f"{titles[model]}: {NAMES.get(figure, figure)}"  # type: ignore[has-type]
-        shown = {column: show(figure, row[column]) for column in frame.columns[:6]}  # type: ignore[has-type]
+    for model, figure, row in rows_beside(frame):
+        name = f"{titles[model]}: {NAMES.get(figure, figure)}"
+        shown = {column: show(figure, row[column]) for column in frame.columns[:6]}
         rows.append(
             [
                 name,
-                _printed(figure, row["document"], digits),  # type: ignore[has-type]
+                _printed(figure, row["document"], digits),
                 f"{shown['mean']} ± {shown['sd']}",
                 f"{shown['lowest']} – {shown['highest']}",
                 shown["rerun"],
@@ -64,6 +64,12 @@ def beside_table(frame: pd.DataFrame, titles: Mapping[str, str], title: str, dig
         return table
     lines = [fill(text, WIDTH, initial_indent="- ", subsequent_indent="  ") for text in words]
     return "\n".join([table, "Outside the range of ours:", *lines])
+
+
+def rows_beside(frame: pd.DataFrame) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Model, figure and columns of each row of what ``beside_document()`` returned."""
+    for (model, figure), row in zip(frame.index.tolist(), frame.to_dict("records"), strict=True):
+        yield model, figure, {str(column): value for column, value in row.items()}
 
 
 def show(figure: str, value: float) -> str:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from sknn.inspection._style import ThemeName
+
 
 @dataclass(frozen=True)
 class Text:
@@ -106,7 +108,7 @@ class Picture:
 
     title: str
     alt: str
-    draw: Callable[[str], Figure]
+    draw: Callable[[ThemeName], Figure]
     caption: str = ""
     size: Literal["half", "wide", "small"] = "half"
 

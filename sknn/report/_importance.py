@@ -17,6 +17,8 @@ from sknn.report._words import count, signed
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from sknn.inspection._style import ThemeName
+
 # Rows that one shuffle is measured on at most, and columns that are shown.
 MOST_ROWS, MOST_SHOWN = 2000, 25
 # Shuffles of one column, and of all, where nobody has said how many.
@@ -128,7 +130,7 @@ def _picture(found: Importance) -> Picture:
     values = values if by_loss else 100 * values
     what = "rise of the log loss" if by_loss else "accuracy lost, in points"
 
-    def draw(theme: str) -> Figure:
+    def draw(theme: ThemeName) -> Figure:
         figure, axes, look = canvas(theme, 5.4, max(2.2, 0.75 + 0.27 * len(names)))
         color, _ = look.line(0)
         places = np.arange(len(names))

@@ -17,6 +17,8 @@ from sknn.report._words import count, decimal, percent
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from sknn.inspection._style import ThemeName
+
 # Candidates of a search that are shown, the best first.
 MOST_CANDIDATES = 12
 
@@ -127,10 +129,10 @@ def _history(network: Any, measure: str, has_valid: bool) -> Picture:
 
     history = network.history_
 
-    def draw(theme: str) -> Figure:
+    def draw(theme: ThemeName) -> Figure:
         figure, axes, _ = canvas(theme, 5.4, 3.8)
         display = TrainingHistoryDisplay(history, monitor=network.monitor)
-        display.plot(ax=axes, measure=measure, theme=theme)  # type: ignore[arg-type]
+        display.plot(ax=axes, measure=measure, theme=theme)
         axes.set_title("", loc="left")
         return figure
 

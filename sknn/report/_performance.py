@@ -19,6 +19,8 @@ from sknn.report._words import count, decimal, percent
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from sknn.inspection._style import ThemeName
+
 # Bins of equally many rows each, of which a dot of a calibration curve is made.
 ROWS_PER_BIN, MOST_BINS = 20, 10
 # Probabilities that are marked one by one.
@@ -143,7 +145,7 @@ def roc_picture(found: Evaluation, title: str) -> Picture:
     # Where there are too many for one figure, those that are told apart worst.
     shown = np.sort(defined[np.argsort(found.auc[defined], kind="stable")][:MOST_CURVES])
 
-    def draw(theme: str) -> Figure:
+    def draw(theme: ThemeName) -> Figure:
         figure, axes, _ = canvas(theme, 5.0, 4.8)
         assert found.probabilities is not None
         curves = one_vs_rest_curves(
@@ -154,7 +156,7 @@ def roc_picture(found: Evaluation, title: str) -> Picture:
         )
         by_name = {label(found.names[k]): [curves[np.searchsorted(defined, k)]] for k in shown}
         by_name["macro average"] = [macro_average(curves)]
-        OneVsRestRocDisplay(by_name).plot(axes, theme=theme)  # type: ignore[arg-type]
+        OneVsRestRocDisplay(by_name).plot(axes, theme=theme)
         return figure
 
     lowest = defined[found.auc[defined].argmin()]
@@ -192,7 +194,7 @@ def _calibration(found: Evaluation) -> Picture:
     marks = np.sort(values)[:: -(-len(values) // MOST_MARKS)]
     shares, means = calibration_curve(outcome, values, n_bins=n_bins, strategy="quantile")
 
-    def draw(theme: str) -> Figure:
+    def draw(theme: ThemeName) -> Figure:
         figure, axes, look = canvas(theme, 5.0, 4.8)
         color, _ = look.line(0)
         axes.plot([0, 1], [0, 1], color=look.muted, linewidth=0.9, linestyle="--")
