@@ -31,7 +31,7 @@ class Console:
     def note(self, text: str) -> None:
         """Say something worth knowing, in one line."""
         if not self.quiet:
-            print("sknn: note:", _one_line(text), file=sys.stderr, flush=True)
+            print("sknn: note:", _one_line(text).replace("`", ""), file=sys.stderr, flush=True)
 
     def wrote(self, path: Path) -> None:
         """Take a file for finished."""

@@ -134,7 +134,7 @@ def _prepare(arguments: argparse.Namespace, console: Console) -> Rows:
 
 def _why_left_out(values: pd.Series, reason: str) -> str:
     # What is empty or always the same is no better for being kept.
-    hint = " --keep or --categories keeps it." if values.nunique() > 1 else ""
+    hint = " `--keep` or `--categories` keeps it." if values.nunique() > 1 else ""
     return f"Column {str(values.name)!r} was left out: it {reason}.{hint}"
 
 

@@ -67,6 +67,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["with_code"] = _with_code
+    environment.filters["breakable"] = _breakable
     return environment
 
 
@@ -75,6 +76,13 @@ def _with_code(text: str) -> Markup:
     from markupsafe import Markup, escape
 
     return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))
+
+
+def _breakable(text: str) -> Markup:
+    """Text that may be broken after an underscore, as names of parameters are."""
+    from markupsafe import Markup, escape
+
+    return Markup(str(escape(text)).replace("_", "_<wbr>").replace("_<wbr>_<wbr>", "__<wbr>"))
 
 
 @cache

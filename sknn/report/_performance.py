@@ -70,7 +70,13 @@ def probabilities_section(found: Evaluation) -> Section:
         return Section("Its probabilities", [Text(text)])
     blocks: list[Block] = []
     if not np.isnan(found.macro_auc):
-        blocks.append(roc_picture(found, "Each class against the rest (ROC)"))
+        is_binary = len(found.classes) == 2
+        versus = (
+            f"{found.names[1]} against {found.names[0]}"
+            if is_binary
+            else "Each class against the rest"
+        )
+        blocks.append(roc_picture(found, f"{versus} (ROC)"))
     blocks.append(_calibration(found))
     return Section("Its probabilities", blocks)
 
@@ -106,7 +112,7 @@ def _confusion(found: Evaluation) -> list[Block]:
     counts = found.confusion
     blocks: list[Block] = []
     if len(counts) <= MOST_CLASSES:
-        caption = "Confusion matrix: rows are the true classes, columns what was predicted"
+        caption = "Confusion matrix: true classes down, predicted ones across"
         blocks.append(confusion_table(caption, counts, found.names))
     errors = counts - np.diag(np.diag(counts))
     if not errors.any():
@@ -120,7 +126,7 @@ def _confusion(found: Evaluation) -> list[Block]:
             rows = count(int(counts[true].sum()), "row")
             blocks.append(
                 Text(
-                    f"{found.names[true]} was taken for {found.names[predicted]} in "
+                    f"“{found.names[true]}” was taken for “{found.names[predicted]}” in "
                     f"{errors[true, predicted]} of {rows}"
                     + (", the most frequent error." if len(pairs) == 1 else ".")
                 )
@@ -144,6 +150,9 @@ def roc_picture(found: Evaluation, title: str) -> Picture:
     defined = np.flatnonzero(~np.isnan(found.auc))
     # Where there are too many for one figure, those that are told apart worst.
     shown = np.sort(defined[np.argsort(found.auc[defined], kind="stable")][:MOST_CURVES])
+    is_binary = len(found.classes) == 2
+    if is_binary:  # the other class has the same curve, mirrored
+        shown = defined[1:]
 
     def draw(theme: ThemeName) -> Figure:
         figure, axes, _ = canvas(theme, 5.0, 4.8)
@@ -155,7 +164,8 @@ def roc_picture(found: Evaluation, title: str) -> Picture:
             [label(found.names[k]) for k in defined],
         )
         by_name = {label(found.names[k]): [curves[np.searchsorted(defined, k)]] for k in shown}
-        by_name["macro average"] = [macro_average(curves)]
+        if not is_binary:
+            by_name["macro average"] = [macro_average(curves)]
         OneVsRestRocDisplay(by_name).plot(axes, theme=theme)
         return figure
 
@@ -164,16 +174,22 @@ def roc_picture(found: Evaluation, title: str) -> Picture:
         "The area under a curve is the chance that a row of the class is given a higher "
         "probability of it than a row of another."
     )
-    if len(shown) < len(defined):
+    if len(shown) < len(defined) and not is_binary:
         words += f" The {len(shown)} lowest of {len(defined)} curves, and the mean of all."
+    areas = "True positive rate over false positive rate. The "
+    if is_binary:
+        areas += f"area under the curve is {found.macro_auc:.3f}."
+    else:
+        areas += (
+            f"mean area under the curves is {found.macro_auc:.3f}; the lowest, of "
+            f"{found.names[lowest]}, is {found.auc[lowest]:.3f}."
+        )
     absent = [name for k, name in enumerate(found.names) if k not in defined]
     if absent:
         words += f" There are no rows of {', '.join(absent[:MOST_CURVES])}."
     return Picture(
         title,
-        "True positive rate over false positive rate for each class against the rest. The mean "
-        f"area under the curves is {found.macro_auc:.3f}; the lowest, of {found.names[lowest]}, "
-        f"is {found.auc[lowest]:.3f}.",
+        areas,
         draw,
         words,
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sknn.report._beside_tables import LOSSES, NAMES, rows_beside
+from sknn.report._beside_tables import LOSSES, NAMES, outside_in_words, rows_beside
 from sknn.report._blocks import Block, Facts, Notes, Picture, Section, Table, Text
 from sknn.report._canvas import canvas, label
 from sknn.report._metrics import versions
@@ -48,7 +48,7 @@ def beside_blocks(frame: pd.DataFrame, titles: Mapping[str, str], digits: int) -
         Decimals of the document's percentages.
     """
     header = ["model", "figure", "document", "ours: mean", "± sd", "range", "re-run", "inside"]
-    rows, words = [], []
+    rows = []
     for model, figure, row in rows_beside(frame):
         is_loss, name = figure in LOSSES, NAMES.get(figure, figure)
 
@@ -67,10 +67,9 @@ def beside_blocks(frame: pd.DataFrame, titles: Mapping[str, str], digits: int) -
                 "yes" if row["inside"] else "no",
             ]
         )
-        if not row["inside"]:
-            words.append(f"{titles[model]}, {name}: {row['explanation']}.")
     caption = "Every figure of the document beside ours; losses, and shares in %"
     table = Table(caption, header, rows, text_columns=(1,))
+    words = outside_in_words(frame, titles)
     if not words:
         return [table]
     return [table, Text("Where the document's lies outside the range of ours:"), Notes(words)]

@@ -82,7 +82,7 @@ def _headline(model: ProducersModel) -> Headline:
 
 
 def _accuracies(result: ProducersResult) -> Section:
-    header = ["penalty", "mean ± sd", "range", "document", "re-run", "range of it", "other splits"]
+    header = ["penalty", "mean ± sd", "range", "document", "re-run", "its range", "other splits"]
     rows = []
     for model in (*result.models, *result.alternatives):
         published, rerun = getattr(model, "published", None), getattr(model, "rerun", None)

@@ -16,7 +16,7 @@ from sklearn.svm import LinearSVC
 from sknn import ScratchMLPClassifier, StackedGridSearchCV
 from sknn.report import Facts, Headline, Notes, Picture, Report, Section, Table, Text
 
-VOID = {"meta", "link", "img", "br", "hr", "input", "image", "path", "use"}
+VOID = {"meta", "link", "img", "br", "wbr", "hr", "input", "image", "path", "use"}
 
 
 class Page(HTMLParser):
