@@ -165,16 +165,20 @@ def search_facts(search: Any) -> list[tuple[str, str]]:
 
 
 def _scoring(search: Any) -> str:
-    if search.scoring is None:
-        return "accuracy"
-    name = str(getattr(search.scoring, "__name__", search.scoring))
+    name = _scorer(search)
     words = name.removeprefix("neg_").replace("_", " ").strip()
     return f"{words}, the lower the better" if _sign(search) < 0 else words
 
 
+def _scorer(search: Any) -> str:
+    if search.scoring is None:
+        return "accuracy"
+    return str(getattr(search.scoring, "__name__", search.scoring))
+
+
 def _sign(search: Any) -> int:
-    """-1 for an error, which scikit-learn negates so that more is better."""
-    return -1 if str(search.scoring).startswith("neg_") else 1
+    """-1 for an error, which is negated so that more is better, and which is shown as it is."""
+    return -1 if _scorer(search).startswith("neg_") else 1
 
 
 def _score_name(search: Any) -> str:
