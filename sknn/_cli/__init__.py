@@ -46,7 +46,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         # Whoever read our output has seen enough. Python must not try to flush the rest.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
-    except (ValueError, OSError) as error:
+    except OSError as error:
+        # The system's words, without their number.
+        words = error.strerror or str(error)
+        place = "" if error.filename is None else f": {str(error.filename)!r}"
+        return complain(f"error: {words}{place}", FAILED)
+    except ValueError as error:
         return complain(f"error: {error}", FAILED)
     except Exception as error:
         return complain(f"error: {type(error).__name__}: {error}", FAILED)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+# Parameters of functions that are options of the command, too.
+OPTIONS = ("missing", "categories", "keep", "encoding")
 
 
 class Console:
@@ -27,7 +31,7 @@ class Console:
     def note(self, text: str) -> None:
         """Say something worth knowing, in one line."""
         if not self.quiet:
-            print("sknn: note:", " ".join(text.split()), file=sys.stderr, flush=True)
+            print("sknn: note:", _one_line(text).replace("`", ""), file=sys.stderr, flush=True)
 
     def wrote(self, path: Path) -> None:
         """Take a file for finished."""
@@ -89,8 +93,14 @@ def show_json(tree: object) -> None:
 
 def complain(message: str, code: int) -> int:
     """Say in one line what went wrong."""
-    print("sknn:", " ".join(message.split()), file=sys.stderr)
+    print("sknn:", _one_line(message), file=sys.stderr)
     return code
+
+
+def _one_line(text: str) -> str:
+    """What a function says, in words of the command."""
+    line = " ".join(text.split()).replace("`max_iter`=", "--epochs ")
+    return re.sub(f"`({'|'.join(OPTIONS)})`", r"--\1", line)
 
 
 def _names(paths: list[Path]) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sknn._cli._console import Console, show, show_json
-from sknn._cli._output import refuse_existing, write_file
+from sknn._cli._output import check_places, write_file
 from sknn._cli._tables import check_classes, find_column, read, take_target
 
 if TYPE_CHECKING:
@@ -17,18 +17,22 @@ if TYPE_CHECKING:
     import pandas as pd
 
 FILES = ("model.sknn", "metrics.json", "history.csv", "predictions.csv", "report.html")
-# Rates, penalties and dropouts that a search tries: 27 networks, of which a stack trains all.
+# Penalties and dropouts that a search tries, with three rates: 27 networks, of which a stack trains
+# all. What is trained without a search is among them.
 GRID = {
-    "mlp__l2": [1e-5, 1e-3, 1e-2],
+    "mlp__l2": [1e-4, 1e-3, 1e-2],
     "mlp__dropout": [0.0, 0.2, 0.4],
 }
+# Few rows tell candidates apart by their log loss before they do by their accuracy.
+SCORING = "neg_log_loss"
 MOST_FOLDS = 5
 # Epochs without a better validation loss before training stops, and the most where no rows can be
 # held out to tell.
 PATIENCE, EPOCHS_WITHOUT_STOPPING = 30, 200
-# Columns that are divided by their norms are small, and call for longer steps.
+# Columns that are divided by their norms are small, and call for longer steps, and more of them.
 LEARNING_RATE = {"standard": 0.001, "l2": 0.01}
 LEARNING_RATES = {"standard": [0.001, 0.003, 0.01], "l2": [0.003, 0.01, 0.03]}
+SMALL_BATCH, FEWEST_BATCHES = 32, 4
 
 
 @dataclass
@@ -50,8 +54,7 @@ def run_fit(arguments: argparse.Namespace, console: Console) -> None:
 
     out = arguments.out or Path("output", arguments.data.stem)
     paths = {name: out / name for name in FILES}
-    if not arguments.overwrite:
-        refuse_existing(paths.values())
+    check_places(paths.values(), overwrite=arguments.overwrite)
     with console.stage(f"reading {arguments.data}"):
         rows = _prepare(arguments, console)
     output_directory(out)
@@ -105,10 +108,7 @@ def _prepare(arguments: argparse.Namespace, console: Console) -> Rows:
         categories=[find_column(X, name, "--categories") for name in names],
         keep=[find_column(X, name, "--keep") for name in arguments.keep],
     )
-    notes = [
-        f"Column {name!r} was left out: it {reason}. --keep or --categories keeps it."
-        for name, reason in columns.left_out.items()
-    ]
+    notes = [_why_left_out(X[name], reason) for name, reason in columns.left_out.items()]
     if dropped:
         notes.append(f"Left out as asked for: {', '.join(dropped)}.")
     for note in notes:
@@ -122,11 +122,20 @@ def _prepare(arguments: argparse.Namespace, console: Console) -> Rows:
             random_state=arguments.seed,
         )
     except ValueError as error:
+        n_classes = len(set(y))
         raise ValueError(
             f"{len(y)} rows cannot be split with --test-size {arguments.test_size:g} so that each "
-            f"class is in both parts: {error}"
+            f"of {n_classes} classes is in both parts: choose another share, of which either part "
+            f"gets at least {n_classes} rows, or add rows"
         ) from error
-    return Rows(*parts, columns, notes)  # type: ignore[call-arg]
+    X_train, X_test, y_train, y_test = parts
+    return Rows(X_train, X_test, y_train, y_test, columns, notes)
+
+
+def _why_left_out(values: pd.Series, reason: str) -> str:
+    # What is empty or always the same is no better for being kept.
+    hint = " `--keep` or `--categories` keeps it." if values.nunique() > 1 else ""
+    return f"Column {str(values.name)!r} was left out: it {reason}.{hint}"
 
 
 def _pipeline(arguments: argparse.Namespace, rows: Rows, console: Console) -> Any:
@@ -141,6 +150,7 @@ def _pipeline(arguments: argparse.Namespace, rows: Rows, console: Console) -> An
     mlp = ScratchMLPClassifier(
         hidden_layer_sizes=arguments.hidden,
         learning_rate_init=LEARNING_RATE[arguments.scale],
+        batch_size=_batch_size(arguments.scale, len(rows.y_train)),
         max_iter=arguments.epochs,
         early_stopping=True,
         n_iter_no_change=PATIENCE,
@@ -161,6 +171,10 @@ def _pipeline(arguments: argparse.Namespace, rows: Rows, console: Console) -> An
     return Pipeline([("prepare", prepare), ("mlp", mlp)])
 
 
+def _batch_size(scale: str, n_rows: int) -> int | str:
+    return "auto" if scale == "standard" else min(SMALL_BATCH, -(-n_rows // FEWEST_BATCHES))
+
+
 def _search(arguments: argparse.Namespace, pipeline: Any, rows: Rows, console: Console) -> Any:
     import numpy as np
     from sklearn.model_selection import StratifiedKFold
@@ -172,7 +186,11 @@ def _search(arguments: argparse.Namespace, pipeline: Any, rows: Rows, console: C
         int(np.clip(counts.min(), 2, MOST_FOLDS)), shuffle=True, random_state=arguments.seed
     )
     grid = {"mlp__learning_rate_init": LEARNING_RATES[arguments.scale], **GRID}
-    search = StackedGridSearchCV(pipeline, grid, cv=folds, n_jobs=arguments.jobs, refit=False)
+    # Where a fold lacks a class, its log loss is not defined.
+    scoring = SCORING if counts.min() >= folds.n_splits else "accuracy"
+    search = StackedGridSearchCV(
+        pipeline, grid, scoring=scoring, cv=folds, n_jobs=arguments.jobs, refit=False
+    )
     n_candidates = int(np.prod([len(values) for values in grid.values()]))
     words = f"searching: {n_candidates} candidates on {folds.n_splits} folds"
     with console.stage(words), warnings.catch_warnings():

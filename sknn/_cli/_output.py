@@ -14,16 +14,20 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def refuse_existing(paths: Iterable[Path]) -> None:
-    """Raise where a file would be replaced.
+def check_places(paths: Iterable[Path], *, overwrite: bool) -> None:
+    """Raise where a file would be replaced, or cannot be.
 
     Raises
     ------
     FileExistsError
-        If one of them exists.
+        If one of them exists, and may not be replaced.
+    IsADirectoryError
+        If one of them is a directory.
     """
     for path in paths:
-        if path.exists():
+        if path.is_dir():
+            raise IsADirectoryError(f"{str(path)!r} is a directory: pass another --out")
+        if path.exists() and not overwrite:
             raise FileExistsError(
                 f"{str(path)!r} exists: pass --overwrite to replace it, or another --out"
             )

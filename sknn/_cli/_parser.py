@@ -7,6 +7,13 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from sknn import __version__
+from sknn._cli._examples import (
+    EXAMPLES,
+    FIT_EXAMPLES,
+    PREDICT_EXAMPLES,
+    REPORT_EXAMPLES,
+    STUDY_EXAMPLES,
+)
 from sknn._cli._fit import run_fit
 from sknn._cli._predict import run_predict
 from sknn._cli._report import run_report
@@ -14,62 +21,6 @@ from sknn._cli._study import REFIT_EPOCHS, REFITS, run_producers, run_yeast
 from sknn._cli._types import count, layers, seed, share, splits
 
 USAGE = 2
-
-EXAMPLES = """\
-examples:
-  sknn fit fish.csv --target species
-      train on three quarters of the rows, measure on the rest, save the model and a report
-  sknn predict output/fish/model.sknn new.csv
-      classes and probabilities of new rows
-  sknn report output/fish/model.sknn more.csv --target species
-      how the model does on more rows whose classes are known
-  sknn study producers
-      a published study, reproduced
-'sknn COMMAND --help' says more.
-
-exit codes:
-  0 all went well, 1 an error in the data or the files, 2 wrong usage, 130 Ctrl-C
-"""
-
-FIT_EXAMPLES = """\
-examples:
-  sknn fit fish.csv --target species
-      files go to output/fish
-  sknn fit fish.csv --target species --search --out perch --overwrite
-      try 27 settings by cross-validation first, and replace the files of a former run
-  sknn fit survey.csv --target answer --missing '?' --categories zip_code --drop comment
-      '?' is no value, zip codes are names and no quantities, comments are not looked at
-  sknn fit survey.parquet --target answer --engine torch --scale l2 --json --quiet
-      with PyTorch, columns divided by their norms; nothing but a JSON object on standard output
-"""
-
-PREDICT_EXAMPLES = """\
-examples:
-  sknn predict output/fish/model.sknn new.csv
-      a line for each row: its class, and the probability of every class
-  sknn predict output/fish/model.sknn new.csv --out classes.csv
-      the same to a file
-"""
-
-REPORT_EXAMPLES = """\
-examples:
-  sknn report output/fish/model.sknn more.csv --target species
-      prints the report, and writes it to report.html
-"""
-
-STUDY_EXAMPLES = """\
-examples:
-  sknn study producers
-      the whole study: three models, 20 seeds, 1000 epochs; files go to output/producers
-  sknn study producers --out results --epochs 100 --seeds 3
-      a quick look
-  sknn study producers --key-features
-      and the key features: 300 refits ranked by weights, 300 by gradients
-  sknn study producers --quiet --jobs 1
-      no output but files and errors, one fit at a time
-  sknn study yeast --data yeast.csv --other-splits 20 --compare
-      the other study, with all that goes with it
-"""
 
 
 class Parser(argparse.ArgumentParser):
@@ -93,7 +44,13 @@ def build_parser() -> argparse.ArgumentParser:
     _add_fit(commands)
     _add_predict(commands)
     _add_report(commands)
-    study = commands.add_parser("study", help="run a study on real data")
+    study = _add_command(
+        commands,
+        "study",
+        "run a study on real data",
+        "Run a published study on real data with many seeds, and lay its figures beside ours.",
+        STUDY_EXAMPLES,
+    )
     studies = study.add_subparsers(title="studies", metavar="STUDY", required=True)
     _add_producers(studies)
     _add_yeast(studies)
@@ -122,9 +79,24 @@ def _add_fit(commands: Any) -> None:
         "history.csv and\npredictions.csv. The saved model is the one that was measured.",
         FIT_EXAMPLES,
     )
-    _add_table(parser)
-    _add_target(parser)
-    add = parser.add_argument
+    table = parser.add_argument_group("the table")
+    _add_table(table)
+    _add_target(table)
+    _add_names(table, "--categories", "columns whose values are names, though they may be numbers")
+    _add_names(table, "--drop", "columns to leave out")
+    _add_names(table, "--keep", "columns to keep, though they look like a number of the row")
+    _add_training(parser.add_argument_group("the training"))
+    files = parser.add_argument_group("the output")
+    files.add_argument(
+        "--out", metavar="DIR", type=Path, help="directory for the files (default: output/DATA)"
+    )
+    files.add_argument("--overwrite", action="store_true", help="replace files of a former run")
+    _add_output(files)
+    parser.set_defaults(run=run_fit)
+
+
+def _add_training(group: Any) -> None:
+    add = group.add_argument
     add(
         "--engine",
         choices=("scratch", "torch"),
@@ -144,8 +116,6 @@ def _add_fit(commands: Any) -> None:
         help="choose learning rate, L2 penalty and dropout by cross-validation on the training "
         "rows; done by NumPy, many networks at once, with either engine",
     )
-    add("--out", metavar="DIR", type=Path, help="directory for the files (default: output/DATA)")
-    add("--overwrite", action="store_true", help="replace files of a former run")
     add(
         "--hidden",
         metavar="N[,N...]",
@@ -172,11 +142,6 @@ def _add_fit(commands: Any) -> None:
         default=0.25,
         help="share of the rows to measure on (default: %(default)s)",
     )
-    _add_names(parser, "--categories", "columns whose values are names, though they may be numbers")
-    _add_names(parser, "--drop", "columns to leave out")
-    _add_names(parser, "--keep", "columns to keep, though they look like a number of the row")
-    _add_output(parser)
-    parser.set_defaults(run=run_fit)
 
 
 def _add_predict(commands: Any) -> None:
@@ -225,7 +190,7 @@ def _add_model(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", metavar="MODEL", type=Path, help="a model, as saved by sknn")
 
 
-def _add_table(parser: argparse.ArgumentParser) -> None:
+def _add_table(parser: Any) -> None:
     parser.add_argument(
         "data",
         metavar="DATA",
@@ -238,7 +203,7 @@ def _add_table(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_target(parser: argparse.ArgumentParser) -> None:
+def _add_target(parser: Any) -> None:
     parser.add_argument(
         "--target", metavar="COLUMN", required=True, help="the column that holds the classes"
     )
@@ -247,9 +212,7 @@ def _add_target(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_names(
-    parser: argparse.ArgumentParser, option: str, text: str, metavar: str = "COLUMN"
-) -> None:
+def _add_names(parser: Any, option: str, text: str, metavar: str = "COLUMN") -> None:
     # One name each time: names may hold commas, and what follows the last is no name.
     parser.add_argument(
         option,
@@ -260,7 +223,7 @@ def _add_names(
     )
 
 
-def _add_output(parser: argparse.ArgumentParser) -> None:
+def _add_output(parser: Any) -> None:
     parser.add_argument("--json", action="store_true", help="print a JSON object as the result")
     parser.add_argument("--quiet", action="store_true", help="no progress and no notes")
 

@@ -7,7 +7,7 @@ import io
 from typing import Any
 
 from sknn._cli._console import Console, show, show_json
-from sknn._cli._output import predictions_frame, refuse_existing, write_file, write_table
+from sknn._cli._output import check_places, predictions_frame, write_file, write_table
 from sknn._cli._tables import known_categories, match_columns, read
 
 
@@ -15,21 +15,24 @@ def load_model(arguments: argparse.Namespace) -> Any:
     """The model of a command."""
     from sknn.io import load
 
-    if not arguments.model.exists():
+    if not arguments.model.is_file():
         raise FileNotFoundError(f"there is no file {str(arguments.model)!r}")
     return load(arguments.model)
 
 
 def run_predict(arguments: argparse.Namespace, console: Console) -> None:
     """Predict, and print or write a table."""
+    from sknn.report import output_directory
+
     if arguments.out is not None:
         console.to_write = [arguments.out]
-        if not arguments.overwrite:
-            refuse_existing(console.to_write)
+        check_places(console.to_write, overwrite=arguments.overwrite)
     with console.stage(f"reading {arguments.model} and {arguments.data}"):
         model = load_model(arguments)
         table = read(arguments, as_text=known_categories(model))
         X = match_columns(table, model, console)
+    if arguments.out is not None:
+        output_directory(arguments.out.parent)
     with console.stage(f"predicting {len(X)} rows"):
         predictions = predictions_frame(model, X)
     if arguments.out is not None:

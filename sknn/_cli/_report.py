@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
 
 from sknn._cli._console import Console, show, show_json
-from sknn._cli._output import refuse_existing, write_file
+from sknn._cli._output import check_places, write_file
 from sknn._cli._predict import load_model
-from sknn._cli._tables import find_column, known_categories, match_columns, read, take_target
+from sknn._cli._tables import find_column, known_categories, match_columns, read, some, take_target
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 def run_report(arguments: argparse.Namespace, console: Console) -> None:
     """Measure, print, and write a page."""
-    from sknn.report import Report
+    from sknn.report import Report, output_directory
 
     console.to_write = [arguments.out]
-    if not arguments.overwrite:
-        refuse_existing(console.to_write)
+    check_places(console.to_write, overwrite=arguments.overwrite)
     with console.stage(f"reading {arguments.model} and {arguments.data}"):
         model = load_model(arguments)
         # Classes that are text are text here too, if they look like numbers.
@@ -25,10 +28,12 @@ def run_report(arguments: argparse.Namespace, console: Console) -> None:
             texts.append(arguments.target.strip())
         table = read(arguments, as_text=texts)
         target = find_column(table, arguments.target, "--target")
-        X, y = take_target(
+        rows, y = take_target(
             table, target, skip_unlabelled=arguments.skip_unlabelled, console=console
         )
-        X = match_columns(X, model, console)
+        _check_labels(y, model.classes_, target)
+        X = match_columns(rows, model, console)
+    output_directory(arguments.out.parent)
     with console.stage("measuring"):
         report = Report.from_estimator(
             model,
@@ -48,3 +53,14 @@ def run_report(arguments: argparse.Namespace, console: Console) -> None:
     elif not arguments.quiet:
         show(report.to_markdown())
         show(f"Page:\n  {arguments.out}")
+
+
+def _check_labels(y: np.ndarray, classes: np.ndarray, target: str) -> None:
+    known = set(classes.tolist())
+    strange = [label for label in y.tolist() if label not in known]
+    if strange:
+        raise ValueError(
+            f"--target: column {target!r} holds {some(sorted(set(strange)))} in {len(strange)} of "
+            f"{len(y)} rows, and the model knows {some(classes.tolist())}: mend or leave out these "
+            "rows"
+        )

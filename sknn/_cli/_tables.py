@@ -13,9 +13,8 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
-# A column of more different numbers than this, or of numbers that are no ints, was measured.
+# A column of more different numbers than this was measured, if nobody says that they are names.
 MOST_NUMBERS = 50
-FEWEST_ROWS_PER_NUMBER = 10
 # As many classes as this share of the rows, and the column names rows.
 MOST_CLASSES = 0.5
 
@@ -41,7 +40,7 @@ def find_column(table: pd.DataFrame, name: str, option: str) -> str:
     if name.strip() in columns:
         return name.strip()
     near = nearest(name, columns)
-    hint = f"did you mean {near!r}?" if near else f"it has {_some(columns)}"
+    hint = f"did you mean {near!r}?" if near else f"it has {some(columns)}"
     raise ValueError(f"{option}: the table has no column {name!r}; {hint}")
 
 
@@ -72,7 +71,8 @@ def take_target(
     if absent.all():
         raise ValueError(f"--target: column {name!r} has no values")
     if absent.any():
-        rows = f"{absent.sum()} of {len(y)} rows (the first is row {absent.idxmax() + 1})"  # type: ignore[operator]
+        first = absent.to_numpy().argmax() + 1
+        rows = f"{absent.sum()} of {len(y)} rows (the first is row {first})"
         if not skip_unlabelled:
             raise ValueError(
                 f"--target: column {name!r} has no value in {rows}: fill them in, or pass "
@@ -109,11 +109,10 @@ def check_classes(y: np.ndarray, target: str, is_number: bool) -> None:
         raise ValueError(
             f"{where} holds one class only, {classes[0]!s}: there is nothing to tell apart"
         )
-    few_rows = len(y) < FEWEST_ROWS_PER_NUMBER * len(classes)
-    if is_number and len(classes) > MOST_NUMBERS and (few_rows or y.dtype.kind == "U"):
+    if is_number and len(classes) > MOST_NUMBERS:
         raise ValueError(
             f"{where} holds {len(classes)} different numbers, and sknn learns classes: cut them "
-            "into a few ranges, or name the column with --categories if they are names"
+            f"into a few ranges, or pass --categories {target!r} if they are names"
         )
     if len(classes) > MOST_CLASSES * len(y) and len(y) > 10:
         raise ValueError(
@@ -129,8 +128,10 @@ def check_classes(y: np.ndarray, target: str, is_number: bool) -> None:
         )
 
 
-def match_columns(table: pd.DataFrame, estimator: Any, console: Console) -> pd.DataFrame:
-    """The columns that a model has learnt from, in its order, as it knows them.
+def match_columns(
+    table: pd.DataFrame, estimator: Any, console: Console
+) -> pd.DataFrame | np.ndarray:
+    """The columns that a model has learnt from, in its order; an array if it knows no names.
 
     Raises
     ------
@@ -164,7 +165,7 @@ def known_categories(estimator: Any) -> list[str]:
     return [str(name) for part, _, columns in parts if part == "categories" for name in columns]
 
 
-def _by_place(table: pd.DataFrame, estimator: Any) -> pd.DataFrame:
+def _by_place(table: pd.DataFrame, estimator: Any) -> np.ndarray:
     n_columns = estimator.n_features_in_
     if table.shape[1] != n_columns:
         raise ValueError(
@@ -173,7 +174,7 @@ def _by_place(table: pd.DataFrame, estimator: Any) -> pd.DataFrame:
         )
     for name in table.columns:
         _check_numbers(table[name], name)
-    return table.to_numpy()  # type: ignore[return-value]
+    return table.to_numpy()
 
 
 def _check_numbers(values: pd.Series, name: str) -> None:
@@ -201,10 +202,11 @@ def _check_numbers(values: pd.Series, name: str) -> None:
 
 def _columns(names: Sequence[str]) -> str:
     noun = "the column" if len(names) == 1 else "the columns"
-    return f"{noun} {_some(names)}"
+    return f"{noun} {some(names)}"
 
 
-def _some(names: Sequence[str], most: int = 8) -> str:
+def some(names: Sequence[object], most: int = 8) -> str:
+    """The first of several names."""
     shown = ", ".join(repr(name) for name in names[:most])
     return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
 

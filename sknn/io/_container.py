@@ -69,7 +69,9 @@ def read(path: str | os.PathLike[str]) -> tuple[dict[str, Any], Arrays]:
         length = int.from_bytes(content[:LENGTH_BYTES], "little")
         metadata = json.loads(content[LENGTH_BYTES : LENGTH_BYTES + length]).get("__metadata__", {})
     except (SafetensorError, ValueError, TypeError, KeyError, RecursionError, MemoryError) as error:
-        raise ValueError(f"it is cut off or damaged, or was never one: {error}") from error
+        raise ValueError(
+            f"it is cut off or damaged, or was never one of sknn's models: {error}"
+        ) from error
     if HEADER not in metadata or CHECKSUM not in metadata:
         raise ValueError("it is a safetensors file, but not one that `sknn.io.save` has written")
     if _checksum(metadata[HEADER], arrays) != metadata[CHECKSUM]:

@@ -28,6 +28,13 @@ TOO_MANY_VALUES = 0.9
 FEWEST_ROWS_IN_ORDER = 10
 # Text in which so many different values are numbers, and half of all, was meant to be numbers.
 FEWEST_NUMBERS_IN_TEXT = 10
+# Numbers as people write them for people: 1,234.50 $, 45 %, 1 000, 12'000,5.
+DRESSED_NUMBER = (
+    r"[^\w\s]?\s*[+-]?(\d+|\d{1,3}([ ,.'\u2019\u00a0\u202f]\d{3})+)([.,]\d+)?\s*[^\w\s]?"
+)
+# 2024-12-31, 31.12.2024 or 12/31/24, whatever time of day comes after it.
+DATE = re.compile(r"(\d{4}-\d{1,2}-\d{1,2}|\d{1,2}[./-]\d{1,2}[./-](\d{4}|\d{2}))([T ].*)?")
+HOLDS_DATES = "holds dates: make numbers of them, such as the year or the weekday"
 
 
 @dataclass(frozen=True)
@@ -200,11 +207,13 @@ def _says_nothing(column: str, values: pd.Series) -> str | None:
     if present.empty:
         return "has no values"
     if is_datetime64_any_dtype(values):
-        return "holds dates: make numbers of them, such as the year or the weekday"
+        return HOLDS_DATES
     n_different = present.nunique()
     if n_different == 1 and len(present) == len(values):
         return "has the same value in every row"
     if not _is_numeric(values):
+        if all(DATE.fullmatch(str(value)) for value in present.unique()):
+            return HOLDS_DATES
         is_name = len(present) > 2 and n_different >= TOO_MANY_VALUES * len(present)
         return "is text that differs in nearly every row" if is_name else None
     if len(present) < len(values) or n_different < len(values) or (present % 1 != 0).any():
@@ -224,12 +233,14 @@ def _refuse_numbers_in_text(column: str, values: pd.Series) -> None:
     # A decimal comma makes a number, too, of which a text among them has made text.
     numbers = different.str.replace(",", ".", n=1, regex=False)
     is_number = pd.to_numeric(numbers, errors="coerce").notna()
+    is_number |= different.str.fullmatch(DRESSED_NUMBER)
     if is_number.sum() < FEWEST_NUMBERS_IN_TEXT or is_number.mean() < 0.5:
         return
     text = different[~is_number]
     if text.empty:
         raise ValueError(
-            f"column {column!r} holds numbers as text: convert it, or name it in `categories`"
+            f"column {column!r} holds numbers as text, such as {different.iloc[0]!r}: make plain "
+            "numbers of them, or name the column in `categories` if they are names"
         )
     first = text.iloc[0]
     rows = np.flatnonzero(values.astype(object) == first)

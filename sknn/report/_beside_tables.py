@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from textwrap import fill
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sknn.report._layout import WIDTH, layout
 
@@ -39,31 +39,49 @@ def beside_table(frame: pd.DataFrame, titles: Mapping[str, str], title: str, dig
     Returns
     -------
     text : str
-        A row for each figure; below, a line for each of the document's that lies outside the range
-        of ours.
+        A row for each figure; below, why some of the document's lie outside the range of ours.
     """
     header = ["", "document", "mean ± sd", "range", "re-run", "inside"]
-    rows, words = [], []
-    for (model, figure), row in frame.iterrows():  # type: ignore[misc]
-        name = f"{titles[model]}: {NAMES.get(figure, figure)}"  # type: ignore[has-type]
-        shown = {column: show(figure, row[column]) for column in frame.columns[:6]}  # type: ignore[has-type]
+    rows = []
+    for model, figure, row in rows_beside(frame):
+        name = f"{titles[model]}: {NAMES.get(figure, figure)}"
+        shown = {column: show(figure, row[column]) for column in frame.columns[:6]}
         rows.append(
             [
                 name,
-                _printed(figure, row["document"], digits),  # type: ignore[has-type]
+                _printed(figure, row["document"], digits),
                 f"{shown['mean']} ± {shown['sd']}",
                 f"{shown['lowest']} – {shown['highest']}",
                 shown["rerun"],
                 "yes" if row["inside"] else "no",
             ]
         )
-        if not row["inside"]:
-            words.append(f"{name}: {row['explanation']}.")
     table = layout(title, header, rows)
+    words = outside_in_words(frame, titles)
     if not words:
         return table
     lines = [fill(text, WIDTH, initial_indent="- ", subsequent_indent="  ") for text in words]
     return "\n".join([table, "Outside the range of ours:", *lines])
+
+
+def rows_beside(frame: pd.DataFrame) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Model, figure and columns of each row of what ``beside_document()`` returned."""
+    for (model, figure), row in zip(frame.index.tolist(), frame.to_dict("records"), strict=True):
+        yield model, figure, {str(column): value for column, value in row.items()}
+
+
+def outside_in_words(frame: pd.DataFrame, titles: Mapping[str, str]) -> list[str]:
+    """Which of the document's figures lie outside the range of ours, a line for each reason."""
+    figures: dict[str, dict[str, list[str]]] = {}
+    for model, figure, row in rows_beside(frame):
+        if not row["inside"]:
+            by_model = figures.setdefault(row["explanation"], {})
+            by_model.setdefault(titles[model], []).append(NAMES.get(figure, figure))
+    return [
+        "; ".join(f"{title} ({', '.join(names)})" for title, names in by_model.items())
+        + f": {reason}."
+        for reason, by_model in figures.items()
+    ]
 
 
 def show(figure: str, value: float) -> str:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from sknn.inspection._style import ThemeName
+
 
 @dataclass(frozen=True)
 class Text:
@@ -72,6 +74,8 @@ class Table:
         most. They only repeat what the cells say.
     text_columns : sequence of int, default=()
         Columns, beside the first, that hold words: they begin at the left, and may be broken.
+    beside : bool, default=False
+        Whether it stands beside the picture before it, where there is room.
     """
 
     caption: str
@@ -79,6 +83,7 @@ class Table:
     rows: Sequence[Sequence[str]]
     shades: Sequence[Sequence[float | None]] | None = None
     text_columns: Sequence[int] = ()
+    beside: bool = False
 
 
 @dataclass(frozen=True)
@@ -103,7 +108,7 @@ class Picture:
 
     title: str
     alt: str
-    draw: Callable[[str], Figure]
+    draw: Callable[[ThemeName], Figure]
     caption: str = ""
     size: Literal["half", "wide", "small"] = "half"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
-from sknn.inspection._style import THEMES, Theme, despine, dress
+from sknn.inspection._style import THEMES, Theme, ThemeName, despine, dress
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -27,7 +27,13 @@ def page_style() -> AbstractContextManager[None]:
 
 
 def canvas(
-    theme: str, width: float, height: float, *, rows: int = 1, columns: int = 1, **subplots: Any
+    theme: ThemeName,
+    width: float,
+    height: float,
+    *,
+    rows: int = 1,
+    columns: int = 1,
+    **subplots: Any,
 ) -> tuple[Figure, Any, Theme]:
     """A figure of so many inches, its axes, and the colours to draw with.
 
@@ -36,7 +42,7 @@ def canvas(
     """
     from matplotlib.figure import Figure
 
-    look = THEMES[theme]  # type: ignore[index]
+    look = THEMES[theme]
     figure = Figure(figsize=(width, height), layout="constrained", facecolor=look.background)
     axes = figure.subplots(rows, columns, squeeze=False, **subplots)
     for one in axes.flat:

@@ -18,7 +18,7 @@ from sknn.report._metrics import versions
 from sknn.report._model import model_section, network_of, search_section, training_section
 from sknn.report._overview import Data, as_frame, encode, overview_section
 from sknn.report._performance import errors_section, headlines, probabilities_section
-from sknn.report._words import percent
+from sknn.report._words import count, percent
 
 
 def classifier_report(
@@ -50,12 +50,8 @@ def classifier_report(
         y_train=None if y_train is None else encode(y_train, found.classes),
     )
     network = network_of(model)
-    sections = [overview_section(data, found), model_section(model)]
-    if search is not None:
-        sections.append(search_section(search))
-    if network is not None and len(network.history_):
-        sections.append(training_section(network))
-    sections += [errors_section(found), probabilities_section(found)]
+    # What was found comes first, and how it came about after it.
+    sections = [errors_section(found), probabilities_section(found)]
     tree = {"target": target, **found.to_dict(), "versions": versions()}
     if n_repeats != 0:
         importance = measure_importance(
@@ -63,14 +59,19 @@ def classifier_report(
         )
         sections.append(importance_section(importance))
         tree["importance"] = importance.to_dict()
+    sections += [overview_section(data, found), model_section(model)]
     if search is not None:
+        sections.append(search_section(search))
         tree["search"] = {
             "candidates": len(search.cv_results_["params"]),
             "best_params": {name: _plain(value) for name, value in search.best_params_.items()},
+            "scoring": _plain(search.scoring),
             "best_score": float(search.best_score_),
         }
     if network is not None:
         tree["epochs"] = int(network.n_iter_)
+        if len(network.history_):
+            sections.append(training_section(network))
     if notes:
         sections.append(Section("What to know besides", [Notes(tuple(notes))]))
         tree["notes"] = list(notes)
@@ -85,9 +86,10 @@ def classifier_report(
 
 def _subtitle(model: Any, data: Data, found: Evaluation) -> str:
     last = model.steps[-1][1] if hasattr(model, "steps") else model
+    seen = "" if data.X_train is None else " that it has not seen"
     return (
         f"A {type(last).__name__} tells {len(data.classes)} classes of {data.target} apart with an "
-        f"accuracy of {percent(found.accuracy)} on {found.n_rows} rows that it has not seen."
+        f"accuracy of {percent(found.accuracy)} on {count(found.n_rows, 'row')}{seen}."
     )
 
 

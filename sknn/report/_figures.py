@@ -15,6 +15,7 @@ from sknn.report._style import colors, page, panels, report_style
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from sknn.inspection._style import ThemeName
     from sknn.studies import ProducersModel, ProducersResult
 
 
@@ -23,7 +24,7 @@ SUBSET_NAMES = {"valid": "test rows"}
 MEASURES = ("loss", "accuracy")
 
 
-def producers_figures(result: ProducersResult, theme: str = "light") -> dict[str, Figure]:
+def producers_figures(result: ProducersResult, theme: ThemeName = "light") -> dict[str, Figure]:
     """Draw the figures of the producers study.
 
     Figures are made without pyplot: nothing pops up, and no setting of matplotlib is changed.
@@ -53,7 +54,7 @@ def producers_figures(result: ProducersResult, theme: str = "light") -> dict[str
     return figures
 
 
-def _training(model: ProducersModel, theme: str) -> Figure:
+def _training(model: ProducersModel, theme: ThemeName) -> Figure:
     caption = _caption(model) + _trend_note(model)
     figure = page(10, 7, f"Training with {model.title}", caption, theme)
     axes = panels(figure, 2, 2, theme, sharex=True)
@@ -66,7 +67,7 @@ def _training(model: ProducersModel, theme: str) -> Figure:
     return figure
 
 
-def _batches(model: ProducersModel, theme: str) -> Figure:
+def _batches(model: ProducersModel, theme: ThemeName) -> Figure:
     caption = _caption(model) + _trend_note(model)
     figure = page(10, 7, f"Every batch, with {model.title}", caption, theme)
     axes = panels(figure, 2, 2, theme, sharex=True, sharey="row")
@@ -78,7 +79,7 @@ def _batches(model: ProducersModel, theme: str) -> Figure:
             mark_best=False,
             subset_names=SUBSET_NAMES,
             legend_kws={"loc": "lower left"},
-            theme=theme,  # type: ignore[arg-type]
+            theme=theme,
         )
         for one, measure in zip(axes[:, column], MEASURES, strict=True):
             write_title(one, f"{measure.capitalize()}, {name}", colors(theme))
@@ -86,7 +87,7 @@ def _batches(model: ProducersModel, theme: str) -> Figure:
     return figure
 
 
-def _roc(result: ProducersResult, theme: str) -> Figure:
+def _roc(result: ProducersResult, theme: ThemeName) -> Figure:
     figure = page(
         13,
         5.2,
@@ -111,7 +112,7 @@ def _roc(result: ProducersResult, theme: str) -> Figure:
     return figure
 
 
-def _seeds(result: ProducersResult, theme: str) -> Figure:
+def _seeds(result: ProducersResult, theme: ThemeName) -> Figure:
     figure = page(
         9,
         5.5,
@@ -124,7 +125,7 @@ def _seeds(result: ProducersResult, theme: str) -> Figure:
     return figure
 
 
-def _validation(result: ProducersResult, theme: str) -> Figure:
+def _validation(result: ProducersResult, theme: ThemeName) -> Figure:
     figure = page(
         11,
         4.8,
@@ -140,7 +141,7 @@ def _validation(result: ProducersResult, theme: str) -> Figure:
         subset="valid",
         subset_names=SUBSET_NAMES,
         mark_best=False,
-        theme=theme,  # type: ignore[arg-type]
+        theme=theme,
     )
     for one, measure in zip(axes, MEASURES, strict=True):
         write_title(one, measure.capitalize(), colors(theme))

@@ -10,7 +10,7 @@ from itertools import count, groupby
 from typing import TYPE_CHECKING
 
 from sknn import __version__
-from sknn.report._blocks import Block, Picture
+from sknn.report._blocks import Block, Picture, Table
 from sknn.report._svg import theme_css, to_svgs
 
 if TYPE_CHECKING:
@@ -44,11 +44,13 @@ def to_html(report: Report) -> str:
 
 
 def _grouped(blocks: Sequence[Block]) -> list[list[Block]]:
-    """Blocks of one kind that follow each other: pictures and tables stand side by side."""
+    """Blocks that follow each other and stand side by side: pictures, tables, text."""
     return [list(group) for _, group in groupby(blocks, key=_kind)]
 
 
 def _kind(block: Block) -> tuple[str, bool]:
+    if isinstance(block, Table) and block.beside:
+        return Picture.__name__, False
     return type(block).__name__, isinstance(block, Picture) and block.size == "small"
 
 
@@ -65,6 +67,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["with_code"] = _with_code
+    environment.filters["breakable"] = _breakable
     return environment
 
 
@@ -73,6 +76,13 @@ def _with_code(text: str) -> Markup:
     from markupsafe import Markup, escape
 
     return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))
+
+
+def _breakable(text: str) -> Markup:
+    """Text that may be broken after an underscore, as names of parameters are."""
+    from markupsafe import Markup, escape
+
+    return Markup(str(escape(text)).replace("_", "_<wbr>").replace("_<wbr>_<wbr>", "__<wbr>"))
 
 
 @cache

@@ -17,6 +17,8 @@ from sknn.report._words import count, signed
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from sknn.inspection._style import ThemeName
+
 # Rows that one shuffle is measured on at most, and columns that are shown.
 MOST_ROWS, MOST_SHOWN = 2000, 25
 # Shuffles of one column, and of all, where nobody has said how many.
@@ -101,9 +103,9 @@ def importance_section(found: Importance) -> Section:
     """A figure and a table of what columns are worth."""
     n_repeats = found.accuracy_drop.shape[1]
     text = (
-        f"Each column in turn was shuffled {count(n_repeats, 'time')} among {found.n_rows} rows "
-        "that were held out. Columns that say the same stand in for each other, so each seems to "
-        "matter little."
+        f"Each column in turn was shuffled {count(n_repeats, 'time')} among "
+        f"{count(found.n_rows, 'row')}. Columns that say the same stand in for each other, so each "
+        "seems to matter little."
     )
     columns = {"accuracy lost, points": 100 * found.accuracy_drop}
     digits = [2]
@@ -117,7 +119,7 @@ def importance_section(found: Importance) -> Section:
         for values, places in zip(columns.values(), digits, strict=True):
             row += [signed(values[k].mean(), places), f"{values[k].std():.{places}f}"]
         rows.append(row)
-    table = Table("What a shuffle of a column costs", header, rows)
+    table = Table("What a shuffle of a column costs, in figures", header, rows, beside=True)
     return Section("What its columns are worth", [Text(text), _picture(found), table])
 
 
@@ -128,7 +130,7 @@ def _picture(found: Importance) -> Picture:
     values = values if by_loss else 100 * values
     what = "rise of the log loss" if by_loss else "accuracy lost, in points"
 
-    def draw(theme: str) -> Figure:
+    def draw(theme: ThemeName) -> Figure:
         figure, axes, look = canvas(theme, 5.4, max(2.2, 0.75 + 0.27 * len(names)))
         color, _ = look.line(0)
         places = np.arange(len(names))

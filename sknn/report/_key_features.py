@@ -15,6 +15,7 @@ from sknn.report._style import colors, page, panels, report_style
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from sknn.inspection._style import ThemeName
     from sknn.studies import KeyFeaturesResult
 
 
@@ -57,7 +58,9 @@ def key_features_table(result: KeyFeaturesResult) -> str:
     return f"{layout(title, header, rows)}\n\n{notes(result.notes)}\n"
 
 
-def key_features_figures(result: KeyFeaturesResult, theme: str = "light") -> dict[str, Figure]:
+def key_features_figures(
+    result: KeyFeaturesResult, theme: ThemeName = "light"
+) -> dict[str, Figure]:
     """Draw the figures of the producers study's features.
 
     Figures are made without pyplot: nothing pops up, and no setting of matplotlib is changed.
@@ -84,7 +87,7 @@ def key_features_figures(result: KeyFeaturesResult, theme: str = "light") -> dic
         }
 
 
-def _ranks(result: KeyFeaturesResult, theme: str) -> Figure:
+def _ranks(result: KeyFeaturesResult, theme: ThemeName) -> Figure:
     network = result.network
     figure = page(
         14,
@@ -114,7 +117,7 @@ def _ranks(result: KeyFeaturesResult, theme: str) -> Figure:
     return figure
 
 
-def _values(result: KeyFeaturesResult, theme: str) -> Figure:
+def _values(result: KeyFeaturesResult, theme: ThemeName) -> Figure:
     split = result.split
     y = np.concatenate([split.y_train, split.y_test])
     figure = page(

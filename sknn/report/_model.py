@@ -17,6 +17,8 @@ from sknn.report._words import count, decimal, percent
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from sknn.inspection._style import ThemeName
+
 # Candidates of a search that are shown, the best first.
 MOST_CANDIDATES = 12
 
@@ -40,7 +42,6 @@ def model_section(estimator: Any) -> Section:
         facts += [
             ("Layers", " – ".join(map(str, sizes))),
             ("Weights and biases", f"{n_weights:,}, {network.coefs_[0].dtype}"),
-            ("Epochs", str(network.n_iter_)),
         ]
     facts.append(("Made with", ", ".join(f"{name} {v}" for name, v in versions().items())))
     facts.append(("Computer", f"{platform.system()}, {platform.machine()}"))
@@ -128,10 +129,10 @@ def _history(network: Any, measure: str, has_valid: bool) -> Picture:
 
     history = network.history_
 
-    def draw(theme: str) -> Figure:
+    def draw(theme: ThemeName) -> Figure:
         figure, axes, _ = canvas(theme, 5.4, 3.8)
         display = TrainingHistoryDisplay(history, monitor=network.monitor)
-        display.plot(ax=axes, measure=measure, theme=theme)  # type: ignore[arg-type]
+        display.plot(ax=axes, measure=measure, theme=theme)
         axes.set_title("", loc="left")
         return figure
 
@@ -153,19 +154,31 @@ def search_facts(search: Any) -> list[tuple[str, str]]:
     chosen = ", ".join(
         f"{name.rpartition('__')[2]} {value}" for name, value in search.best_params_.items()
     )
+    mean = _sign(search) * results[f"mean_test_{score}"][search.best_index_]
     return [
         ("Candidates", str(n_candidates)),
-        ("Fits", f"{n_candidates * search.n_splits_}, {count(search.n_splits_, 'fold')} each"),
-        ("Chosen by", _scoring(search.scoring)),
+        ("Fits", f"{n_candidates * search.n_splits_:,}, {count(search.n_splits_, 'fold')} each"),
+        ("Chosen by", _scoring(search)),
         ("Chosen", chosen),
-        ("Mean score of it", decimal(results[f"mean_test_{score}"][search.best_index_], 4)),
+        ("Its mean score", decimal(mean, 4)),
     ]
 
 
-def _scoring(scoring: Any) -> str:
-    if scoring is None:
+def _scoring(search: Any) -> str:
+    name = _scorer(search)
+    words = name.removeprefix("neg_").replace("_", " ").strip()
+    return f"{words}, the lower the better" if _sign(search) < 0 else words
+
+
+def _scorer(search: Any) -> str:
+    if search.scoring is None:
         return "accuracy"
-    return str(getattr(scoring, "__name__", scoring)).replace("_", " ").strip()
+    return str(getattr(search.scoring, "__name__", search.scoring))
+
+
+def _sign(search: Any) -> int:
+    """-1 for an error, which is negated so that more is better, and which is shown as it is."""
+    return -1 if _scorer(search).startswith("neg_") else 1
 
 
 def _score_name(search: Any) -> str:
@@ -183,7 +196,7 @@ def search_section(search: Any) -> Section:
         [
             str(results[rank][k]),
             *(str(results["params"][k].get(name, "")) for name in names),
-            decimal(results[f"mean_test_{score}"][k], 4),
+            decimal(_sign(search) * results[f"mean_test_{score}"][k], 4),
             decimal(results[f"std_test_{score}"][k], 4),
         ]
         for k in order

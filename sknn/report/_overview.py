@@ -26,7 +26,8 @@ MOST_COLUMNS = 60
 class Data:
     """Rows to measure on, and the rows that were trained on, if they are known.
 
-    `y` and `y_train` are places in `classes`.
+    `y` and `y_train` are places in `classes`. Where the rows that were trained on are not known,
+    nothing is said to be held out.
     """
 
     target: str
@@ -35,7 +36,6 @@ class Data:
     y: NDArray[np.intp]
     X_train: pd.DataFrame | None
     y_train: NDArray[np.intp] | None
-    is_split: bool = True
 
     @property
     def described(self) -> pd.DataFrame:
@@ -50,9 +50,7 @@ class Data:
     @property
     def described_name(self) -> str:
         """What to call them."""
-        if not self.is_split:
-            return "table"
-        return "held-out rows" if self.X_train is None else "training rows"
+        return "table" if self.X_train is None else "training rows"
 
     @cached_property
     def has_twin(self) -> NDArray[np.bool_]:
@@ -104,7 +102,7 @@ def overview_blocks(data: Data) -> list[Block]:
         ("Columns", " and ".join(kind for kind in kinds if not kind.startswith("0 "))),
         (
             "Missing values",
-            f"{n_missing} in the {data.described_name}, {percent(n_missing / frame.size)}"
+            f"{n_missing:,} in the {data.described_name}, {percent(n_missing / frame.size)}"
             if n_missing
             else f"none in the {data.described_name}",
         ),
@@ -118,8 +116,8 @@ def overview_blocks(data: Data) -> list[Block]:
 
 def _twins(data: Data, found: Evaluation) -> str:
     text = (
-        f"{data.has_twin.sum()} of the {len(data.X)} held-out rows stand word for word among the "
-        "training rows, where a model can learn them by heart."
+        f"{data.has_twin.sum():,} of the {len(data.X):,} held-out rows stand word for word among "
+        "the training rows, where a model can learn them by heart."
     )
     others = ~data.has_twin
     if not others.any():
@@ -135,22 +133,23 @@ def numeric_columns(frame: pd.DataFrame) -> list[str]:
 
 def _rows(data: Data) -> str:
     if data.y_train is None:
-        return f"{len(data.X)}, all held out" if data.is_split else str(len(data.X))
-    return f"{len(data.y_train)} trained on, {len(data.X)} held out"
+        return f"{len(data.X):,}"
+    return f"{len(data.y_train):,} trained on, {len(data.X):,} held out"
 
 
 def _class_table(data: Data) -> Table:
     n_classes = len(data.classes)
-    held_out = np.bincount(data.y, minlength=n_classes)
-    columns = {"held out" if data.is_split else "rows": held_out}
+    measured = np.bincount(data.y, minlength=n_classes)
+    columns = {"rows": measured}
     if data.y_train is not None:
-        columns = {"trained on": np.bincount(data.y_train, minlength=n_classes), **columns}
+        trained = np.bincount(data.y_train, minlength=n_classes)
+        columns = {"trained on": trained, "held out": measured}
     total = np.sum(list(columns.values()), axis=0)
     rows = [
-        [name, *(str(column[k]) for column in columns.values()), percent(total[k] / total.sum())]
+        [name, *(f"{column[k]:,}" for column in columns.values()), percent(total[k] / total.sum())]
         for k, name in enumerate(data.classes)
     ]
-    return Table(f"Rows of each class of {data.target}", ["class", *columns, "share"], rows)
+    return Table(f"Rows of each class of {data.target}", ["class", *columns, "share of all"], rows)
 
 
 def _column_table(data: Data) -> Table:
@@ -171,7 +170,7 @@ def _column(values: pd.Series) -> list[str]:
     from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
     present = values.dropna()
-    cells = [str(values.name), str(len(values) - len(present)), str(present.nunique())]
+    cells = [str(values.name), f"{len(values) - len(present):,}", f"{present.nunique():,}"]
     if is_numeric_dtype(values) and not is_bool_dtype(values):
         figures = [present.min(), present.median(), present.max()] if len(present) else []
         return [*cells, *([number(figure) for figure in figures] or ["–"] * 3), ""]

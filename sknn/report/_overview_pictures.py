@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
+    from sknn.inspection._style import ThemeName
     from sknn.report._overview import Data
 
 # Classes, columns, and numbers in a row of a matrix, that a figure has room for.
@@ -44,10 +45,10 @@ def _balance(data: Data) -> Picture:
     counts = np.bincount(data.described_y, minlength=len(data.classes))
     n_bars = min(len(counts), MOST_BARS)
 
-    def draw(theme: str) -> Figure:
+    def draw(theme: ThemeName) -> Figure:
         figure, axes, _ = canvas(theme, 5.4, 0.9 + 0.3 * max(3, n_bars + (n_bars < len(counts))))
         display = ClassBalanceDisplay({"rows": counts}, [label(name) for name in data.classes])
-        display.plot(axes, max_classes=n_bars, theme=theme)  # type: ignore[arg-type]
+        display.plot(axes, max_classes=n_bars, theme=theme)
         axes.set_title("", loc="left")
         return figure
 
@@ -66,14 +67,14 @@ def _correlation(numbers: pd.DataFrame) -> Picture:
     from sknn.inspection import CorrelationDisplay
 
     shown = numbers.iloc[:, :MOST_CORRELATED]
-    matrix = shown.corr().to_numpy()
+    matrix: Any = shown.corr().to_numpy()
 
-    def draw(theme: str) -> Figure:
+    def draw(theme: ThemeName) -> Figure:
         side = 2.4 + 0.28 * shown.shape[1]
         figure, axes, _ = canvas(theme, 5.4, min(4.5, side))
         is_large = shown.shape[1] > MOST_NUMBERS
         names = [label(_short(str(name), 12 if is_large else 16)) for name in shown.columns]
-        CorrelationDisplay(matrix, names).plot(axes, show_values=not is_large, theme=theme)  # type: ignore[arg-type]
+        CorrelationDisplay(matrix, names).plot(axes, show_values=not is_large, theme=theme)
         if is_large:
             axes.tick_params(labelsize=8)
         axes.set_title("", loc="left")
@@ -86,7 +87,7 @@ def _correlation(numbers: pd.DataFrame) -> Picture:
         caption += f", the first {shown.shape[1]} of {numbers.shape[1]}"
     return Picture(
         "Which columns go together",
-        f"{caption}, as a matrix of colours and numbers. The strongest is {signed(matrix[i, j], 2)}"  # type: ignore[arg-type]
+        f"{caption}, as a matrix of colours and numbers. The strongest is {signed(matrix[i, j], 2)}"
         f", between {shown.columns[i]} and {shown.columns[j]}.",
         draw,
         f"{caption}.",
@@ -98,14 +99,14 @@ def _histogram(values: pd.Series) -> Picture:
 
     name = str(values.name)
 
-    def draw(theme: str) -> Figure:
+    def draw(theme: ThemeName) -> Figure:
         figure, axes, _ = canvas(theme, 2.9, 1.9)
-        FeatureHistogramDisplay(values.to_numpy()[:, None], [""]).plot([axes], theme=theme)  # type: ignore[arg-type]
+        FeatureHistogramDisplay(values.to_numpy()[:, None], [""]).plot([axes], theme=theme)
         axes.set_title("", loc="left")
         axes.set_ylabel("")
         return figure
 
-    low, middle, high = (number(values.quantile(share)) for share in (0.25, 0.5, 0.75))  # type: ignore[arg-type]
+    low, middle, high = map(number, np.nanpercentile(values.to_numpy(), (25, 50, 75)))
     return Picture(
         name,
         f"Histogram of {name}: half of its values lie between {low} and {high}, the median is "

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.calibration import calibration_curve
+from sklearn.metrics import precision_recall_fscore_support
 
 from sknn.report._blocks import Block, Headline, Picture, Section, Table, Text
 from sknn.report._canvas import canvas, label
@@ -17,6 +18,8 @@ from sknn.report._words import count, decimal, percent
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+    from sknn.inspection._style import ThemeName
 
 # Bins of equally many rows each, of which a dot of a calibration curve is made.
 ROWS_PER_BIN, MOST_BINS = 20, 10
@@ -67,7 +70,13 @@ def probabilities_section(found: Evaluation) -> Section:
         return Section("Its probabilities", [Text(text)])
     blocks: list[Block] = []
     if not np.isnan(found.macro_auc):
-        blocks.append(roc_picture(found, "Each class against the rest (ROC)"))
+        is_binary = len(found.classes) == 2
+        versus = (
+            f"{found.names[1]} against {found.names[0]}"
+            if is_binary
+            else "Each class against the rest"
+        )
+        blocks.append(roc_picture(found, f"{versus} (ROC)"))
     blocks.append(_calibration(found))
     return Section("Its probabilities", blocks)
 
@@ -80,30 +89,30 @@ def _by_class(found: Evaluation) -> Table:
             name,
             *(decimal(columns[measure][k]) for measure in ("precision", "recall", "f1")),
             decimal(found.auc[k]),
-            f"{columns['support'][k]:.0f}",
+            f"{columns['support'][k]:,.0f}",
         ]
         for k, name in enumerate(found.names)
     ]
-    occurs = columns["support"] > 0
-    mean_precision = columns["precision"][~np.isnan(columns["precision"])].mean()
+    # A class that is never predicted counts as zero here, though it has no precision of its own.
+    means = precision_recall_fscore_support(
+        found.y_true, found.y_pred, average="macro", zero_division=0.0
+    )[:3]
     rows.append(
         [
             "mean over classes",
-            decimal(mean_precision),
-            decimal(columns["recall"][occurs].mean()),
-            decimal(found.macro_f1),
+            *map(decimal, means),
             decimal(found.macro_auc),
-            str(found.n_rows),
+            f"{found.n_rows:,}",
         ]
     )
-    return Table("Of each class, on the held-out rows", header, rows)
+    return Table(f"Each class, on {count(found.n_rows, 'row')}", header, rows)
 
 
 def _confusion(found: Evaluation) -> list[Block]:
     counts = found.confusion
     blocks: list[Block] = []
     if len(counts) <= MOST_CLASSES:
-        caption = "Confusion matrix: rows are the true classes, columns what was predicted"
+        caption = "Confusion matrix: true classes down, predicted ones across"
         blocks.append(confusion_table(caption, counts, found.names))
     errors = counts - np.diag(np.diag(counts))
     if not errors.any():
@@ -117,7 +126,7 @@ def _confusion(found: Evaluation) -> list[Block]:
             rows = count(int(counts[true].sum()), "row")
             blocks.append(
                 Text(
-                    f"{found.names[true]} was taken for {found.names[predicted]} in "
+                    f"“{found.names[true]}” was taken for “{found.names[predicted]}” in "
                     f"{errors[true, predicted]} of {rows}"
                     + (", the most frequent error." if len(pairs) == 1 else ".")
                 )
@@ -141,8 +150,11 @@ def roc_picture(found: Evaluation, title: str) -> Picture:
     defined = np.flatnonzero(~np.isnan(found.auc))
     # Where there are too many for one figure, those that are told apart worst.
     shown = np.sort(defined[np.argsort(found.auc[defined], kind="stable")][:MOST_CURVES])
+    is_binary = len(found.classes) == 2
+    if is_binary:  # the other class has the same curve, mirrored
+        shown = defined[1:]
 
-    def draw(theme: str) -> Figure:
+    def draw(theme: ThemeName) -> Figure:
         figure, axes, _ = canvas(theme, 5.0, 4.8)
         assert found.probabilities is not None
         curves = one_vs_rest_curves(
@@ -152,8 +164,9 @@ def roc_picture(found: Evaluation, title: str) -> Picture:
             [label(found.names[k]) for k in defined],
         )
         by_name = {label(found.names[k]): [curves[np.searchsorted(defined, k)]] for k in shown}
-        by_name["macro average"] = [macro_average(curves)]
-        OneVsRestRocDisplay(by_name).plot(axes, theme=theme)  # type: ignore[arg-type]
+        if not is_binary:
+            by_name["macro average"] = [macro_average(curves)]
+        OneVsRestRocDisplay(by_name).plot(axes, theme=theme)
         return figure
 
     lowest = defined[found.auc[defined].argmin()]
@@ -161,16 +174,22 @@ def roc_picture(found: Evaluation, title: str) -> Picture:
         "The area under a curve is the chance that a row of the class is given a higher "
         "probability of it than a row of another."
     )
-    if len(shown) < len(defined):
+    if len(shown) < len(defined) and not is_binary:
         words += f" The {len(shown)} lowest of {len(defined)} curves, and the mean of all."
+    areas = "True positive rate over false positive rate. The "
+    if is_binary:
+        areas += f"area under the curve is {found.macro_auc:.3f}."
+    else:
+        areas += (
+            f"mean area under the curves is {found.macro_auc:.3f}; the lowest, of "
+            f"{found.names[lowest]}, is {found.auc[lowest]:.3f}."
+        )
     absent = [name for k, name in enumerate(found.names) if k not in defined]
     if absent:
         words += f" There are no rows of {', '.join(absent[:MOST_CURVES])}."
     return Picture(
         title,
-        "True positive rate over false positive rate for each class against the rest. The mean "
-        f"area under the curves is {found.macro_auc:.3f}; the lowest, of {found.names[lowest]}, "
-        f"is {found.auc[lowest]:.3f}.",
+        areas,
         draw,
         words,
     )
@@ -191,7 +210,7 @@ def _calibration(found: Evaluation) -> Picture:
     marks = np.sort(values)[:: -(-len(values) // MOST_MARKS)]
     shares, means = calibration_curve(outcome, values, n_bins=n_bins, strategy="quantile")
 
-    def draw(theme: str) -> Figure:
+    def draw(theme: ThemeName) -> Figure:
         figure, axes, look = canvas(theme, 5.0, 4.8)
         color, _ = look.line(0)
         axes.plot([0, 1], [0, 1], color=look.muted, linewidth=0.9, linestyle="--")

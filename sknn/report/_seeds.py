@@ -12,10 +12,11 @@ from sknn.report._style import colors
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+    from sknn.inspection._style import ThemeName
     from sknn.studies import ProducersModel
 
 
-def plot_seeds(axes: Axes, models: tuple[ProducersModel, ...], theme: str = "light") -> None:
+def plot_seeds(axes: Axes, models: tuple[ProducersModel, ...], theme: ThemeName = "light") -> None:
     """Draw each model's test accuracies, beside the document's and the independent re-run's."""
     look = colors(theme)
     for place, model in enumerate(models):

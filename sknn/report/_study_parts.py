@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sknn.report._beside_tables import LOSSES, NAMES
+from sknn.report._beside_tables import LOSSES, NAMES, outside_in_words, rows_beside
 from sknn.report._blocks import Block, Facts, Notes, Picture, Section, Table, Text
 from sknn.report._canvas import canvas, label
 from sknn.report._metrics import versions
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from sknn.backprop import History
+    from sknn.inspection._style import ThemeName
     from sknn.studies import ComparisonResult, Spread
 
 METRICS = {"accuracy": "accuracy", "macro_f1": "macro F1", "log_loss": "log loss"}
@@ -47,16 +48,16 @@ def beside_blocks(frame: pd.DataFrame, titles: Mapping[str, str], digits: int) -
         Decimals of the document's percentages.
     """
     header = ["model", "figure", "document", "ours: mean", "± sd", "range", "re-run", "inside"]
-    rows, words = [], []
-    for (model, figure), row in frame.iterrows():  # type: ignore[misc]
-        is_loss, name = figure in LOSSES, NAMES.get(figure, figure)  # type: ignore[has-type]
+    rows = []
+    for model, figure, row in rows_beside(frame):
+        is_loss, name = figure in LOSSES, NAMES.get(figure, figure)
 
         def show(value: float, places: int = 1, is_loss: bool = is_loss) -> str:
             return decimal(value) if is_loss else decimal(100 * value, places)
 
         rows.append(
             [
-                titles[model],  # type: ignore[has-type]
+                titles[model],
                 name,
                 show(row["document"], digits),
                 show(row["mean"]),
@@ -66,10 +67,9 @@ def beside_blocks(frame: pd.DataFrame, titles: Mapping[str, str], digits: int) -
                 "yes" if row["inside"] else "no",
             ]
         )
-        if not row["inside"]:
-            words.append(f"{titles[model]}, {name}: {row['explanation']}.")  # type: ignore[has-type]
     caption = "Every figure of the document beside ours; losses, and shares in %"
-    table = Table(caption, header, rows, text_columns=(1,))  # type: ignore[arg-type]
+    table = Table(caption, header, rows, text_columns=(1,))
+    words = outside_in_words(frame, titles)
     if not words:
         return [table]
     return [table, Text("Where the document's lies outside the range of ours:"), Notes(words)]
@@ -98,7 +98,7 @@ def history_picture(
     """The course of a measure in some trainings."""
     from sknn.inspection import TrainingHistoryDisplay, VolatilityDisplay
 
-    def draw(theme: str) -> Figure:
+    def draw(theme: ThemeName) -> Figure:
         figure, axes, _ = canvas(theme, 5.4, 3.8)
         if volatility:
             display: Any = VolatilityDisplay(_labelled(histories))

@@ -30,6 +30,7 @@ from sknn.report._words import count, points, signed
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from sknn.inspection._style import ThemeName
     from sknn.studies import ComparisonResult, KeyFeaturesResult, ProducersModel, ProducersResult
 
 MEASURES = ("precision", "recall", "f1-score")
@@ -81,7 +82,7 @@ def _headline(model: ProducersModel) -> Headline:
 
 
 def _accuracies(result: ProducersResult) -> Section:
-    header = ["penalty", "mean ± sd", "range", "document", "re-run", "range of it", "other splits"]
+    header = ["penalty", "mean ± sd", "range", "document", "re-run", "its range", "other splits"]
     rows = []
     for model in (*result.models, *result.alternatives):
         published, rerun = getattr(model, "published", None), getattr(model, "rerun", None)
@@ -109,7 +110,7 @@ def _accuracies(result: ProducersResult) -> Section:
 
 
 def _seeds(result: ProducersResult) -> Picture:
-    def draw(theme: str) -> Figure:
+    def draw(theme: ThemeName) -> Figure:
         figure, axes, _ = canvas(theme, 5.4, 4.2)
         plot_seeds(axes, result.models, theme)
         return figure
@@ -254,7 +255,7 @@ def _ranks(result: KeyFeaturesResult, importance: str, words: str, highlight: li
 
     selector = result.selectors[importance]
 
-    def draw(theme: str) -> Figure:
+    def draw(theme: ThemeName) -> Figure:
         figure, axes, _ = canvas(theme, 6.2, 4.8)
         FeatureRankDisplay.from_estimator(
             selector, ax=axes, highlight=highlight, colorbar=False, theme=theme
@@ -291,7 +292,7 @@ def _distributions(result: KeyFeaturesResult) -> list[Block]:
 def _distribution(values: Any, y: Any, names: list[str]) -> Picture:
     from sknn.inspection import FeatureDistributionDisplay
 
-    def draw(theme: str) -> Figure:
+    def draw(theme: ThemeName) -> Figure:
         figure, axes, _ = canvas(theme, 2.9, 2.1)
         FeatureDistributionDisplay.from_data(
             values.to_frame(),

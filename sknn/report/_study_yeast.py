@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sknn.report._beside_tables import LOSSES
 from sknn.report._blocks import Block, Facts, Headline, Notes, Picture, Section, Table, Text
 from sknn.report._metrics import plain, versions
 from sknn.report._model import search_facts
@@ -26,6 +27,7 @@ from sknn.report._words import count, decimal, number, percent, points
 
 if TYPE_CHECKING:
     from sknn.studies import ComparisonResult, YeastModel, YeastResult
+    from sknn.studies._published_yeast import PublishedYeast, RerunYeast
 
 # Where the document compared the ways of gradient descent on one figure.
 GRADIENT_DESCENTS = ("full_batch", "per_sample", "mini_batch")
@@ -62,8 +64,9 @@ def yeast_metrics(result: YeastResult) -> dict[str, Any]:
     models = {}
     for model in result:
         figures: dict[str, dict[str, float]] = {}
-        for (figure, statistic), value in frame.loc[model.name].items():  # type: ignore[misc]
-            figures.setdefault(figure, {})[statistic] = value  # type: ignore[assignment]
+        row: Any = frame.loc[model.name]
+        for (figure, statistic), value in zip(row.index.tolist(), row.tolist(), strict=True):
+            figures.setdefault(figure, {})[statistic] = value
         models[model.name] = {
             "title": model.title,
             "parameters": model.parameters,
@@ -119,7 +122,6 @@ def _table(result: YeastResult) -> Section:
         y=encode(table.y, classes),
         X_train=None,
         y_train=None,
-        is_split=False,
     )
     remark = Text(
         f"{table.n_twins} rows have features that another row has too. Of an ordinary split, some "
@@ -141,12 +143,12 @@ def _optimizers(result: YeastResult) -> Section:
             [
                 model.title,
                 f"{decimal(train_loss.mean)} ± {decimal(train_loss.sd)}",
-                _or_dash(theirs and theirs.train_loss),  # type: ignore[arg-type]
+                _or_dash(theirs, "train_loss"),
                 share(train_accuracy),
-                _or_dash(theirs and theirs.train_accuracy, in_percent=True),  # type: ignore[arg-type]
+                _or_dash(theirs, "train_accuracy"),
                 share(model.accuracy),
                 spread_range(model.accuracy),
-                _or_dash(theirs and theirs.accuracy, in_percent=True),  # type: ignore[arg-type]
+                _or_dash(theirs, "accuracy"),
                 points(model.rerun.accuracy) if model.rerun else "–",
                 _others(model, "accuracy"),
                 share(model.macro_f1),
@@ -223,19 +225,16 @@ def _split_in_three_table(models: Sequence[YeastModel]) -> Table:
         train, valid = model.last("train_loss"), model.last("valid_loss")
         theirs, rerun = model.published, model.rerun
         cells = [
-            (f"{decimal(train.mean)} ± {decimal(train.sd)}", theirs and theirs.train_loss, False),
-            (f"{decimal(valid.mean)} ± {decimal(valid.sd)}", theirs and theirs.valid_loss, False),
-            (share(model.accuracy), theirs and theirs.accuracy, True),
-            (share(model.macro_f1), theirs and theirs.macro_f1, True),
+            (f"{decimal(train.mean)} ± {decimal(train.sd)}", "train_loss"),
+            (f"{decimal(valid.mean)} ± {decimal(valid.sd)}", "valid_loss"),
+            (share(model.accuracy), "accuracy"),
+            (share(model.macro_f1), "macro_f1"),
         ]
         row = [model.title]
-        for ours, document, in_percent in cells:
-            row += [ours, _or_dash(document, in_percent)] if knows else [ours]  # type: ignore[arg-type]
+        for ours, figure in cells:
+            row += [ours, _or_dash(theirs, figure)] if knows else [ours]
         if knows:
-            row += [
-                _or_dash(rerun and rerun.accuracy, in_percent=True),  # type: ignore[arg-type]
-                _or_dash(rerun and rerun.macro_f1, in_percent=True),  # type: ignore[arg-type]
-            ]
+            row += [_or_dash(rerun, "accuracy"), _or_dash(rerun, "macro_f1")]
         rows.append([*row, _others(model, "accuracy"), _others(model, "macro_f1")])
     n_rows = len(models[0].split.y_test)
     caption = f"After the last epoch; shares in %, on {n_rows} test rows of the second split"
@@ -258,11 +257,15 @@ def _confusion(model: YeastModel) -> Table:
 
 
 def _others(model: YeastModel, figure: str) -> str:
-    values = model.other_splits[figure] if len(model.other_splits) else []  # type: ignore[var-annotated]
-    return f"{points(values.mean())} ± {points(values.std())}" if len(values) else "–"  # type: ignore[union-attr]
+    if not len(model.other_splits):
+        return "–"
+    values = model.other_splits[figure]
+    return f"{points(values.mean())} ± {points(values.std())}"
 
 
-def _or_dash(value: float | None, in_percent: bool = False) -> str:
+def _or_dash(source: PublishedYeast | RerunYeast | None, figure: str) -> str:
+    """A figure of someone else's, shares in percent; a dash where they have none."""
+    value = None if source is None else getattr(source, figure)
     if value is None:
         return "–"
-    return number(100 * value) if in_percent else number(value)
+    return number(value if figure in LOSSES else 100 * value)

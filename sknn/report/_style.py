@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
-from sknn.inspection._style import Theme, dress, find_theme
+from sknn.inspection._style import Theme, ThemeName, dress, find_theme
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -25,7 +25,9 @@ def report_style() -> AbstractContextManager[None]:
     return style.context(["default", _SIZES])
 
 
-def page(width: float, height: float, title: str, caption: str, theme: str = "light") -> Figure:
+def page(
+    width: float, height: float, title: str, caption: str, theme: ThemeName = "light"
+) -> Figure:
     """An empty figure with a title above and a line of small print below."""
     from matplotlib.figure import Figure
 
@@ -37,7 +39,7 @@ def page(width: float, height: float, title: str, caption: str, theme: str = "li
 
 
 def panels(
-    figure: Figure, rows: int, columns: int, theme: str = "light", **subplots: Any
+    figure: Figure, rows: int, columns: int, theme: ThemeName = "light", **subplots: Any
 ) -> NDArray[Any]:
     """Axes on a page, shape (rows, columns)."""
     axes = figure.subplots(rows, columns, squeeze=False, **subplots)
@@ -46,6 +48,6 @@ def panels(
     return axes
 
 
-def colors(theme: str) -> Theme:
+def colors(theme: ThemeName) -> Theme:
     """The colours of a theme."""
     return find_theme(theme)

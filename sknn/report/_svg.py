@@ -8,7 +8,7 @@ from functools import cache
 from io import StringIO
 from typing import TYPE_CHECKING
 
-from sknn.inspection._style import THEMES, Theme
+from sknn.inspection._style import THEMES, Theme, ThemeName
 from sknn.report._canvas import page_style
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ _ID = re.compile(r'(\bid="|url\(#|href="#)')
 _COLOR = re.compile(r"#[0-9a-f]{6}\b")
 
 
-def to_svgs(draw: Callable[[str], Figure], prefix: str) -> dict[str, str]:
+def to_svgs(draw: Callable[[ThemeName], Figure], prefix: str) -> dict[str, str]:
     """A figure as ``svg`` elements without label or height, by the theme that they are for.
 
     Where all colours of a figure are those of a theme, one element is enough, for ``"both"``: its
@@ -47,12 +47,12 @@ def to_svgs(draw: Callable[[str], Figure], prefix: str) -> dict[str, str]:
     return {"light": light, "dark": _to_svg(draw, "dark", f"{prefix}d-")}
 
 
-def theme_css(name: str) -> str:
+def theme_css(name: ThemeName) -> str:
     """The colours of a theme as variables of a page."""
-    return "; ".join(f"--figure-{role}: {color}" for role, color in _roles(THEMES[name]).items())  # type: ignore[index]
+    return "; ".join(f"--figure-{role}: {color}" for role, color in _roles(THEMES[name]).items())
 
 
-def _to_svg(draw: Callable[[str], Figure], theme: str, prefix: str) -> str:
+def _to_svg(draw: Callable[[ThemeName], Figure], theme: ThemeName, prefix: str) -> str:
     file = StringIO()
     with page_style():
         figure = draw(theme)

@@ -32,7 +32,7 @@ def number(value: float) -> str:
 
 def count(n: int, noun: str, plural: str | None = None) -> str:
     """A number and its noun, in the plural where there are several."""
-    return f"{n} {noun}" if n == 1 else f"{n} {plural or noun + 's'}"
+    return f"{n} {noun}" if n == 1 else f"{n:,} {plural or noun + 's'}"
 
 
 def points(value: float) -> str:

@@ -142,6 +142,19 @@ GOOD = [[k % 10 + k / 7, "uvw"[k % 3], "ab"[k % 2]] for k in range(40)]
             [],
             "holds 500 different numbers, and sknn learns classes: cut them into a few ranges",
         ),
+        (  # many rows of each are no reason to take a quantity for a class
+            ["x", "z", "c"],
+            [[k % 7, "u", k % 500] for k in range(10_000)],
+            [],
+            "holds 500 different numbers, and sknn learns classes",
+        ),
+        (
+            ["x", "z", "c"],
+            [[f"{k},{k:03d}.50 $", *row[1:]] for k, row in enumerate(GOOD)],
+            [],
+            "column 'x' holds numbers as text, such as '0,000.50 $': make plain numbers of them, "
+            "or name the column in --categories",
+        ),
         (["x", "z", "c"], [[k % 7, "u", f"t{k}"] for k in range(50)], [], "50 classes in 50 rows"),
         (["x", "x", "c"], GOOD, [], "several columns of the name 'x' (columns 1, 2)"),
         (["x", "z", "c"], [[*row, 1] for row in GOOD], [], "line 2 has 4 fields"),
@@ -150,14 +163,14 @@ GOOD = [[k % 10 + k / 7, "uvw"[k % 3], "ab"[k % 2]] for k in range(40)]
             ["x", "z", "c"],
             [["none" if k == 6 else k / 3, "u", "ab"[k % 2]] for k in range(40)],
             [],
-            "column 'x' holds numbers, and the text 'none' in row 7: name that text in `missing`",
+            "column 'x' holds numbers, and the text 'none' in row 7: name that text in --missing",
         ),
         (["x", "z", "c"], [["inf", *row[1:]] for row in GOOD], [], "'x' must hold finite numbers"),
         (["x", "z", "c"], [[1, 2, *row[2:]] for row in GOOD], [], "no column to learn from"),
-        (["x", "z", "c"], GOOD, ["--test-size", "0.01"], "40 rows cannot be split"),
-        (["x", "z", "c"], GOOD, ["--encoding", "nix"], "`encoding` must be one that Python knows"),
+        (["x", "z", "c"], GOOD, ["--test-size", "0.01"], "either part gets at least 2 rows"),
+        (["x", "z", "c"], GOOD, ["--encoding", "nix"], "--encoding must be one that Python knows"),
     ],
-    ids=range(18),
+    ids=range(20),
 )
 def test_one_line_that_says_what_to_do(main, write_csv, tmp_path, header, rows, more, words):
     table = write_csv(tmp_path / "t.csv", header, rows)

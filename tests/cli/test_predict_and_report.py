@@ -133,7 +133,10 @@ def test_a_report_on_other_rows(main, model, survey, tmp_path):
     code, out, err = main(*arguments)
     assert code == 0, err
     assert "# model.sknn on umfrage.csv" in out
-    assert "160, all held out" in out
+    # Whether the model has seen these rows is not known, so nothing is said of it but a warning.
+    assert "has not seen" not in out
+    assert "held out" not in out
+    assert "Whether the model has been trained on some of these rows is not known" in out
     assert f"Page:\n  {page}\n" in out
     assert "<title>model.sknn on umfrage.csv</title>" in page.read_text(encoding="utf-8")
     code, _, err = main(*arguments)
@@ -152,5 +155,18 @@ def test_a_class_that_the_model_does_not_know(main, model, change, tmp_path):
         "report", model, path, *MISSING, "--target", "Geschmack", "--out", tmp_path / "r", "--quiet"
     )
     assert (code, len(err)) == (1, 1)
-    assert "must hold labels that the classifier knows" in err[0]
-    assert "got 'salzig' in 1 of 160 rows" in err[0]
+    assert "--target: column 'Geschmack' holds 'salzig' in 1 of 160 rows" in err[0]
+    assert "the model knows 'bitter, herb', 'sauer', 'süß'" in err[0]
+
+
+@pytest.mark.parametrize("command", ["predict", "report"])
+def test_where_a_file_is_to_go(main, model, survey, tmp_path, command):
+    more = [] if command == "predict" else ["--target", "Geschmack"]
+    arguments = [command, model, survey, *MISSING, *more, "--quiet", "--out"]
+    assert main(*arguments, tmp_path / "new" / "folder" / "file") == (0, "", [])
+    assert (tmp_path / "new" / "folder" / "file").stat().st_size > 0
+    code, out, err = main(*arguments, tmp_path / "new", "--overwrite")
+    assert (code, out) == (1, "")
+    assert err == [
+        f"sknn: error: {str(tmp_path / 'new')!r} is a directory: pass another --out",
+    ]

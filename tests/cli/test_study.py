@@ -154,7 +154,8 @@ def test_a_file_in_the_way_is_found_before_the_work(tmp_path):
     ("error", "line"),
     [
         (ValueError("Training diverged:\n  lower it"), "Training diverged: lower it"),
-        (OSError(28, "No space left on device"), "[Errno 28] No space left on device"),
+        (OSError(28, "No space left on device"), "No space left on device"),
+        (PermissionError(13, "Permission denied", "/x"), "Permission denied: '/x'"),
         (RuntimeError("no"), "RuntimeError: no"),
     ],
 )

@@ -40,6 +40,9 @@ def test_numbers_and_categories(frame):
         ("x", [4] * 20, "has the same value in every row"),
         ("x", ["same"] * 20, "has the same value in every row"),
         ("x", pd.date_range("2020-01-01", periods=20), "holds dates"),
+        ("x", [f"2024-12-{k:02d}" for k in range(1, 21)], "holds dates"),
+        ("x", [f"{1 + k % 5}.3.2024 10:30" for k in range(20)], "holds dates"),
+        ("x", [None, *[f"{k}/12/24" for k in range(1, 20)]], "holds dates"),
         ("x", [f"word {k}" for k in range(20)], "is text that differs in nearly every row"),
         ("x", range(20), "numbers the rows"),
         ("x", list(range(100, 80, -1)), "numbers the rows"),
@@ -53,8 +56,7 @@ def test_what_says_nothing_is_left_out_unless_it_is_to_be_kept(frame, name, valu
     assert choose_columns(short).left_out[name].startswith(reason)
     assert name not in choose_columns(short).used
     assert name in choose_columns(short, categories=[name]).categories
-    if reason != "holds dates":
-        assert name in choose_columns(short, keep=[name]).used
+    assert name in choose_columns(short, keep=[name]).used
 
 
 @pytest.mark.parametrize(
@@ -66,6 +68,8 @@ def test_what_says_nothing_is_left_out_unless_it_is_to_be_kept(frame, name, valu
         ("id", np.arange(20) + 0.5),
         ("x", [None, *[5] * 19]),  # whether it is there says something
         ("x", ["a", "b"] * 10),
+        ("x", ["1/2", "3-4"] * 10),  # neither dates
+        ("x", [f"{k % 12}{'ab'[k % 2]}" for k in range(20)]),  # nor numbers
     ],
 )
 def test_what_may_say_something_is_kept(frame, name, values):
@@ -86,6 +90,9 @@ def test_text_among_numbers_is_refused_by_row(frame, comma):
 def test_numbers_as_text_and_infinite_numbers_are_refused(frame):
     with pytest.raises(ValueError, match="'x' holds numbers as text"):
         choose_columns(frame.assign(x=[str(k / 4) for k in range(60)]))
+    for form in ("{},123.5", "{}.123,5", "{} 123", "{}\u202f123 €", "$ {}'000", "{} %", "-{}.5%"):
+        with pytest.raises(ValueError, match="'x' holds numbers as text, such as"):
+            choose_columns(frame.assign(x=[form.format(k) for k in range(60)]))
     frame.loc[3, "size"] = np.inf
     with pytest.raises(ValueError, match=r"'size' must hold finite numbers, .* in row 4"):
         choose_columns(frame)

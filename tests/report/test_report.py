@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LinearRegression, LogisticRegression
-from sklearn.metrics import accuracy_score, confusion_matrix, f1_score
+from sklearn.metrics import accuracy_score, classification_report, confusion_matrix, f1_score
 from sklearn.svm import LinearSVC
 
 from sknn import ScratchMLPClassifier, StackedGridSearchCV
 from sknn.report import Facts, Headline, Notes, Picture, Report, Section, Table, Text
 
-VOID = {"meta", "link", "img", "br", "hr", "input", "image", "path", "use"}
+VOID = {"meta", "link", "img", "br", "wbr", "hr", "input", "image", "path", "use"}
 
 
 class Page(HTMLParser):
@@ -318,6 +318,32 @@ def test_a_search_shows_its_candidates(table):
     assert best == search.best_params_
     assert report.to_dict()["search"]["best_score"] == search.best_score_
     assert "importance" not in report.to_dict()
+
+
+def test_a_search_by_an_error_shows_it_as_it_is(table):
+    X, y = table
+    mlp = ScratchMLPClassifier((4,), max_iter=5, n_iter_no_change=np.inf, random_state=0)
+    search = StackedGridSearchCV(mlp, {"l2": [0.0, 0.1]}, cv=2, scoring="neg_log_loss").fit(X, y)
+    text = Report.from_estimator(search, X, y, n_repeats=0).to_markdown()
+    rows = rows_of(text, "**All candidates")
+    shown = [float(row[rows[0].index("mean score")]) for row in rows[1:]]
+    assert shown == [round(loss, 4) for loss in sorted(-search.cv_results_["mean_test_score"])]
+    assert "log loss, the lower the better" in text
+
+
+def test_means_over_classes_are_those_of_scikit_learn(table):
+    X, y = table
+    # Class 2 is never predicted, so it has no precision.
+    y = np.where(X[:, 1] > 1, 2, y)
+    model = LogisticRegression().fit(X, y)
+    model.intercept_[2] = -99
+    report = Report.from_estimator(model, X, y, n_repeats=0)
+    rows = rows_of(report.to_markdown(), "**Each class, on 120 rows")
+    found = classification_report(y, model.predict(X), output_dict=True, zero_division=0)
+    assert rows[3][:2] == ["2", "–"]
+    assert rows[4][1:4] == [
+        f"{found['macro avg'][name]:.3f}" for name in ("precision", "recall", "f1-score")
+    ]
 
 
 def test_rows_that_stand_in_both_are_counted(table):

@@ -52,7 +52,7 @@ def test_every_figure_of_the_document_is_there(result):
 
 def test_what_lies_outside_is_explained(result):
     text = " ".join(yeast_tables(result).split())
-    assert "Full-batch descent: accuracy: a bug of the document's" in text
+    assert "Full-batch descent (accuracy): a bug of the document's" in text
     for words in ("before it splits them", "inverted dropout", "batch normalisation", "duplicates"):
         assert words in text
 
@@ -87,3 +87,17 @@ def test_a_table_where_all_is_inside_has_no_words():
     text = beside_table(pd.DataFrame([row], index, columns), {"m": "M"}, "title", digits=0)
     assert re.search(r"M: accuracy +96 +95.0 ± 1.0 +94.0 – 97.0 +– +yes", text)
     assert "Outside" not in text
+
+
+def test_what_lies_outside_for_one_reason_is_one_line():
+    places = [("m", "accuracy"), ("m", "macro_f1"), ("n", "accuracy"), ("n", "train_loss")]
+    columns = ["document", "mean", "sd", "lowest", "highest", "rerun", "inside", "explanation"]
+    row = [0.99, 0.95, 0.01, 0.94, 0.97, float("nan"), False]
+    reasons = ["luck", "luck", "luck", "a bug"]
+    rows = [[*row, reason] for reason in reasons]
+    frame = pd.DataFrame(rows, pd.MultiIndex.from_tuples(places), columns)
+    text = beside_table(frame, {"m": "M", "n": "N"}, "title", digits=0)
+    assert text.partition("Outside the range of ours:\n")[2].splitlines() == [
+        "- M (accuracy, macro F1); N (accuracy): luck.",
+        "- N (train loss): a bug.",
+    ]
