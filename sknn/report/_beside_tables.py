@@ -8,11 +8,17 @@ from textwrap import fill
 from typing import TYPE_CHECKING
 
 from sknn.report._layout import WIDTH, layout
+from sknn.report._words import count
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from sknn.studies import ProducersResult, YeastResult
+
+    StudyResult = ProducersResult | YeastResult
+
 # Figures that are losses are printed as they are, all others in percent.
+ENGINES = {"scratch": "NumPy", "torch": "PyTorch"}
 LOSSES = frozenset({"train_loss", "valid_loss", "log_loss"})
 NAMES = {
     "macro_f1": "macro F1",
@@ -64,6 +70,45 @@ def beside_table(frame: pd.DataFrame, titles: Mapping[str, str], title: str, dig
         return table
     lines = [fill(text, WIDTH, initial_indent="- ", subsequent_indent="  ") for text in words]
     return "\n".join([table, "Outside the range of ours:", *lines])
+
+
+def engines_table(result: StudyResult, other: StudyResult) -> str:
+    """Lay out a study's figures with one engine beside those with the other.
+
+    Parameters
+    ----------
+    result, other : ProducersResult or YeastResult
+        What :func:`sknn.studies.producers` or :func:`sknn.studies.yeast` returned for the same
+        seeds, with ``engine="scratch"`` and with ``engine="torch"``.
+
+    Returns
+    -------
+    text : str
+        A row for each model and figure: mean and standard deviation of both, and the largest
+        difference between the two values of a seed.
+
+    Raises
+    ------
+    TypeError
+        If they are of different studies.
+    ValueError
+        If they are of different seeds.
+    """
+    titles = {model.name: model.title[0].upper() + model.title[1:] for model in result}
+    rows = []
+    for (model, figure), row in result.beside(other).iterrows():  # type: ignore[arg-type, misc]
+        shown = {column: show(figure, value) for column, value in row.items()}  # type: ignore[has-type]
+        rows.append(
+            [
+                f"{titles[model]}: {NAMES.get(figure, figure)}",  # type: ignore[has-type]
+                f"{shown['mean']} ± {shown['sd']}",
+                f"{shown['other_mean']} ± {shown['other_sd']}",
+                f"{row['largest_difference']:.0e}",
+            ]
+        )
+    header = ["", *(ENGINES[each.engine] for each in (result, other)), "largest difference"]
+    title = f"Both engines, mean ± sd over {count(len(result.seeds), 'seed')} (% where not a loss)"
+    return layout(title, header, rows)
 
 
 def show(figure: str, value: float) -> str:

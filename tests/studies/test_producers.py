@@ -11,6 +11,7 @@ from sklearn.metrics import accuracy_score, log_loss, precision_recall_fscore_su
 from sklearn.model_selection import train_test_split
 from threadpoolctl import threadpool_limits
 
+from sknn.report import engines_table
 from sknn.studies import FitProgress, producers
 
 NAMES = ["none", "l2", "l1"]
@@ -264,3 +265,20 @@ def test_engines_agree(last_batch):
     for name in (*NAMES, "adam"):
         assert "Torch" in type(theirs[name].pipeline[-1]).__name__
         np.testing.assert_allclose(ours[name].probabilities, theirs[name].probabilities, rtol=1e-9)
+
+
+def test_engines_side_by_side(result):
+    one, other = producers(seeds=2, epochs=2), producers(seeds=2, epochs=2, engine="torch")
+    frame = one.beside(other)
+    assert frame.index.unique("model").tolist() == NAMES
+    assert (frame["largest_difference"] < 1e-9).all()
+    row = frame.loc[("l2", "valid_loss")]
+    losses = other["l2"].curves["valid_loss"][:, -1]
+    assert row["other_mean"] == pytest.approx(np.mean(losses))
+    assert row["other_sd"] == pytest.approx(np.std(losses, ddof=1))
+    table = engines_table(one, other)
+    assert "NumPy" in table and "PyTorch" in table and "L1 penalty: valid loss" in table
+    with pytest.raises(TypeError, match="`other` must be a ProducersResult, got str"):
+        one.beside("torch")
+    with pytest.raises(ValueError, match=r"`other` must be of seeds \(0, 1\), got \(0, 1, 2\)"):
+        one.beside(result)
