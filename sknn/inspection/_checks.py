@@ -25,6 +25,12 @@ def check_count(name: str, value: object, or_else: str = "") -> None:
         raise ValueError(f"`{name}` must be an int of at least 1{or_else}, got {value!r}")
 
 
+def check_positive(name: str, value: object, or_else: str = "") -> None:
+    """Raise ValueError if a parameter of a display is no number above 0."""
+    if isinstance(value, bool) or not isinstance(value, Real) or not float(value) > 0:
+        raise ValueError(f"`{name}` must be above 0{or_else}, got {value!r}")
+
+
 def how_many(name: str, asked: Any, n: int) -> int:
     """How many of n to show; None for all."""
     if asked is None:

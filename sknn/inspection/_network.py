@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from numbers import Real
 from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sknn.inspection._checks import check_names
+from sknn.inspection._checks import check_names, check_positive
 from sknn.inspection._fitted import names_of, networks_of
 from sknn.inspection._style import Theme, as_image, dress_colorbar, merge, open_axes, write_title
 
@@ -174,8 +173,8 @@ class NetworkDisplay:
         ValueError
             If a parameter is invalid.
         """
-        if limit is not None and not (isinstance(limit, Real) and limit > 0):
-            raise ValueError(f"`limit` must be above 0 or None, got {limit!r}")
+        if limit is not None:
+            check_positive("limit", limit, " or None")
         n = len(self.coefs)
         widths = [_share(one.shape[1]) for one in self.coefs]
         n_rows = len(self.coefs[0]) if len(self.coefs[0]) <= MOST_NAMES else 0

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import median_filter
 from sklearn.metrics import classification_report
 
 from sknn.studies._beside import Figure, beside, beside_other
@@ -145,6 +146,21 @@ class ProducersRuns:
         return Spread.of(loss[:, -1] / loss.min(axis=1))
 
     @property
+    def spikes(self) -> Spread:
+        """Share of the epochs in the second half of a run whose training loss is a spike.
+
+        It is then more than twice the running median over 41 epochs.
+        """
+        loss = self.curves["train_loss"]
+        is_spike = loss > 2 * median_filter(loss, (1, 41))
+        return Spread.of(is_spike[:, loss.shape[1] // 2 :].mean(axis=1))
+
+    @property
+    def zeros(self) -> list[float]:
+        """Share of each layer's weights that are exactly zero, with the first seed."""
+        return [float(np.mean(coef == 0)) for coef in self.pipeline[-1].coefs_]
+
+    @property
     def turning_epoch(self) -> float:
         """Epoch, counted from 1, at which the test loss is lowest: the median over seeds."""
         return float(np.median(self.curves["valid_loss"].argmin(axis=1) + 1))
@@ -202,7 +218,7 @@ class ProducersResult:
         One for each penalty: none, L2, L1. ``result["l2"]`` is the one of that name.
 
     alternatives : tuple of ProducersRuns, default=()
-        What one would do instead, if it was asked for: ``result["adam"]``.
+        What one would do instead, if it was asked for: ``result["adam"]``, ``result["l1_prox"]``.
 
     engine : {"scratch", "torch"}, default="scratch"
         What trained the networks.
