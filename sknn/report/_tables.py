@@ -133,7 +133,7 @@ def _course(result: ProducersResult) -> str:
         for rerun in [getattr(model, "rerun", None)]
     ]
     return layout(
-        "Within a run, means over seeds (sd and spikes: % in the second half; the epoch: the median)",
+        "Within a run, means over seeds (sd and spikes: % in the second half; epoch: the median)",
         header,
         rows,
     )
