@@ -93,6 +93,17 @@ def engines_table(result: StudyResult, other: StudyResult) -> str:
         If they are of different studies.
     ValueError
         If they are of different seeds.
+
+    Examples
+    --------
+    >>> from sknn.report import engines_table
+    >>> from sknn.studies import producers
+    >>> runs = [producers(seeds=2, epochs=2, engine=each) for each in ("scratch", "torch")]
+    >>> print(engines_table(*runs))  # doctest: +ELLIPSIS, +NORMALIZE_WHITESPACE
+    Both engines, mean ± sd over 2 seeds (% where not a loss)
+    ───...
+                                NumPy         PyTorch   largest difference
+    ...
     """
     titles = {model.name: model.title[0].upper() + model.title[1:] for model in result}
     rows = []
