@@ -110,6 +110,7 @@ ROOMS = (
                 "yeast_tables",
                 "write_yeast",
                 "comparison_tables",
+                "engines_table",
             ),
             "Files": ("output_directory",),
         },

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import column_or_1d
 
-from sknn.inspection._panels import how_many
+from sknn.inspection._checks import how_many
 from sknn.inspection._style import add_legend, merge, open_axes, write_title
 from sknn.inspection._style import despine as remove_frame
-from sknn.inspection._tables import unique_labels
+from sknn.inspection._tables import check_class_names, unique_labels
 
 
 class ClassBalanceDisplay:
@@ -103,12 +103,7 @@ class ClassBalanceDisplay:
         if not labels or not all(map(len, labels.values())):
             raise ValueError("`y` must hold at least one label, got none")
         classes = unique_labels(np.concatenate(list(labels.values())))
-        names = [str(label) for label in classes] if class_names is None else class_names
-        if len(names) != len(classes):
-            raise ValueError(
-                f"`class_names` must be {len(classes)} names, one for each of the classes "
-                f"{classes.tolist()}, got {len(names)}"
-            )
+        names = check_class_names(class_names, classes)
         counts = {
             name: np.array([np.sum(values == label) for label in classes])
             for name, values in labels.items()
@@ -188,7 +183,9 @@ class ClassBalanceDisplay:
         write_title(self.ax_, f"{len(self.class_names)} classes", found)
         self.legend_ = None
         if n_sets > 1:
-            self.legend_ = add_legend(self.ax_, found, legend_kws, loc="lower right")
+            # Above the axes: bars may fill them.
+            place = {"loc": "lower right", "bbox_to_anchor": (1.0, 1.0), "borderaxespad": 0.2}
+            self.legend_ = add_legend(self.ax_, found, legend_kws, ncols=n_sets, **place)
         if despine:
             remove_frame(self.ax_)
         return self
@@ -197,7 +194,7 @@ class ClassBalanceDisplay:
         self, sort: bool, max_classes: int | None
     ) -> tuple[list[str], dict[str, NDArray[Any]]]:
         """The bars' names and counts: those of the largest classes, and of the rest together."""
-        n = how_many(max_classes, len(self.order), "max_classes")
+        n = how_many("max_classes", max_classes, len(self.order))
         kept = self.order[:n] if sort else np.sort(self.order[:n])
         rest = self.order[n:]
         names = [self.class_names[k] for k in kept]

@@ -58,9 +58,14 @@ class ConvergenceDisplay:
     def __init__(self, ranges: LearningRateRange | Mapping[str, LearningRateRange]) -> None:
         if isinstance(ranges, LearningRateRange):
             ranges = {"loss": ranges}
-        self.ranges = dict(ranges)
+        self.ranges = dict(ranges) if isinstance(ranges, Mapping) else {}
         if not self.ranges:
-            raise ValueError("`ranges` must hold at least one LearningRateRange, got none")
+            raise ValueError(f"`ranges` must hold at least one LearningRateRange, got {ranges!r}")
+        for name, one in self.ranges.items():
+            if not isinstance(one, LearningRateRange):
+                raise ValueError(
+                    f"`ranges` must hold LearningRateRange objects, got {one!r} for {name!r}"
+                )
 
     @classmethod
     def from_range(
@@ -229,4 +234,5 @@ class ConvergenceDisplay:
         low = min(float(one.min()) for one in smoothed)
         high = max(float(one[: max(3, len(one) // 4)].max()) for one in smoothed)
         room = 0.25 * (high - low) or 0.5
-        return low - room, high + room
+        # No loss is below 0.
+        return max(low - room, -0.04 * high), high + room

@@ -8,9 +8,9 @@ from typing import Any, Literal, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
+from sknn.inspection._checks import check_choice
 from sknn.inspection._style import (
     as_image,
-    check_choice,
     dress_colorbar,
     merge,
     open_axes,

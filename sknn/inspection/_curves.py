@@ -97,28 +97,28 @@ def _draw_run(
     return line
 
 
-def scale_loss(axes: Axes) -> None:
-    """Make the y axis logarithmic, with labels that people read: 0.2, 0.5, 1."""
-    from matplotlib.ticker import LogLocator
+def scale_loss(panels: Sequence[Axes]) -> None:
+    """Make y axes logarithmic, with labels that people read, equal in all: 0.2, 0.5, 1."""
+    from matplotlib.ticker import LogLocator, MaxNLocator
 
-    low, high = _positive_range(axes)
+    low, high = _positive_range(panels)
     if high <= 0:
         return  # there is nothing that a logarithm could be taken of
-    axes.set_yscale("log")
-    if high / low < 6:
-        # Too few of 1, 2 and 5 lie in a range so small.
-        from matplotlib.ticker import MaxNLocator
+    for axes in panels:
+        axes.set_yscale("log")
+        if high / low < 6:
+            # Too few of 1, 2 and 5 lie in a range so small.
+            axes.yaxis.set_major_locator(MaxNLocator(5))
+        else:
+            subs = (1, 2, 5) if high / low < 300 else (1,)
+            axes.yaxis.set_major_locator(LogLocator(subs=subs))
+        axes.yaxis.set_major_formatter("{x:g}")
+        axes.yaxis.set_minor_formatter("")
 
-        axes.yaxis.set_major_locator(MaxNLocator(5))
-    else:
-        subs = (1, 2, 5) if high / low < 300 else (1,)
-        axes.yaxis.set_major_locator(LogLocator(subs=subs))
-    axes.yaxis.set_major_formatter("{x:g}")
-    axes.yaxis.set_minor_formatter("")
 
-
-def _positive_range(axes: Axes) -> tuple[float, float]:
-    values = [np.asarray(line.get_ydata(), dtype=float) for line in axes.get_lines()]
+def _positive_range(panels: Sequence[Axes]) -> tuple[float, float]:
+    lines = [line for axes in panels for line in axes.get_lines()]
+    values = [np.asarray(line.get_ydata(), dtype=float) for line in lines]
     drawn = np.concatenate([*values, np.zeros(0)])
     drawn = drawn[np.isfinite(drawn) & (drawn > 0)]
     return (float(drawn.min()), float(drawn.max())) if len(drawn) else (0.0, 0.0)
@@ -129,5 +129,8 @@ def whole_epochs(axes: Axes) -> None:
     from matplotlib.ticker import MaxNLocator
 
     axes.set_xlabel("epoch")
-    axes.xaxis.set_major_locator(MaxNLocator(nbins="auto", steps=[1, 2, 5, 10], integer=True))
+    axes.xaxis.set_major_locator(
+        # Of a single epoch, too, no fraction is labelled.
+        MaxNLocator(nbins="auto", steps=[1, 2, 5, 10], integer=True, min_n_ticks=1)
+    )
     axes.margins(x=0.01)

@@ -9,12 +9,13 @@ from typing import Any, Literal, Self
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.utils import check_consistent_length
-from sklearn.utils.validation import check_is_fitted
 
+from sknn.inspection._checks import check_choice, how_many
 from sknn.inspection._distributions import draw_boxes, draw_densities, known_values
-from sknn.inspection._panels import LETTERS, grid_of, hide_rest, how_many
-from sknn.inspection._style import Theme, add_legend, check_choice, merge, open_axes, write_title
-from sknn.inspection._tables import name_classes, names_of, read_table
+from sknn.inspection._fitted import last_step, names_of
+from sknn.inspection._panels import LETTERS, grid_of, hide_rest
+from sknn.inspection._style import Theme, add_legend, merge, open_axes, write_title
+from sknn.inspection._tables import name_classes, read_table
 
 # More curves than this over each other cannot be told apart.
 MOST_DENSITIES = 4
@@ -160,7 +161,7 @@ class FeatureDistributionDisplay:
         ----------
         estimator : estimator
             Fitted, with ``ranking_`` (1 being the first), as a `RankStabilitySelector` has it, or
-            with ``feature_importances_``.
+            with ``feature_importances_``; or a Pipeline that ends in one.
         X : array-like of shape (n_samples, n_features)
             The table, in the units that it is to be seen in.
         y : array-like of shape (n_samples,)
@@ -188,15 +189,15 @@ class FeatureDistributionDisplay:
         ValueError
             If the table is not of the features that it was fitted on.
         """
-        check_is_fitted(estimator)
-        if hasattr(estimator, "ranking_"):
-            importances = -np.asarray(estimator.ranking_, dtype=np.float64)
-        elif hasattr(estimator, "feature_importances_"):
-            importances = np.asarray(estimator.feature_importances_)
+        ranker = last_step(estimator)
+        if hasattr(ranker, "ranking_"):
+            importances = -np.asarray(ranker.ranking_, dtype=np.float64)
+        elif hasattr(ranker, "feature_importances_"):
+            importances = np.asarray(ranker.feature_importances_)
         else:
             raise TypeError(
                 "`estimator` must have ranking_ or feature_importances_, got "
-                f"{type(estimator).__name__}"
+                f"{type(ranker).__name__}"
             )
         if feature_names is None and not hasattr(X, "columns"):
             feature_names = names_of(estimator, len(importances))
@@ -205,6 +206,12 @@ class FeatureDistributionDisplay:
             raise ValueError(
                 f"`X` must have the {len(importances)} features that the estimator was fitted on, "
                 f"got {values.shape[1]}"
+            )
+        fitted_on = getattr(estimator, "feature_names_in_", None)
+        if fitted_on is not None and not list(getattr(X, "columns", fitted_on)) == list(fitted_on):
+            raise ValueError(
+                "`X` must have the columns that the estimator was fitted on, in that order: "
+                f"{list(fitted_on)}, got {list(X.columns)}"
             )
         display = cls(values, y, names, class_names=class_names, importances=importances)
         return display.plot(ax, **plot_kws)
@@ -253,7 +260,7 @@ class FeatureDistributionDisplay:
         check_choice("kind", kind, ("auto", "density", "box"))
         if kind == "auto":
             kind = "density" if len(self.classes) <= MOST_DENSITIES else "box"
-        order = self.order[: how_many(max_features, len(self.order), "max_features")]
+        order = self.order[: how_many("max_features", max_features, len(self.order))]
         height = 2.0 if kind == "density" else 0.7 + 0.22 * len(self.classes)
         rows, columns = grid_of(len(order), n_columns)
         if ax is None:

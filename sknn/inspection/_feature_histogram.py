@@ -8,7 +8,8 @@ from typing import Any, Literal, Self
 
 import numpy as np
 
-from sknn.inspection._panels import LETTERS, grid_of, hide_rest, how_many
+from sknn.inspection._checks import check_count, how_many
+from sknn.inspection._panels import LETTERS, grid_of, hide_rest
 from sknn.inspection._style import despine as remove_frame
 from sknn.inspection._style import merge, open_axes, write_title
 from sknn.inspection._tables import read_table
@@ -131,9 +132,9 @@ class FeatureHistogramDisplay:
         ValueError
             If a parameter is invalid.
         """
-        n = how_many(max_features, len(self.feature_names), "max_features")
+        n = how_many("max_features", max_features, len(self.feature_names))
         if bins != "auto":
-            how_many(bins, 1, "bins")  # says what it must be
+            check_count("bins", bins, " or 'auto'")
         rows, columns = grid_of(n, n_columns)
         if ax is not None:
             rows, columns = 1, n

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.utils.validation import check_is_fitted
 
-from sknn.inspection._fitted import count
-from sknn.inspection._panels import how_many
+from sknn.inspection._checks import check_names, how_many
+from sknn.inspection._fitted import count, last_step, names_of
 from sknn.inspection._style import as_image, dress_colorbar, merge, open_axes, write_title
-from sknn.inspection._tables import names_of
 
 # More columns than this leave no room for numbers.
 MOST_NUMBERS = 26
@@ -73,13 +71,15 @@ class FeatureRankDisplay:
         mean_rank: ArrayLike | None = None,
     ) -> None:
         self.rank_counts = np.asarray(rank_counts)
-        self.feature_names = [str(name) for name in feature_names]
-        n = len(self.feature_names)
-        if self.rank_counts.ndim != 2 or len(self.rank_counts) != n:
+        if self.rank_counts.ndim != 2:
             raise ValueError(
-                f"`rank_counts` must have a row for each of the {n} features, got an array of "
-                f"shape {self.rank_counts.shape}"
+                "`rank_counts` must have a row for each feature and a column for each rank, got "
+                f"an array of shape {self.rank_counts.shape}"
             )
+        n = len(self.rank_counts)
+        self.feature_names = check_names(
+            "feature_names", feature_names, n, ", one for each row of `rank_counts`"
+        )
         totals = self.rank_counts.sum(axis=1)
         if not (totals > 0).all():
             raise ValueError("`rank_counts` must count a rank of every feature, got a row of zeros")
@@ -105,7 +105,7 @@ class FeatureRankDisplay:
 
         Parameters
         ----------
-        estimator : RankStabilitySelector
+        estimator : RankStabilitySelector, or Pipeline that ends in one
             Fitted.
         feature_names : sequence of str, default=None
             Names of the features; None for those that it was fitted with.
@@ -126,15 +126,15 @@ class FeatureRankDisplay:
         TypeError
             If it has no ranks.
         """
-        check_is_fitted(estimator)
-        if not hasattr(estimator, "rank_counts_"):
+        selector = last_step(estimator)
+        if not hasattr(selector, "rank_counts_"):
             raise TypeError(
-                f"`estimator` must be a RankStabilitySelector, got {type(estimator).__name__}"
+                f"`estimator` must be a RankStabilitySelector, got {type(selector).__name__}"
             )
         names = feature_names
         if names is None:
-            names = names_of(estimator, len(estimator.rank_counts_))
-        display = cls(estimator.rank_counts_, names, mean_rank=estimator.mean_rank_)
+            names = names_of(estimator, len(selector.rank_counts_))
+        display = cls(selector.rank_counts_, names, mean_rank=selector.mean_rank_)
         return display.plot(ax, **plot_kws)
 
     def plot(
@@ -142,7 +142,7 @@ class FeatureRankDisplay:
         ax: Any = None,
         *,
         max_features: int | None = None,
-        highlight: Sequence[str] = (),
+        highlight: str | Collection[str] = (),
         show_counts: bool | None = None,
         colorbar: bool = True,
         im_kws: dict[str, Any] | None = None,
@@ -157,7 +157,7 @@ class FeatureRankDisplay:
             What to draw on; None for a new figure.
         max_features : int, default=None
             How many features to show, from the most important on; None for all.
-        highlight : sequence of str, default=()
+        highlight : str or sequence of str, default=()
             Features whose names are written in bold.
         show_counts : bool, default=None
             Whether to write the counts on the map; None if there is room.
@@ -180,12 +180,13 @@ class FeatureRankDisplay:
         """
         from matplotlib.ticker import MaxNLocator
 
-        unknown = set(highlight) - set(self.feature_names)
+        highlight = {highlight} if isinstance(highlight, str) else set(highlight)
+        unknown = highlight - set(self.feature_names)
         if unknown:
             raise ValueError(
                 f"`highlight` must be of {self.feature_names}, got {sorted(map(str, unknown))}"
             )
-        order = self.order[: how_many(max_features, len(self.order), "max_features")]
+        order = self.order[: how_many("max_features", max_features, len(self.order))]
         shown = self.rank_counts[order]
         n_refits = int(self.rank_counts.sum(axis=1).max())
         if show_counts is None:
@@ -202,7 +203,7 @@ class FeatureRankDisplay:
                 words = {"ha": "center", "va": "center", "fontsize": 8, "color": color}
                 text = self.ax_.text(column, row, f"{value}", **merge(words, text_kws))
                 self.text_.append(text)
-        self._label(order, shown.shape[1], set(highlight))
+        self._label(order, shown.shape[1], highlight)
         as_image(self.ax_)
         write_title(self.ax_, f"Ranks in {count(n_refits, 'refit')}", found)
         self.colorbar_ = None

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
+from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
@@ -26,23 +28,62 @@ def networks_of(estimator: Any) -> tuple[BaseMLPClassifier, ...]:
         If there is no network in it.
     sklearn.exceptions.NotFittedError
         If it is not fitted.
+    ValueError
+        If a list is empty.
     """
     if isinstance(estimator, BaseMLPClassifier):
         check_is_fitted(estimator)
         return (estimator,)
     if isinstance(estimator, list | tuple):
+        if not estimator:
+            raise ValueError("`estimator` must hold at least one estimator, got an empty list")
         return tuple(net for one in estimator for net in networks_of(one))
     if isinstance(estimator, Pipeline):
         return networks_of(estimator.steps[-1][1])
-    # A search keeps the best it found, an ensemble all its members.
-    if hasattr(estimator, "get_params"):
-        if hasattr(estimator, "param_distributions") or hasattr(estimator, "param_grid"):
-            check_is_fitted(estimator, "best_estimator_")
-            return networks_of(estimator.best_estimator_)
-        if hasattr(estimator, "n_estimators"):
-            check_is_fitted(estimator)
+    if _is_search(estimator):
+        return networks_of(_best_of(estimator))
+    if hasattr(estimator, "get_params") and hasattr(estimator, "n_estimators"):
+        check_is_fitted(estimator)
+        # The members of a forest are no networks: it is the forest that is to blame.
+        with suppress(TypeError):
             return tuple(net for one in estimator.estimators_ for net in networks_of(one))
     raise TypeError(f"`estimator` must be {EXPECTED}, got {type(estimator).__name__}")
+
+
+def last_step(estimator: Any) -> Any:
+    """What a fitted Pipeline, or the best that a search has found, ends in."""
+    check_is_fitted(estimator)
+    estimator = _best_of(estimator)
+    return estimator[-1] if isinstance(estimator, Pipeline) else estimator
+
+
+def names_of(estimator: Any, n_features: int) -> list[str]:
+    """The names of the features that reach the last step of an estimator, or x0, x1 and so on."""
+    estimator = _best_of(estimator)
+    found: Any = None
+    if isinstance(estimator, Pipeline) and len(estimator) > 1:
+        # A step in between may be unable to say.
+        with suppress(AttributeError, NotFittedError, ValueError):
+            found = estimator[:-1].get_feature_names_out()
+    else:
+        found = getattr(estimator, "feature_names_in_", None)
+    if found is None or len(found) != n_features:
+        found = [f"x{k}" for k in range(n_features)]
+    return [str(name) for name in found]
+
+
+def _is_search(estimator: Any) -> bool:
+    return hasattr(estimator, "get_params") and (
+        hasattr(estimator, "param_distributions") or hasattr(estimator, "param_grid")
+    )
+
+
+def _best_of(estimator: Any) -> Any:
+    """The best that a search has found; anything else as it is."""
+    if not _is_search(estimator):
+        return estimator
+    check_is_fitted(estimator, "best_estimator_")
+    return estimator.best_estimator_
 
 
 def named(estimator: Any, name: str | None = None) -> dict[str, Any]:
@@ -95,7 +136,8 @@ def caption_of(described: Mapping[str, list[str]]) -> str:
     shared = [part for part in lists[0] if all(part in parts for parts in lists)] if lists else []
     lines = [" · ".join(shared)] if shared else []
     for name, parts in described.items():
-        own = [part for part in parts if part not in shared]
+        # A name may say what sets it apart.
+        own = [part for part in parts if part not in (*shared, name)]
         if own:
             lines.append(f"{name}: " + " · ".join(own) if len(lists) > 1 else " · ".join(own))
     return "\n".join(lines)

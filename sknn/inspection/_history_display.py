@@ -3,53 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from textwrap import fill
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sknn.backprop import History
+from sknn.inspection._checks import check_count
 from sknn.inspection._curves import draw_curve, scale_loss, whole_epochs
 from sknn.inspection._fitted import caption_of, describe, history_of, named, networks_of
-from sknn.inspection._panels import how_many
+from sknn.inspection._history_panels import (
+    MEASURES,
+    SUBSET_NAMES,
+    SUBSETS,
+    Panels,
+    look_of,
+    share_limits,
+)
+from sknn.inspection._panels import LETTERS
 from sknn.inspection._style import (
-    Dashes,
-    Theme,
     add_legend,
     despine,
     open_axes,
     write_caption,
     write_title,
 )
-
-MEASURES = ("loss", "accuracy")
-SUBSETS = ("train", "valid")
-SUBSET_NAMES = {"train": "training", "valid": "validation"}
-
-
-@dataclass(frozen=True)
-class Panels:
-    """The axes for each name and measure, and how to draw on them."""
-
-    where: dict[tuple[str, str], Any]
-    theme: Theme
-    is_new: bool
-
-    @property
-    def measures(self) -> list[str]:
-        """The measures, in the order of the panels."""
-        return list(dict.fromkeys(measure for _, measure in self.where))
-
-    @property
-    def shared(self) -> bool:
-        """Whether several names are drawn on the same axes."""
-        return len(set(self.where.values())) < len(self.where)
-
-    @property
-    def first(self) -> Any:
-        """The first axes."""
-        return next(iter(self.where.values()))
 
 
 class HistoryDisplay:
@@ -60,6 +39,7 @@ class HistoryDisplay:
     plot: Callable[..., Any]  # what a display draws is its own
     lines_: dict[tuple[str, str, str], Any]
     _called: Mapping[str, str] = SUBSET_NAMES
+    _single: str | None = None  # what the user calls the only one there is
 
     def __init__(
         self,
@@ -109,7 +89,8 @@ class HistoryDisplay:
             If what is asked for was not recorded.
         """
         networks = {key: networks_of(one) for key, one in named(estimator, name).items()}
-        return cls._of_networks(networks).plot(ax, **plot_kws)
+        is_named = name is not None or isinstance(estimator, Mapping)
+        return cls._of_networks(networks, is_named).plot(ax, **plot_kws)
 
     @classmethod
     def from_cv_results(
@@ -140,7 +121,11 @@ class HistoryDisplay:
         ValueError
             If the estimators were not kept, or what is asked for was not recorded.
         """
-        several = cv_results and all(isinstance(one, Mapping) for one in cv_results.values())
+        several = (
+            isinstance(cv_results, Mapping)
+            and len(cv_results) > 0
+            and all(isinstance(one, Mapping) for one in cv_results.values())
+        )
         results = cv_results if several else {"": cv_results}
         fits = {key: _estimators_of(one) for key, one in results.items()}
         if not several:
@@ -150,14 +135,17 @@ class HistoryDisplay:
             key: tuple(net for fold in folds for net in networks_of(fold))
             for key, folds in fits.items()
         }
-        return cls._of_networks(networks).plot(ax, **plot_kws)
+        return cls._of_networks(networks, several or name is not None).plot(ax, **plot_kws)
 
     @classmethod
-    def _of_networks(cls, networks: Mapping[str, Sequence[Any]]) -> Self:
-        return cls(
+    def _of_networks(cls, networks: Mapping[str, Sequence[Any]], is_named: bool) -> Self:
+        display = cls(
             {name: [history_of(net) for net in nets] for name, nets in networks.items()},
             descriptions={name: _describe_all(nets) for name, nets in networks.items()},
         )
+        if is_named and len(networks) == 1:
+            (display._single,) = display.histories
+        return display
 
     # -----------------------------------------------------------------------------------
     # what is asked for
@@ -169,11 +157,14 @@ class HistoryDisplay:
             raise ValueError(
                 f"`subset_names` must have keys of {list(SUBSETS)}, got {sorted(unknown)}"
             )
-        self._called = {**SUBSET_NAMES, **(subset_names or {})}
+        called = {**SUBSET_NAMES, **(subset_names or {})}
+        before = "" if self._single is None else f"{self._single}, "
+        self._called = {side: f"{before}{words}" for side, words in called.items()}
 
     def _measures(self, measure: str | Sequence[str]) -> list[str]:
-        measures = [measure] if isinstance(measure, str) else list(measure)
-        if not measures or not set(measures) <= set(MEASURES):
+        several = isinstance(measure, list | tuple)
+        measures = list(measure) if several else [str(measure)]
+        if not set(measures) <= set(MEASURES) or not 0 < len(measures) == len(set(measures)):
             raise ValueError(f"`measure` must be of {list(MEASURES)}, got {measure!r}")
         return measures
 
@@ -207,7 +198,12 @@ class HistoryDisplay:
     ) -> Panels:
         names = list(self.histories)
         rows, columns = (len(measures), len(names)) if side_by_side else (1, len(measures))
-        size = (max(4.8, 4.3 * columns), 3.7 * rows + 0.3)
+        width = max(4.8, 4.3 * columns)
+        longest = max(map(len, names))
+        self._is_beside = (
+            ax is None and not side_by_side and (len(names) > 3 or len(names) * longest > 48)
+        )
+        size = (width + (0.7 + 0.085 * longest) * self._is_beside, 3.7 * rows + 0.3)
         axes, found, is_new = open_axes(
             ax, theme, rows=rows, columns=columns, size=size, sharex="col"
         )
@@ -231,7 +227,7 @@ class HistoryDisplay:
         for place, name in enumerate(self.histories):
             for measure in panels.measures:
                 for side in subsets:
-                    color, dashes = _look(panels, place, side, len(subsets))
+                    color, dashes = look_of(panels, place, side, len(subsets))
                     words = [name] if panels.shared else []
                     if not panels.shared or len(subsets) > 1:
                         words.append(self._called[side])
@@ -261,22 +257,26 @@ class HistoryDisplay:
         measures = panels.measures
         if subset is not None:
             titles = {key: f"{title}, {self._called[subset]}" for key, title in titles.items()}
+        if loss_scale == "log" and "loss" in measures:
+            scale_loss(panels.of("loss"))
         for (name, measure), axes in panels.where.items():
             whole_epochs(axes)
-            if measure == "loss" and loss_scale == "log":
-                scale_loss(axes)
             if not side_by_side:
                 write_title(axes, titles[measure], panels.theme)
             else:
-                axes.set_ylabel(titles[measure])
+                # On a new figure the outer panels speak for all in their row or column.
+                if name == next(iter(self.histories)) or not panels.is_new:
+                    axes.set_ylabel(titles[measure])
                 if measure == measures[0]:
-                    write_title(axes, self._title(name), panels.theme)
+                    title = self._title(name)
+                    title = fill(title, LETTERS) if panels.is_new else title
+                    write_title(axes, title, panels.theme)
                 if measure != measures[-1] and panels.is_new:
                     axes.set_xlabel("")
             if despines:
                 despine(axes)
         if side_by_side:
-            _share_limits(panels)
+            share_limits(panels)
         self.legend_ = self._legend(panels, legend_kws)
         if caption and panels.is_new and self.caption:
             write_caption(self.figure_, self.caption, panels.theme)
@@ -304,32 +304,17 @@ class HistoryDisplay:
                 pairs.append((proxy, self._called[side]))
             pairs += others
             handles, labels = [handle for handle, _ in pairs], [label for _, label in pairs]
-        return add_legend(axes, panels.theme, legend_kws, handles=handles, labels=labels)
-
-
-def _look(panels: Panels, place: int, side: str, n_subsets: int) -> tuple[str, Dashes]:
-    """Where names share axes, colours tell them apart, and dashes tell rows to validate on."""
-    if not panels.shared:
-        return panels.theme.line(SUBSETS.index(side))
-    if n_subsets == 1:
-        return panels.theme.line(place)
-    return panels.theme.line(place)[0], "-" if side == "train" else "--"
-
-
-def _share_limits(panels: Panels) -> None:
-    """Give side by side panels of a measure one scale, so that they can be compared."""
-    for measure in panels.measures:
-        row = [axes for (_, own), axes in panels.where.items() if own == measure]
-        limits = [axes.get_ylim() for axes in row]
-        low, high = min(low for low, _ in limits), max(high for _, high in limits)
-        for axes in row:
-            axes.set_ylim(low, high)
+        place: dict[str, Any] = {}
+        if self._is_beside:
+            axes = panels.of(panels.measures[-1])[0]
+            place = {"loc": "upper left", "bbox_to_anchor": (1.0, 1.0)}
+        return add_legend(axes, panels.theme, legend_kws, handles=handles, labels=labels, **place)
 
 
 def check_smooth(smooth: Any) -> None:
     """Raise ValueError if it is no number of epochs."""
     if smooth is not None:
-        how_many(smooth, 1, "smooth")
+        check_count("smooth", smooth, " or None")
 
 
 def _check_histories(
@@ -337,9 +322,14 @@ def _check_histories(
 ) -> dict[str, tuple[History, ...]]:
     if isinstance(histories, History):
         histories = {"training": histories}
+    if not isinstance(histories, Mapping):
+        raise TypeError(
+            "`histories` must be a History or a dict of str to History or to list of History, got "
+            f"{type(histories).__name__}"
+        )
     found = {}
     for name, runs in histories.items():
-        found[str(name)] = (runs,) if isinstance(runs, History) else tuple(runs)
+        found[str(name)] = tuple(runs) if isinstance(runs, list | tuple) else (runs,)
         for run in found[str(name)]:
             if not isinstance(run, History) or not len(run):
                 raise ValueError(
@@ -352,10 +342,11 @@ def _check_histories(
 
 
 def _estimators_of(cv_results: Mapping[str, Any]) -> list[Any]:
-    if "estimator" not in cv_results:
+    if not isinstance(cv_results, Mapping) or "estimator" not in cv_results:
+        got = f"a dict of {list(cv_results)}" if isinstance(cv_results, Mapping) else cv_results
         raise ValueError(
-            "`cv_results` must be what cross_validate returned with return_estimator=True, got a "
-            f"dict of {sorted(cv_results)}"
+            "`cv_results` must be what cross_validate returned with return_estimator=True, got "
+            f"{got}"
         )
     return list(cv_results["estimator"])
 

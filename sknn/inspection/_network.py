@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sknn.inspection._fitted import networks_of
+from sknn.inspection._checks import check_names, check_positive
+from sknn.inspection._fitted import names_of, networks_of
 from sknn.inspection._style import Theme, as_image, dress_colorbar, merge, open_axes, write_title
-from sknn.inspection._tables import names_of
 
 # More names than this would lie on each other.
 MOST_NAMES = 45
@@ -69,19 +70,14 @@ class NetworkDisplay:
         self.coefs = [np.asarray(one, dtype=np.float64) for one in coefs]
         if not self.coefs or any(one.ndim != 2 or not one.size for one in self.coefs):
             raise ValueError("`coefs` must be matrices of weights, one for each layer")
+        if any(one.shape[1] != len(after) for one, after in pairwise(self.coefs)):
+            shapes = [one.shape for one in self.coefs]
+            raise ValueError(f"`coefs` must be of shapes that fit each other, got {shapes}")
         n_in, n_out = len(self.coefs[0]), self.coefs[-1].shape[1]
-        self.feature_names = (
-            names_of(None, n_in) if feature_names is None else [str(name) for name in feature_names]
-        )
-        self.class_names = [
-            str(name) for name in (range(n_out) if class_names is None else class_names)
-        ]
-        for what, names, n in (
-            ("feature_names", self.feature_names, n_in),
-            ("class_names", self.class_names, n_out),
-        ):
-            if len(names) != n:
-                raise ValueError(f"`{what}` must be {n} names, got {len(names)}")
+        inputs = names_of(None, n_in) if feature_names is None else feature_names
+        self.feature_names = check_names("feature_names", inputs, n_in)
+        outputs = range(n_out) if class_names is None else class_names
+        self.class_names = check_names("class_names", outputs, n_out)
 
     @property
     def zeros(self) -> list[float]:
@@ -136,7 +132,7 @@ class NetworkDisplay:
             )
         (network,) = networks
         if feature_names is None:
-            feature_names = names_of(network, len(network.coefs_[0]))
+            feature_names = names_of(estimator, len(network.coefs_[0]))
         if class_names is None:
             class_names = [str(label) for label in network.classes_]
         display = cls(network.coefs_, feature_names=feature_names, class_names=class_names)
@@ -177,8 +173,8 @@ class NetworkDisplay:
         ValueError
             If a parameter is invalid.
         """
-        if limit is not None and not limit > 0:
-            raise ValueError(f"`limit` must be above 0 or None, got {limit!r}")
+        if limit is not None:
+            check_positive("limit", limit, " or None")
         n = len(self.coefs)
         widths = [_share(one.shape[1]) for one in self.coefs]
         n_rows = len(self.coefs[0]) if len(self.coefs[0]) <= MOST_NAMES else 0

@@ -8,7 +8,7 @@ from typing import Any, Literal, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sknn._sklearn_compat import safe_indexing
+from sknn.inspection._checks import check_share
 from sknn.inspection._fitted import named
 from sknn.inspection._roc_curves import RocCurve
 from sknn.inspection._roc_runs import (
@@ -18,13 +18,17 @@ from sknn.inspection._roc_runs import (
     classes_of,
     curves_of_runs,
     draw_runs,
+    folds_of,
     look_of,
+    open_corner,
 )
-from sknn.inspection._style import Theme, add_legend, check_share, dress, merge, open_axes
+from sknn.inspection._style import add_legend, merge, open_axes
 from sknn.inspection._style import despine as remove_frame
 
 # More curves than this have their legend beside the axes, and no bands.
 MOST_INSIDE = 6
+# Lines that a column of the legend beside the axes has room for.
+MOST_LINES = 24
 
 
 class OneVsRestRocDisplay:
@@ -84,6 +88,9 @@ class OneVsRestRocDisplay:
         self.curves = {name: tuple(runs) for name, runs in curves.items()}
         if not self.curves or not all(self.curves.values()):
             raise ValueError("`curves` must hold at least one curve for each name, got none")
+        for name, runs in self.curves.items():
+            if not all(isinstance(run, RocCurve) for run in runs):
+                raise ValueError(f"`curves` must hold lists of RocCurve, got {runs!r} for {name!r}")
 
     @property
     def _first(self) -> tuple[RocCurve, ...]:
@@ -252,17 +259,8 @@ class OneVsRestRocDisplay:
         ValueError
             If estimators or indices were not kept, or no curve is defined.
         """
-        if not {"estimator", "indices"} <= set(cv_results):
-            raise ValueError(
-                "`cv_results` must be what cross_validate returned with return_estimator=True and "
-                f"return_indices=True, got a dict of {sorted(cv_results)}"
-            )
-        folds, data = list(cv_results["estimator"]), []
-        for fold, rows in zip(folds, cv_results["indices"]["test"], strict=True):
-            weights = None if sample_weight is None else np.asarray(sample_weight)[rows]
-            scores = np.asarray(fold.predict_proba(safe_indexing(X, rows)))
-            data.append((np.asarray(y)[rows], scores, weights))
-        curves = curves_of_runs(data, classes_of(folds), class_names, averages_of(average, False))
+        data, classes = folds_of(cv_results, X, y, sample_weight)
+        curves = curves_of_runs(data, classes, class_names, averages_of(average, False))
         return cls(curves).plot(ax, **plot_kws)
 
     @classmethod
@@ -328,10 +326,15 @@ class OneVsRestRocDisplay:
         check_share("band", band)
         beside = len(self.curves) > MOST_INSIDE
         longest = max(map(len, self.curves)) + (8 if len(self._first) > 1 else 0)
-        width = 6.4 + 0.1 * longest if beside else 5.4
+        columns = -(-len(self.curves) // MOST_LINES)
+        width = 5.4 + columns * (1.0 + 0.1 * longest) if beside else 5.4
         axes, found, is_new = open_axes(ax, theme, size=(width, 5.2))
         self.ax_, self.figure_, self.lines_ = axes[0, 0], axes[0, 0].get_figure(), {}
-        self.corner_ = self._open_corner(found) if corner else None
+        self.corner_ = None
+        if corner:
+            # Above the legend if that is inside too; a line takes a twentieth of the height.
+            low = 0.1 if beside else 0.08 + 0.055 * len(self.curves)
+            self.corner_ = open_corner(self.ax_, low, found)
         for where in (self.ax_, *([self.corner_] if self.corner_ is not None else [])):
             for k, (name, runs) in enumerate(self.curves.items()):
                 share = None if beside and name not in (MICRO, MACRO) else band
@@ -347,19 +350,8 @@ class OneVsRestRocDisplay:
         self.ax_.set(xlabel="false positive rate", ylabel="true positive rate")
         place: dict[str, Any] = {"loc": "lower right"}
         if beside and is_new:
-            place = {"loc": "center left", "bbox_to_anchor": (1.0, 0.5)}
+            place = {"loc": "center left", "bbox_to_anchor": (1.0, 0.5), "ncols": columns}
         self.legend_ = add_legend(self.ax_, found, legend_kws, **place)
         if despine:
             remove_frame(self.ax_)
         return self
-
-    def _open_corner(self, theme: Theme) -> Any:
-        """Axes inside the axes, above the legend if that is inside too."""
-        # A line of the legend takes about a twentieth of the height.
-        low = 0.08 + 0.055 * len(self.curves) if len(self.curves) <= MOST_INSIDE else 0.1
-        corner = self.ax_.inset_axes((0.42, low, 0.54, 0.46))
-        dress(corner, theme)
-        corner.set(xlim=(-0.01, 0.3), ylim=(0.7, 1.01))
-        corner.set_title("upper left corner", fontsize=8, color=theme.text)
-        corner.tick_params(labelsize=8)
-        return corner

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from numbers import Integral
 from typing import Any
+
+from sknn.inspection._checks import check_count
 
 # Of a title, as many as fit over a panel of a new figure.
 LETTERS = 28
@@ -12,19 +13,9 @@ LETTERS = 28
 
 def grid_of(n: int, n_columns: Any) -> tuple[int, int]:
     """Rows and columns for n panels, with as few empty ones as may be."""
-    if not isinstance(n_columns, Integral) or n_columns < 1:
-        raise ValueError(f"`n_columns` must be an int of at least 1, got {n_columns!r}")
+    check_count("n_columns", n_columns)
     columns = min(n, int(n_columns))
     return -(-n // columns), columns
-
-
-def how_many(asked: Any, n: int, name: str) -> int:
-    """How many of n to show."""
-    if asked is None:
-        return n
-    if not isinstance(asked, Integral) or asked < 1:
-        raise ValueError(f"`{name}` must be an int of at least 1 or None, got {asked!r}")
-    return min(int(asked), n)
 
 
 def hide_rest(axes: Iterable[Any]) -> None:

@@ -7,11 +7,11 @@ from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.utils.validation import check_is_fitted
 
+from sknn.inspection._checks import check_names, how_many
+from sknn.inspection._fitted import last_step, names_of
 from sknn.inspection._style import Theme, add_legend, merge, open_axes, write_title
 from sknn.inspection._style import despine as remove_frame
-from sknn.inspection._tables import names_of
 
 
 class RegularizationPathDisplay:
@@ -90,6 +90,8 @@ class RegularizationPathDisplay:
                 f"`norms` must have a row for each of the {n} lambdas, got an array of shape "
                 f"{sizes.shape}"
             )
+        if not (sizes >= 0).all():
+            raise ValueError("`norms` must be numbers of at least 0, got others or NaN")
         self.norms = sizes[places]
         alive = (sizes > 0).sum(axis=1) if n_alive is None else n_alive
         self.n_alive = _one_each("n_alive", alive, n)[places]
@@ -106,13 +108,8 @@ class RegularizationPathDisplay:
             self.valid_loss_error = errors.astype(np.float64)[places]
         self.best_lambda = best_lambda
         n_features = sizes.shape[1]
-        self.feature_names = (
-            names_of(None, n_features) if feature_names is None else [*map(str, feature_names)]
-        )
-        if len(self.feature_names) != n_features:
-            raise ValueError(
-                f"`feature_names` must be {n_features} names, got {len(self.feature_names)}"
-            )
+        names = names_of(None, n_features) if feature_names is None else feature_names
+        self.feature_names = check_names("feature_names", names, n_features)
         survives = np.where(self.norms > 0, self.lambdas[:, None], -1.0).max(axis=0)
         # Of those that go at the same time, the larger first.
         self.order = np.lexsort([-self.norms.mean(axis=0), -survives])
@@ -130,7 +127,7 @@ class RegularizationPathDisplay:
 
         Parameters
         ----------
-        path : RegularizationPath or MLPFeatureSelector
+        path : RegularizationPath or MLPFeatureSelector, or Pipeline that ends in one
             A fitted `RegularizationPath`, or an `MLPFeatureSelector`, whose ``path_`` it is then.
             With ``relax`` its validation losses are of networks without the penalty, and may
             be below the training losses.
@@ -153,14 +150,17 @@ class RegularizationPathDisplay:
         sklearn.exceptions.NotFittedError
             If it is not fitted.
         """
+        estimator = path
         if hasattr(path, "fit"):
-            check_is_fitted(path)
+            path = last_step(path)
         path = getattr(path, "path_", path)
-        for name in ("lambdas_", "norms_"):
-            if not hasattr(path, name):
-                raise TypeError(f"`path` must have {name}, got {type(path).__name__}")
+        if not hasattr(path, "lambdas_") or not hasattr(path, "norms_"):
+            raise TypeError(
+                "`path` must be a RegularizationPath or an MLPFeatureSelector, got "
+                f"{type(path).__name__}"
+            )
         if feature_names is None:
-            feature_names = names_of(path, np.shape(path.norms_)[1])
+            feature_names = names_of(estimator, np.shape(path.norms_)[1])
         return cls(
             path.lambdas_,
             path.norms_,
@@ -176,7 +176,7 @@ class RegularizationPathDisplay:
         self,
         ax: Any = None,
         *,
-        max_features: int = 10,
+        max_features: int | None = 10,
         line_kws: dict[str, Any] | None = None,
         best_kws: dict[str, Any] | None = None,
         legend_kws: dict[str, Any] | None = None,
@@ -192,7 +192,7 @@ class RegularizationPathDisplay:
             for the number of features. None for a new figure.
         max_features : int, default=10
             Features with a colour and a name, from that which stays longest on; the others are
-            grey.
+            grey. None for all.
         line_kws, best_kws, legend_kws : dict, default=None
             Keywords for matplotlib's `plot` of the norms, `axvline` of the best strength, and
             `legend`.
@@ -205,7 +205,13 @@ class RegularizationPathDisplay:
         -------
         display : RegularizationPathDisplay
             The display itself.
+
+        Raises
+        ------
+        ValueError
+            If a parameter is invalid.
         """
+        n_named = how_many("max_features", max_features, len(self.order))
         n_panels = 3 if self.losses else 2
         heights = [2.2, 1.3, 1.0] if self.losses else [2.2, 1.0]
         axes, found, is_new = open_axes(
@@ -218,7 +224,7 @@ class RegularizationPathDisplay:
         )
         self.axes_ = axes[:, 0]
         self.ax_, self.figure_ = self.axes_[0], self.axes_[0].get_figure()
-        self._draw_norms(found, max_features, line_kws)
+        self._draw_norms(found, n_named, line_kws)
         if self.losses:
             self._draw_losses(found)
         self.axes_[-1].step(self.lambdas, self.n_alive, where="mid", color=found.text)
@@ -236,16 +242,15 @@ class RegularizationPathDisplay:
         self.legend_ = add_legend(self.ax_, found, legend_kws, **place)
         return self
 
-    def _draw_norms(self, theme: Theme, max_features: int, line_kws: dict[str, Any] | None) -> None:
+    def _draw_norms(self, theme: Theme, n_named: int, line_kws: dict[str, Any] | None) -> None:
         lines = {}
         for place, feature in enumerate(self.order):
             color, dashes = theme.line(place)
             look = {"color": color, "linestyle": dashes, "linewidth": 1.6, "zorder": 3}
             look["label"] = self.feature_names[feature]
-            if place >= max_features:
+            if place >= n_named:
                 look |= {"color": theme.muted, "linestyle": "-", "linewidth": 0.8, "zorder": 2}
-                n_others = len(self.order) - max_features
-                others = f"{n_others} others" if place == max_features else "_others"
+                others = f"{len(self.order) - n_named} others" if place == n_named else "_others"
                 look |= {"alpha": 0.6, "label": others}
             norms = self.norms[:, feature]
             (lines[feature],) = self.ax_.plot(self.lambdas, norms, **merge(look, line_kws))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import check_consistent_length
 from sklearn.utils.validation import check_is_fitted, column_or_1d
 
+from sknn._sklearn_compat import safe_indexing
+from sknn.inspection._checks import check_choice
 from sknn.inspection._roc_curves import (
     RocCurve,
     heights_of,
@@ -17,7 +19,8 @@ from sknn.inspection._roc_curves import (
     micro_average,
     one_vs_rest_curves,
 )
-from sknn.inspection._style import Theme, check_choice, merge
+from sknn.inspection._style import Theme, dress, merge
+from sknn.inspection._tables import check_class_names
 
 MICRO, MACRO = "micro average", "macro average"
 
@@ -33,6 +36,8 @@ def averages_of(average: str | None, compares: bool) -> tuple[str, ...]:
 
 def classes_of(estimators: Sequence[Any]) -> NDArray[Any]:
     """The classes that these classifiers know, all of them the same."""
+    if not len(estimators):
+        raise ValueError("`estimator` must hold at least one classifier for each name, got none")
     for estimator in estimators:
         check_is_fitted(estimator)
         if not hasattr(estimator, "predict_proba"):
@@ -55,11 +60,12 @@ def curves_of_runs(
     averages: Sequence[str],
 ) -> dict[str, list[RocCurve]]:
     """The curves of every run, by name."""
-    names = [str(label) for label in classes] if class_names is None else list(class_names)
-    if len(names) != len(classes) or len(set(names)) < len(names):
-        raise ValueError(
-            f"`class_names` must be {len(classes)} different names, one for each class, got {names}"
-        )
+    n_classes = len(classes)
+    if len(np.unique(classes)) < n_classes:
+        raise ValueError(f"`classes` must differ from each other, got {classes.tolist()}")
+    names = check_class_names(class_names, classes)
+    if len(set(names)) < n_classes:
+        raise ValueError(f"`class_names` must be {n_classes} different names, got {names}")
     found: dict[str, list[RocCurve]] = {name: [] for name in (*names, *averages)}
     for y, scores, weights in data:
         labels = column_or_1d(y)
@@ -73,6 +79,31 @@ def curves_of_runs(
         for curve in curves:
             found[curve.name].append(curve)
     return {name: runs for name, runs in found.items() if runs}
+
+
+def folds_of(
+    cv_results: Mapping[str, Any], X: Any, y: ArrayLike, sample_weight: ArrayLike | None
+) -> tuple[list[tuple[NDArray[Any], NDArray[Any], NDArray[Any] | None]], NDArray[Any]]:
+    """Labels, scores and weights of the rows that each fold left out, and the classes."""
+    kept = cv_results if isinstance(cv_results, Mapping) else {}
+    if not {"estimator", "indices"} <= set(kept):
+        raise ValueError(
+            "`cv_results` must be what cross_validate returned with return_estimator=True and "
+            f"return_indices=True, got a {type(cv_results).__name__} of {sorted(kept)}"
+        )
+    labels, indices = column_or_1d(y), kept["indices"]
+    check_consistent_length(X, labels, sample_weight)
+    n_rows = 1 + max(map(np.max, (*indices["train"], *indices["test"])))
+    if len(labels) < n_rows:
+        raise ValueError(
+            f"`y` must be of the {n_rows} rows of the cross-validation, got {len(labels)}"
+        )
+    data = []
+    for fold, rows in zip(kept["estimator"], indices["test"], strict=True):
+        weights = None if sample_weight is None else np.asarray(sample_weight)[rows]
+        scores = np.asarray(fold.predict_proba(safe_indexing(X, rows)))
+        data.append((labels[rows], scores, weights))
+    return data, classes_of(kept["estimator"])
 
 
 def _check_scores(scores: NDArray[np.float64], y: NDArray[Any], classes: NDArray[Any]) -> None:
@@ -125,3 +156,13 @@ def look_of(theme: Theme, name: str, k: int) -> dict[str, Any]:
         return {"color": theme.muted, "linestyle": (0, (6, 2)), "linewidth": 2.0}
     color, dashes = theme.line(k)
     return {"color": color, "linestyle": dashes}
+
+
+def open_corner(axes: Any, low: float, theme: Theme) -> Any:
+    """Axes inside the axes for the upper left corner, larger; `low` is where they begin."""
+    corner = axes.inset_axes((0.42, low, 0.54, 0.46))
+    dress(corner, theme)
+    corner.set(xlim=(-0.01, 0.3), ylim=(0.7, 1.01))
+    corner.set_title("upper left corner", fontsize=8, color=theme.text)
+    corner.tick_params(labelsize=8)
+    return corner

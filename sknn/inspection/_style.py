@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from numbers import Real
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -115,7 +114,7 @@ def contrast(color: Any, other: Any) -> float:
 def find_theme(theme: str | None, axes: Axes | None = None) -> Theme:
     """The theme of that name, or the one for what is behind `axes` or behind a new figure."""
     if theme is not None:
-        if theme not in THEMES:
+        if not isinstance(theme, str) or theme not in THEMES:
             raise ValueError(f"`theme` must be one of {list(THEMES)} or None, got {theme!r}")
         return THEMES[theme]
     import matplotlib
@@ -191,18 +190,6 @@ def _users_axes(ax: Any, rows: int, columns: int) -> NDArray[Any]:
         got = type(ax).__name__ if axes.ndim == 0 else f"{axes.size} objects"
         raise ValueError(f"`ax` must be {needed}{shape} or None, got {got}")
     return axes.reshape(rows, columns)
-
-
-def check_choice(name: str, value: object, choices: Sequence[str]) -> None:
-    """Raise ValueError if a parameter of a display is none of its choices."""
-    if not isinstance(value, str) or value not in choices:
-        raise ValueError(f"`{name}` must be one of {list(choices)}, got {value!r}")
-
-
-def check_share(name: str, value: object) -> None:
-    """Raise ValueError if a parameter of a display is not a share."""
-    if not isinstance(value, Real) or not 0 <= float(value) <= 1:
-        raise ValueError(f"`{name}` must be a number in [0, 1], got {value!r}")
 
 
 def dress(axes: Axes, theme: Theme) -> None:

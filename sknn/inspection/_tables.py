@@ -8,6 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import check_array
+from sklearn.utils.validation import column_or_1d
+
+from sknn.inspection._checks import check_names
+from sknn.inspection._fitted import names_of
 
 
 def read_table(
@@ -24,24 +28,19 @@ def read_table(
     if columns is not None and hasattr(X, "dtypes"):
         _refuse_text(X, columns)
     values = check_array(X, dtype=np.float64, ensure_all_finite="allow-nan", input_name="X")
+    n_columns = values.shape[1]
     if feature_names is None:
-        given = columns if columns is not None else [f"x{k}" for k in range(values.shape[1])]
-    else:
-        given = feature_names
-    names = [str(name) for name in given]
-    if len(names) != values.shape[1]:
-        raise ValueError(
-            f"`feature_names` must be {values.shape[1]} names, one for each column, got "
-            f"{len(names)}"
-        )
-    return values, names
+        feature_names = names_of(None, n_columns) if columns is None else list(columns)
+    return values, check_names("feature_names", feature_names, n_columns, ", one for each column")
 
 
 def _refuse_text(X: Any, columns: Any) -> None:
+    if not len(columns):
+        raise ValueError("`X` must have at least one column, got none")
     for place, column in enumerate(columns):
         alone = X.iloc[:, [place]] if hasattr(X, "iloc") else X[[column]]
         try:
-            check_array(alone, dtype=np.float64, ensure_all_finite="allow-nan")
+            check_array(alone, dtype=np.float64, ensure_all_finite=False, ensure_min_samples=0)
         except (TypeError, ValueError) as error:
             raise ValueError(
                 f"`X` must hold numbers, and column {str(column)!r} is of type "
@@ -54,14 +53,14 @@ def name_classes(
 ) -> tuple[NDArray[Any], NDArray[np.intp], list[str]]:
     """Sorted labels, the number of each row's label among them, and what to call them."""
     labels = unique_labels(y)
-    numbers = np.searchsorted(labels, np.asarray(y))
-    names = [str(label) for label in labels] if class_names is None else list(class_names)
-    if len(names) != len(labels):
-        raise ValueError(
-            f"`class_names` must be {len(labels)} names, one for each of the classes "
-            f"{labels.tolist()}, got {len(names)}"
-        )
-    return labels, numbers, names
+    numbers = np.searchsorted(labels, column_or_1d(y))
+    return labels, numbers, check_class_names(class_names, labels)
+
+
+def check_class_names(class_names: Sequence[str] | None, labels: NDArray[Any]) -> list[str]:
+    """What to call the classes: the user's names, or their labels."""
+    given = labels if class_names is None else class_names
+    return check_names("class_names", given, len(labels), f" of the classes {labels.tolist()}")
 
 
 def unique_labels(y: ArrayLike) -> NDArray[Any]:
@@ -72,7 +71,7 @@ def unique_labels(y: ArrayLike) -> NDArray[Any]:
     ValueError
         If labels are missing, or of types that have no common order.
     """
-    array = np.asarray(y)
+    array = column_or_1d(y)
     if any(label is None or label != label for label in array.tolist()):
         raise ValueError("`y` must hold a label for every row, got None or NaN for some")
     try:
@@ -80,9 +79,3 @@ def unique_labels(y: ArrayLike) -> NDArray[Any]:
     except TypeError as error:
         kinds = sorted({type(label).__name__ for label in array.tolist()})
         raise ValueError(f"`y` must hold labels of one type, got {', '.join(kinds)}") from error
-
-
-def names_of(estimator: Any, n_features: int) -> list[str]:
-    """The names of the features that an estimator was fitted on, or x0, x1 and so on."""
-    found = getattr(estimator, "feature_names_in_", None)
-    return [f"x{k}" for k in range(n_features)] if found is None else [str(name) for name in found]

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 import numpy as np
 
 from sknn.backprop import History
+from sknn.inspection._checks import check_choice, check_share
 from sknn.inspection._curves import trend
-from sknn.inspection._history_display import MEASURES, SUBSETS, HistoryDisplay, Panels, check_smooth
-from sknn.inspection._style import check_choice, check_share, merge
+from sknn.inspection._history_display import HistoryDisplay, check_smooth
+from sknn.inspection._history_panels import MEASURES, SUBSETS, Panels
+from sknn.inspection._style import merge
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -97,8 +99,8 @@ class TrainingHistoryDisplay(HistoryDisplay):
         self.monitor = monitor
 
     @classmethod
-    def _of_networks(cls, networks: Mapping[str, Sequence[Any]]) -> Self:
-        display = super()._of_networks(networks)
+    def _of_networks(cls, networks: Mapping[str, Sequence[Any]], is_named: bool) -> Self:
+        display = super()._of_networks(networks, is_named)
         monitors = {net.monitor for nets in networks.values() for net in nets if net.early_stopping}
         if len(monitors) == 1:
             display.monitor = monitors.pop()
@@ -304,13 +306,14 @@ def _draw_dots(
 ) -> None:
     """A dot for every batch, between the start and the end of its epoch."""
     batches = history.batches[column]
-    where = [
-        epoch - 1 + np.arange(1, len(values) + 1) / len(values) for epoch, values in batches.items()
-    ]
+    where = np.concatenate(
+        [epoch - 1 + np.arange(1, len(own) + 1) / len(own) for epoch, own in batches.items()]
+    )
     look: dict[str, Any] = {
         "linestyle": "none",
         "marker": ".",
-        "markersize": 2.0,
+        # A few dots must be seen, many must not hide each other.
+        "markersize": float(np.clip(100 / np.sqrt(len(where)), 2.0, 6.0)),
         "markeredgewidth": 0,
         "alpha": 0.35,
         "color": color,
@@ -319,6 +322,6 @@ def _draw_dots(
         "label": f"_a batch, {called}",
     }
     look = merge(look, batch_kws)
-    axes.plot(np.concatenate(where), np.concatenate(list(batches.values())), **look)
+    axes.plot(where, np.concatenate(list(batches.values())), **look)
     # In the legend, a dot that can be seen.
     axes.plot([], [], "o", color=look["color"], markersize=4, label=f"a batch, {called}")

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal, Self
 
 from sknn.backprop import History
-from sknn.inspection._history_display import MEASURES, HistoryDisplay, check_smooth
-from sknn.inspection._style import check_choice, check_share
+from sknn.inspection._checks import check_choice, check_share
+from sknn.inspection._history_display import HistoryDisplay, check_smooth
+from sknn.inspection._history_panels import MEASURES
 
 TITLES = {"loss": "Volatility of the loss", "accuracy": "Volatility of the accuracy"}
 

@@ -4,6 +4,7 @@ Nothing here trains: a function takes a fitted classifier, or what :mod:`sknn.st
 gives it another form.
 """
 
+from sknn.report._beside_tables import engines_table
 from sknn.report._blocks import Facts, Headline, Notes, Picture, Section, Table, Text
 from sknn.report._comparison_tables import comparison_tables
 from sknn.report._evaluation import Evaluation
@@ -25,6 +26,7 @@ __all__ = [
     "Table",
     "Text",
     "comparison_tables",
+    "engines_table",
     "key_features_figures",
     "key_features_table",
     "output_directory",

@@ -8,11 +8,17 @@ from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 from sknn.report._layout import WIDTH, layout
+from sknn.report._words import count
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from sknn.studies import ProducersResult, YeastResult
+
+    StudyResult = ProducersResult | YeastResult
+
 # Figures that are losses are printed as they are, all others in percent.
+ENGINES = {"scratch": "NumPy", "torch": "PyTorch"}
 LOSSES = frozenset({"train_loss", "valid_loss", "log_loss"})
 NAMES = {
     "macro_f1": "macro F1",
@@ -65,7 +71,7 @@ def beside_table(frame: pd.DataFrame, titles: Mapping[str, str], title: str, dig
 
 
 def rows_beside(frame: pd.DataFrame) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    """Model, figure and columns of each row of what ``beside_document()`` returned."""
+    """Model, figure and columns of each row of a frame that they index."""
     for (model, figure), row in zip(frame.index.tolist(), frame.to_dict("records"), strict=True):
         yield model, figure, {str(column): value for column, value in row.items()}
 
@@ -82,6 +88,56 @@ def outside_in_words(frame: pd.DataFrame, titles: Mapping[str, str]) -> list[str
         + f": {reason}."
         for reason, by_model in figures.items()
     ]
+
+
+def engines_table(result: StudyResult, other: StudyResult) -> str:
+    """Lay out a study's figures with one engine beside those with the other.
+
+    Parameters
+    ----------
+    result, other : ProducersResult or YeastResult
+        What :func:`sknn.studies.producers` or :func:`sknn.studies.yeast` returned for the same
+        seeds, with ``engine="scratch"`` and with ``engine="torch"``.
+
+    Returns
+    -------
+    text : str
+        A row for each model and figure: mean and standard deviation of both, and the largest
+        difference between the two values of a seed.
+
+    Raises
+    ------
+    TypeError
+        If they are of different studies.
+    ValueError
+        If they are of different seeds.
+
+    Examples
+    --------
+    >>> from sknn.report import engines_table
+    >>> from sknn.studies import producers
+    >>> runs = [producers(seeds=2, epochs=2, engine=each) for each in ("scratch", "torch")]
+    >>> print(engines_table(*runs))  # doctest: +ELLIPSIS, +NORMALIZE_WHITESPACE
+    Both engines, mean ± sd over 2 seeds (% where not a loss)
+    ───...
+                                NumPy         PyTorch   largest difference
+    ...
+    """
+    titles = {model.name: model.title[0].upper() + model.title[1:] for model in result}
+    rows = []
+    for model, figure, row in rows_beside(result.beside(other)):  # type: ignore[arg-type]
+        shown = {column: show(figure, value) for column, value in row.items()}
+        rows.append(
+            [
+                f"{titles[model]}: {NAMES.get(figure, figure)}",
+                f"{shown['mean']} ± {shown['sd']}",
+                f"{shown['other_mean']} ± {shown['other_sd']}",
+                f"{row['largest_difference']:.0e}",
+            ]
+        )
+    header = ["", *(ENGINES[each.engine] for each in (result, other)), "largest difference"]
+    title = f"Both engines, mean ± sd over {count(len(result.seeds), 'seed')} (% where not a loss)"
+    return layout(title, header, rows)
 
 
 def show(figure: str, value: float) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sknn.report._beside_tables import LOSSES, NAMES, outside_in_words, rows_beside
+from sknn.report._beside_tables import ENGINES, LOSSES, NAMES, outside_in_words, rows_beside
 from sknn.report._blocks import Block, Facts, Notes, Picture, Section, Table, Text
 from sknn.report._canvas import canvas, label
 from sknn.report._metrics import versions
@@ -175,7 +175,7 @@ def networks_section(parameters: Mapping[str, Mapping[str, Any]], engine: str) -
     made_with = ", ".join(f"{name} {v}" for name, v in versions().items())
     facts = Facts(
         [
-            ("Engine", {"scratch": "NumPy", "torch": "PyTorch"}.get(engine, engine)),
+            ("Engine", ENGINES[engine]),
             ("Made with", made_with),
         ]
     )

@@ -114,22 +114,29 @@ def _beside(result: ProducersResult) -> str:
 def _course(result: ProducersResult) -> str:
     header = [
         "",
-        "sd of accuracy, 2nd half",
+        "sd of accuracy",
         "re-run",
-        "epoch of lowest test loss",
-        "last loss / lowest",
+        "spikes",
+        "lowest loss at epoch",
+        "last / lowest",
     ]
     rows = [
         [
             _heading(model),
             _mean_sd_percent(model.wobble),
-            percent(model.rerun.wobble),
+            percent(rerun.wobble) if rerun else "–",
+            percent(model.spikes.mean),
             f"{model.turning_epoch:.0f}",
             f"{model.overfit.mean:.2f}",
         ]
-        for model in result.models
+        for model in result
+        for rerun in [getattr(model, "rerun", None)]
     ]
-    return layout("Within a run (means over seeds; the epoch is a median)", header, rows)
+    return layout(
+        "Within a run, means over seeds (sd and spikes: % in the second half; epoch: the median)",
+        header,
+        rows,
+    )
 
 
 def _mean_sd_percent(spread: Spread) -> str:

@@ -19,7 +19,8 @@ from sknn.studies._published_yeast import PublishedYeast, RerunYeast
 from sknn.studies._results import FitProgress, Spread
 from sknn.studies._yeast import yeast
 from sknn.studies._yeast_protocol import YeastSplit
-from sknn.studies._yeast_result import YeastModel, YeastResult, YeastTable
+from sknn.studies._yeast_result import YeastModel, YeastResult
+from sknn.studies._yeast_table import YeastTable
 
 __all__ = [
     "Attainable",

@@ -1,10 +1,10 @@
-"""Every figure of a document beside ours."""
+"""Every figure of a document beside ours, and ours with one engine beside those with the other."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -86,3 +86,50 @@ def beside(figures: Iterable[Figure], reasons: Mapping[tuple[str, str], str]) ->
             }
         )
     return pd.DataFrame(rows).set_index(["model", "figure"])
+
+
+def beside_other(result: Any, other: Any, figures: Iterable[str]) -> pd.DataFrame:
+    """Lay figures of a study's result beside those of another result of the same study.
+
+    Parameters
+    ----------
+    result, other : ProducersResult or YeastResult
+        Both of the same study, with the same seeds.
+    figures : iterable of str
+        What the models' ``values`` know.
+
+    Returns
+    -------
+    frame : DataFrame of shape (n_figures, 5)
+        Indexed by ``model`` and ``figure``; models that either lacks, and figures that there are
+        none of, are left out.
+
+    Raises
+    ------
+    TypeError
+        If `other` is not of the same study.
+    ValueError
+        If its seeds are others.
+    """
+    import pandas as pd
+
+    if type(other) is not type(result):
+        kind = type(result).__name__
+        raise TypeError(f"`other` must be a {kind}, got {type(other).__name__}")
+    if other.seeds != result.seeds:
+        raise ValueError(f"`other` must be of seeds {result.seeds}, got {other.seeds}")
+    theirs = {model.name: model for model in other}
+    rows = {}
+    for model in result:
+        for figure in figures if model.name in theirs else ():
+            own, others = model.values(figure), theirs[model.name].values(figure)
+            if not np.isnan(own).all():
+                spread, spread_of_other = Spread.of(own), Spread.of(others)
+                rows[model.name, figure] = {
+                    "mean": spread.mean,
+                    "sd": spread.sd,
+                    "other_mean": spread_of_other.mean,
+                    "other_sd": spread_of_other.sd,
+                    "largest_difference": float(np.abs(own - others).max()),
+                }
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis(["model", "figure"])

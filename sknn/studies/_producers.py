@@ -110,7 +110,9 @@ def producers(
         Other splits to train each model on, with one seed each.
 
     alternatives : bool, default=False
-        Whether to train also what one would do instead: standardised columns and Adam, 50 epochs.
+        Whether to train also what one would do instead: standardised columns and Adam, 50 epochs;
+        and the L1 penalty by proximal steps, which make exact zeros, with a learning rate that
+        falls to nothing.
 
     n_jobs : int, default=None
         Fits to run at a time, each in a process of its own; None is 1 unless in a

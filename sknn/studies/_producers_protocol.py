@@ -57,6 +57,11 @@ ALTERNATIVES = (
         scaler=StandardScaler,
         most_epochs=50,
     ),
+    Model(
+        "l1_prox",
+        "L1 by prox and cosine",
+        {**_DESCENT, "l1": 0.0008, "l2": 0.0, "l1_method": "prox", "learning_rate": "cosine"},
+    ),
 )
 
 
@@ -72,7 +77,7 @@ class SummedGradientMLPClassifier(ScratchMLPClassifier):
 
 def network_class(model: Model, engine: Engine, last_batch: str) -> type[Any]:
     """The classifier that trains a model."""
-    if last_batch == "mean" or model not in MODELS:
+    if last_batch == "mean" or model.settings["solver"] != "sgd":
         return classifier_of(engine)
     if engine == "scratch":
         return SummedGradientMLPClassifier

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import median_filter
 from sklearn.metrics import classification_report
 
-from sknn.studies._beside import Figure, beside
+from sknn.studies._beside import Figure, beside, beside_other
 from sknn.studies._published import NOTES, Published, Rerun
 from sknn.studies._results import Spread
 
@@ -117,6 +118,21 @@ class ProducersRuns:
         """Accuracy on the test rows, over seeds."""
         return Spread.of(self.accuracies)
 
+    def values(self, figure: str) -> NDArray[np.float64]:
+        """A figure for each seed.
+
+        Parameters
+        ----------
+        figure : str
+            ``"accuracy"``, or one of the `curves`, whose last epoch counts.
+
+        Returns
+        -------
+        values : ndarray of shape (n_seeds,)
+            The figures.
+        """
+        return self.accuracies if figure == "accuracy" else self.curves[figure][:, -1]
+
     @property
     def wobble(self) -> Spread:
         """Standard deviation of the test accuracy over the second half of a run, over seeds."""
@@ -128,6 +144,21 @@ class ProducersRuns:
         """Test loss after the last epoch over the lowest of the run, over seeds; 1 is none."""
         loss = self.curves["valid_loss"]
         return Spread.of(loss[:, -1] / loss.min(axis=1))
+
+    @property
+    def spikes(self) -> Spread:
+        """Share of the epochs in the second half of a run whose training loss is a spike.
+
+        It is then more than twice the running median over 41 epochs.
+        """
+        loss = self.curves["train_loss"]
+        is_spike = loss > 2 * median_filter(loss, (1, 41))
+        return Spread.of(is_spike[:, loss.shape[1] // 2 :].mean(axis=1))
+
+    @property
+    def zeros(self) -> list[float]:
+        """Share of each layer's weights that are exactly zero, with the first seed."""
+        return [float(np.mean(coef == 0)) for coef in self.pipeline[-1].coefs_]
 
     @property
     def turning_epoch(self) -> float:
@@ -187,7 +218,7 @@ class ProducersResult:
         One for each penalty: none, L2, L1. ``result["l2"]`` is the one of that name.
 
     alternatives : tuple of ProducersRuns, default=()
-        What one would do instead, if it was asked for: ``result["adam"]``.
+        What one would do instead, if it was asked for: ``result["adam"]``, ``result["l1_prox"]``.
 
     engine : {"scratch", "torch"}, default="scratch"
         What trained the networks.
@@ -200,6 +231,10 @@ class ProducersResult:
     alternatives: tuple[ProducersRuns, ...] = ()
     engine: str = "scratch"
 
+    def __iter__(self) -> Iterator[ProducersRuns]:
+        """All models, in the order of the study."""
+        yield from (*self.models, *self.alternatives)
+
     def __getitem__(self, name: str) -> Any:
         """Return the model of that name."""
         if name not in self._by_name:
@@ -208,7 +243,7 @@ class ProducersResult:
 
     @cached_property
     def _by_name(self) -> dict[str, ProducersRuns]:
-        return {model.name: model for model in (*self.models, *self.alternatives)}
+        return {model.name: model for model in self}
 
     @property
     def table(self) -> pd.DataFrame:
@@ -250,6 +285,31 @@ class ProducersResult:
                     title = f"{name}: {measure}"
                     figures.append(Figure(model.name, title, row[measure], ours, HALF_UNIT))
         return beside(figures, {})
+
+    def beside(self, other: ProducersResult) -> pd.DataFrame:
+        """Figures over seeds beside those of another run, as a rule with the other engine.
+
+        Parameters
+        ----------
+        other : ProducersResult
+            Of the same seeds.
+
+        Returns
+        -------
+        frame : DataFrame of shape (n_figures, 5)
+            Indexed by ``model`` and ``figure``: ``mean`` and ``sd`` of ours, ``other_mean`` and
+            ``other_sd``, and the ``largest_difference`` of a seed's two values. Without dropout
+            engines differ by rounding errors; after a thousand
+            epochs of steep descent these may have grown.
+
+        Raises
+        ------
+        TypeError
+            If `other` is the result of another study.
+        ValueError
+            If it is of other seeds.
+        """
+        return beside_other(self, other, ("accuracy", "train_loss", "valid_loss"))
 
     def _report(self, predictions: NDArray[np.int_]) -> dict[str, Any]:
         return classification_report(

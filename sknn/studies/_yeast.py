@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from numbers import Integral
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from sklearn.model_selection import StratifiedKFold
@@ -35,10 +35,8 @@ from sknn.studies._yeast_protocol import (
     split_in_three,
     split_in_two,
 )
-from sknn.studies._yeast_result import YeastModel, YeastResult, YeastTable
-
-if TYPE_CHECKING:
-    pass
+from sknn.studies._yeast_result import YeastModel, YeastResult
+from sknn.studies._yeast_table import YeastTable
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import confusion_matrix
 
-from sknn.studies._beside import Figure, beside
+from sknn.studies._beside import Figure, beside, beside_other
 from sknn.studies._published_yeast import REASONS, YEAST_NOTES, PublishedYeast, RerunYeast
 from sknn.studies._results import Spread
 from sknn.studies._scores import score
 from sknn.studies._yeast_protocol import YeastSplit
+from sknn.studies._yeast_table import YeastTable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,53 +28,6 @@ if TYPE_CHECKING:
 # Half a unit of the last digit of figures that the document prints with fewer digits than others.
 HALF_UNITS = {("adam", "train_loss"): 5e-4}
 CURVES = ("train_loss", "train_accuracy", "valid_loss", "valid_accuracy")
-
-
-@dataclass(frozen=True)
-class YeastTable:
-    """The look at the data that comes first.
-
-    Parameters
-    ----------
-    X : DataFrame of shape (1484, 8)
-        The features.
-
-    y : Series of shape (1484,)
-        The site of each protein.
-    """
-
-    X: pd.DataFrame
-    y: pd.Series
-
-    @property
-    def class_counts(self) -> pd.Series:
-        """Rows of each site, the most frequent first."""
-        return self.y.value_counts()
-
-    @property
-    def n_missing(self) -> pd.Series:
-        """Missing values of each feature."""
-        return self.X.isna().sum()
-
-    @property
-    def correlation(self) -> pd.DataFrame:
-        """Correlations of the features, shape (8, 8)."""
-        return self.X.corr()
-
-    @property
-    def n_twins(self) -> int:
-        """Rows whose features another row has too."""
-        return int(self.X.duplicated(keep=False).sum())
-
-    def describe(self) -> pd.DataFrame:
-        """Count, mean, standard deviation and quartiles of each feature.
-
-        Returns
-        -------
-        frame : DataFrame of shape (8, 8)
-            As of :meth:`pandas.DataFrame.describe`.
-        """
-        return self.X.describe()
 
 
 @dataclass(frozen=True)
@@ -335,6 +289,31 @@ class YeastResult:
             ),
             REASONS,
         )
+
+    def beside(self, other: YeastResult) -> pd.DataFrame:
+        """Figures over seeds beside those of another run, as a rule with the other engine.
+
+        Parameters
+        ----------
+        other : YeastResult
+            Of the same seeds.
+
+        Returns
+        -------
+        frame : DataFrame of shape (n_figures, 5)
+            Indexed by ``model`` and ``figure``: ``mean`` and ``sd`` of ours, ``other_mean`` and
+            ``other_sd``, and the ``largest_difference`` of a seed's two values. Without dropout
+            engines differ by rounding errors; with it
+            they draw other masks.
+
+        Raises
+        ------
+        TypeError
+            If `other` is the result of another study.
+        ValueError
+            If it is of other seeds.
+        """
+        return beside_other(self, other, ("accuracy", "macro_f1", "train_loss", "valid_loss"))
 
     def to_frame(self) -> pd.DataFrame:
         """One row for each model: its figures over seeds, and those of others.

@@ -49,7 +49,7 @@ def test_a_scale_of_losses_has_labels(values):
     figure = Figure()
     axes = figure.subplots()
     axes.plot(values)
-    scale_loss(axes)
+    scale_loss([axes])
     figure.canvas.draw()
     low, high = axes.get_ylim()
     shown = [

@@ -77,7 +77,7 @@ def test_what_ranks_must_be(selector, split):
         FeatureRankDisplay.from_estimator(selector, highlight=["wine"])
     with pytest.raises(ValueError, match="`max_features` must be an int of at least 1 or None"):
         FeatureRankDisplay.from_estimator(selector, max_features=0)
-    with pytest.raises(ValueError, match="`rank_counts` must have a row for each of the 1 feat"):
+    with pytest.raises(ValueError, match="`feature_names` must be 2 names, one for each row"):
         FeatureRankDisplay([[1, 0], [0, 1]], ["a"])
     with pytest.raises(ValueError, match="got a row of zeros"):
         FeatureRankDisplay([[1, 0], [0, 0]], ["a", "b"])

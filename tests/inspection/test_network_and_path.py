@@ -165,5 +165,5 @@ def test_a_path_from_no_penalty_without_losses():
 def test_what_a_path_must_be(change, message):
     with pytest.raises(ValueError, match=message):
         RegularizationPathDisplay(**{"lambdas": LAMBDAS, "norms": NORMS, **change})
-    with pytest.raises(TypeError, match="`path` must have lambdas_, got object"):
+    with pytest.raises(TypeError, match=r"`path` must be a RegularizationPath .* got object"):
         RegularizationPathDisplay.from_path(object())

@@ -138,7 +138,7 @@ def test_what_must_not_be(split, network):
     with pytest.raises(ValueError, match="`y_score` must be finite"):
         OneVsRestRocDisplay.from_predictions(y, scores * np.nan)
     for names in (["a", "b"], ["a", "a", "b"]):
-        with pytest.raises(ValueError, match="`class_names` must be 3 different names"):
+        with pytest.raises(ValueError, match=r"`class_names` must be 3 .*names"):
             OneVsRestRocDisplay.from_predictions(y, scores, class_names=names)
     with pytest.raises(ValueError, match="`average` must be one of"):
         OneVsRestRocDisplay.from_predictions(y, scores, average="weighted")

@@ -1,7 +1,7 @@
 """The producers study against scikit-learn's own metrics and loaders."""
 
 import warnings
-from dataclasses import FrozenInstanceError
+from dataclasses import FrozenInstanceError, replace
 
 import numpy as np
 import pytest
@@ -11,6 +11,7 @@ from sklearn.metrics import accuracy_score, log_loss, precision_recall_fscore_su
 from sklearn.model_selection import train_test_split
 from threadpoolctl import threadpool_limits
 
+from sknn.report import engines_table
 from sknn.studies import FitProgress, producers
 
 NAMES = ["none", "l2", "l1"]
@@ -107,6 +108,14 @@ def test_summaries(result):
     assert model.overfit.lowest >= 1
     lowest = sorted(run.tolist().index(min(run)) + 1 for run in loss)
     assert model.turning_epoch == lowest[1]
+
+
+def test_spikes_are_losses_far_above_their_neighbours(result):
+    loss = np.ones((2, 100))
+    loss[0, [20, 60, 80]] = 9, 9, 2.5  # the first is in the first half
+    loss[1, 70] = 1.9
+    model = replace(result["l1"], curves={"train_loss": loss})
+    assert (model.spikes.lowest, model.spikes.highest) == (0, 2 / 50)
 
 
 def test_a_result_cannot_be_changed_and_names_its_models(result):
@@ -225,13 +234,21 @@ def test_other_splits_are_of_the_same_sizes_and_fits_of_their_own(wide):
 
 def test_alternatives_stand_beside_the_documents_models(wide, result):
     assert [model.name for model in wide.models] == NAMES
-    assert [model.name for model in wide.alternatives] == ["adam"]
+    assert [model.name for model in wide.alternatives] == ["adam", "l1_prox"]
     assert result.alternatives == ()
     adam = wide["adam"]
     assert adam.parameters["solver"] == "adam"
     assert type(adam.pipeline[0]).__name__ == "StandardScaler"
     assert len(adam.history) == 3
     assert not hasattr(adam, "published")
+    # The document's L1 model, but for what makes zeros and what calms its end.
+    changed = {"l1_method": "prox", "learning_rate": "cosine"}
+    assert wide["l1_prox"].parameters == {**wide["l1"].parameters, **changed}
+    assert type(wide["l1_prox"].pipeline[-1]) is type(wide["l1"].pipeline[-1])
+    weights = np.concatenate([coef.ravel() for coef in wide["l1_prox"].pipeline[-1].coefs_])
+    sizes = [coef.size for coef in wide["l1_prox"].pipeline[-1].coefs_]
+    assert np.average(wide["l1_prox"].zeros, weights=sizes) == pytest.approx((weights == 0).mean())
+    assert max(wide["l1"].zeros) == 0
 
 
 def test_the_table_is_whole_and_numeric(result):
@@ -261,6 +278,23 @@ def test_engines_agree(last_batch):
     ours = producers(**options)
     theirs = producers(**options, engine="torch")
     assert (ours.engine, theirs.engine) == ("scratch", "torch")
-    for name in (*NAMES, "adam"):
+    for name in (*NAMES, "adam", "l1_prox"):
         assert "Torch" in type(theirs[name].pipeline[-1]).__name__
         np.testing.assert_allclose(ours[name].probabilities, theirs[name].probabilities, rtol=1e-9)
+
+
+def test_engines_side_by_side(result):
+    one, other = producers(seeds=2, epochs=2), producers(seeds=2, epochs=2, engine="torch")
+    frame = one.beside(other)
+    assert frame.index.unique("model").tolist() == NAMES
+    assert (frame["largest_difference"] < 1e-9).all()
+    row = frame.loc[("l2", "valid_loss")]
+    losses = other["l2"].curves["valid_loss"][:, -1]
+    assert row["other_mean"] == pytest.approx(np.mean(losses))
+    assert row["other_sd"] == pytest.approx(np.std(losses, ddof=1))
+    table = engines_table(one, other)
+    assert "NumPy" in table and "PyTorch" in table and "L1 penalty: valid loss" in table
+    with pytest.raises(TypeError, match="`other` must be a ProducersResult, got str"):
+        one.beside("torch")
+    with pytest.raises(ValueError, match=r"`other` must be of seeds \(0, 1\), got \(0, 1, 2\)"):
+        one.beside(result)

@@ -284,6 +284,12 @@ def test_engines_agree_where_nothing_is_dropped(invented_yeast):
         assert_allclose(ours.curves["train_loss"], theirs.curves["train_loss"], rtol=1e-8)
         assert_allclose(ours.other_splits, theirs.other_splits, rtol=1e-8)
     assert type(pair[1]["dropout"].pipeline[-1]).__name__ == "TorchMLPClassifier"
+    frame = pair[0].beside(pair[1])
+    assert frame.index.unique("model").tolist() == [*OPTIMIZERS, *REGULARIZERS]
+    # The first split has no validation rows.
+    assert frame.loc["adam"].index.tolist() == ["accuracy", "macro_f1", "train_loss"]
+    assert (frame.loc[["none", "l2"], "largest_difference"] < 1e-8).all()
+    assert frame.loc[("dropout", "train_loss"), "largest_difference"] > 1e-3
 
 
 def test_n_jobs_does_not_change_a_bit_and_progress_counts(invented_yeast):
