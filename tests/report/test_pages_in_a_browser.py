@@ -38,6 +38,8 @@ def chromium():
         options.add_argument(argument)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
     browser = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))
+    # axe-core looks for long at a page of fifty figures where the machine has other things to do.
+    browser.set_script_timeout(300)
     try:
         yield browser
     finally:
