@@ -169,6 +169,7 @@ class Identity(Activation):
         return gradient
 
 
+#: Activations by name. One of your own, put in here, can be named in a plan.
 ACTIVATIONS: dict[str, type[Activation]] = {
     "identity": Identity,
     "logistic": Logistic,

@@ -364,6 +364,7 @@ class RMSprop(Optimizer):
         np.subtract(values, scratch, out=values)
 
 
+#: Update rules by name. One of your own, put in here, can be named in a plan.
 OPTIMIZERS: dict[str, type[Optimizer]] = {
     "sgd": SGD,
     "adam": Adam,

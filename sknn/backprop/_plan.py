@@ -14,7 +14,7 @@ from ._parameters import FloatArray, IntArray
 
 Monitor = Literal["objective", "valid_loss", "valid_accuracy"]
 
-# In one stack these may differ from model to model; every other field must be equal.
+#: In one stack these may differ from model to model; every other field must be equal.
 PER_MODEL = frozenset(
     {
         "learning_rate",

@@ -24,8 +24,8 @@ from numpy.typing import NDArray
 from ._parameters import FloatArray, Parameters
 from ._plan import Plan
 
-# Of Newton's method for a norm. As many for every model: a loop until all have converged would
-# let a model's neighbours change its bits.
+#: Steps of Newton's method for the norm of a group. As many for every model: a loop until all have
+#: converged would let a model's neighbours change its bits.
 NEWTON_STEPS = 8
 
 
