@@ -1,8 +1,10 @@
 """What the doctests of the package need as well as the tests."""
 
+import doctest
 import os
 import sys
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -16,3 +18,14 @@ def _close_figures() -> Iterator[None]:
     yield
     if "matplotlib.pyplot" in sys.modules:
         sys.modules["matplotlib.pyplot"].close("all")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _plan_of_the_examples(doctest_namespace: dict[str, Any]) -> None:
+    """Give the engine's examples the `plan` of the example of `Plan`, which they go on from."""
+    from sknn.backprop import Plan
+
+    names: dict[str, Any] = {}
+    for example in doctest.DocTestParser().get_examples(Plan.__doc__ or ""):
+        exec(example.source, names)
+    doctest_namespace["plan"] = names["plan"]

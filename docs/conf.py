@@ -32,6 +32,8 @@ extensions = [
     "sphinx_gallery.gen_gallery",
     # our own, in _ext/
     "api_pages",
+    "constants",
+    "included_code",
     "mathml",
     "plain_attributes",
     "soft_references",

@@ -19,7 +19,30 @@ FEW, CACHED_NUMBERS = 4_096, 65_536
 
 
 class Activation(Layer):
-    """An elementwise function of arrays of shape (n_models, n_rows, width)."""
+    """An elementwise function of arrays of shape (n_models, n_rows, width).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn.backprop import ACTIVATIONS, Activation
+    >>> sorted(ACTIVATIONS)
+    ['identity', 'logistic', 'relu', 'tanh']
+
+    One of your own, :math:`a = z / (1 + |z|)`, whose derivative is :math:`(1 - |a|)^2`:
+
+    >>> class Softsign(Activation):
+    ...     @staticmethod
+    ...     def apply(Z):
+    ...         return np.divide(Z, 1 + np.abs(Z), out=Z)
+    ...
+    ...     def backward(self, gradient):
+    ...         return np.multiply(gradient, (1 - np.abs(self.output)) ** 2, out=gradient)
+    >>> softsign = Softsign(n_models=1, n_rows=1, width=3, dtype=np.dtype(float))
+    >>> softsign.forward(np.array([[[-3.0, 0.0, 1.0]]]))
+    array([[[-0.75,  0.  ,  0.5 ]]])
+    >>> softsign.backward(np.array([[[16.0, 1.0, 4.0]]]))
+    array([[[1., 1., 1.]]])
+    """
 
     def __init__(self, n_models: int, n_rows: int, width: int, dtype: np.dtype) -> None:
         self.shape = (n_models, n_rows, width)
@@ -42,7 +65,18 @@ class Activation(Layer):
 
 
 class ReLU(Activation):
-    """``max(0, z)``; derivative 1 where the output is positive, else 0."""
+    """``max(0, z)``; derivative 1 where the output is positive, else 0.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn.backprop import ReLU
+    >>> relu = ReLU(n_models=1, n_rows=1, width=3, dtype=np.dtype(float))
+    >>> relu.forward(np.array([[[-2.0, 0.0, 3.0]]]))
+    array([[[0., 0., 3.]]])
+    >>> relu.backward(np.array([[[10.0, 20.0, 30.0]]]))
+    array([[[ 0.,  0., 30.]]])
+    """
 
     def __init__(self, n_models: int, n_rows: int, width: int, dtype: np.dtype) -> None:
         super().__init__(n_models, n_rows, width, dtype)
@@ -67,7 +101,18 @@ class ReLU(Activation):
 
 
 class Tanh(Activation):
-    """``tanh(z)``; derivative ``1 - a²``."""
+    """``tanh(z)``; derivative ``1 - a²``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn.backprop import Tanh
+    >>> tanh = Tanh(n_models=1, n_rows=1, width=2, dtype=np.dtype(float))
+    >>> tanh.forward(np.array([[[0.0, np.log(2)]]])).round(3)
+    array([[[0. , 0.6]]])
+    >>> tanh.backward(np.ones((1, 1, 2))).round(3)
+    array([[[1.  , 0.64]]])
+    """
 
     @staticmethod
     def apply(Z: FloatArray) -> FloatArray:
@@ -80,7 +125,18 @@ class Tanh(Activation):
 
 
 class Logistic(Activation):
-    """``1 / (1 + exp(-z))``; derivative ``a (1 - a)``."""
+    """``1 / (1 + exp(-z))``; derivative ``a (1 - a)``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn.backprop import Logistic
+    >>> logistic = Logistic(n_models=1, n_rows=1, width=2, dtype=np.dtype(float))
+    >>> logistic.forward(np.array([[[0.0, np.log(3)]]])).round(3)
+    array([[[0.5 , 0.75]]])
+    >>> logistic.backward(np.ones((1, 1, 2))).round(4)
+    array([[[0.25  , 0.1875]]])
+    """
 
     @staticmethod
     def apply(Z: FloatArray) -> FloatArray:
@@ -93,7 +149,17 @@ class Logistic(Activation):
 
 
 class Identity(Activation):
-    """``z`` itself; derivative 1. A network of these is a linear model."""
+    """``z`` itself; derivative 1. A network of these is a linear model.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn.backprop import Identity
+    >>> identity = Identity(n_models=1, n_rows=1, width=2, dtype=np.dtype(float))
+    >>> Z, gradient = np.array([[[-2.0, 3.0]]]), np.ones((1, 1, 2))
+    >>> identity.forward(Z) is Z, identity.backward(gradient) is gradient
+    (True, True)
+    """
 
     @staticmethod
     def apply(Z: FloatArray) -> FloatArray:
@@ -103,6 +169,7 @@ class Identity(Activation):
         return gradient
 
 
+#: Activations by name. One of your own, put in here, can be named in a plan.
 ACTIVATIONS: dict[str, type[Activation]] = {
     "identity": Identity,
     "logistic": Logistic,

@@ -28,6 +28,23 @@ class Batch:
     `X` is (K, B, d), or a sequence of K CSR matrices; `targets` (K, B, C) sum to one along the
     last axis; `weights` is (K, B, 1) or None. What the loss leaves behind goes to `shifted`
     (K, B, C), the logits less the largest of their row, and `sums` (K, B, 1) of their exponentials.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn.backprop import Batch, Batches, Rows, RowStack
+    >>> rows = Rows(X=np.arange(5.0)[:, None], labels=np.array([0, 1, 0, 1, 0]))
+    >>> batches = Batches(RowStack.of([rows]), 2, n_classes=2, label_smoothing=np.array([[0.2]]))
+    >>> (block,) = batches.epoch(None)
+    >>> batch = block.batches[0]
+    >>> isinstance(batch, Batch), batch.n_rows, batch.weights
+    (True, 2, None)
+    >>> batch.X[0]
+    array([[0.],
+           [1.]])
+    >>> batch.targets[0].round(3)
+    array([[0.9, 0.1],
+           [0.1, 0.9]])
     """
 
     n_rows: int
@@ -45,6 +62,18 @@ class Block:
     `models` are those of the stack that it is for, `first_step` is the number of its first batch
     in the epoch; `labels` are (k, m) or (1, m), `weights` (k, m) or None, `shifted` logits
     (k, C, m), and `sums` (k, m) of their exponentials.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn.backprop import Batches, Block, Rows, RowStack
+    >>> rows = Rows(X=np.arange(5.0)[:, None], labels=np.array([0, 1, 0, 1, 0]))
+    >>> batches = Batches(RowStack.of([rows]), 2, n_classes=2, label_smoothing=np.zeros((1, 1)))
+    >>> (block,) = batches.epoch(None)
+    >>> isinstance(block, Block), block.models, block.first_step
+    (True, slice(0, 1, None), 0)
+    >>> block.labels, [batch.n_rows for batch in block.batches]
+    (array([[0, 1, 0, 1, 0]]), [2, 2, 1])
     """
 
     models: slice
@@ -78,6 +107,21 @@ class Batches:
         The number of rows of every batch of an epoch, in order, for every model.
     n_steps : ndarray of int of shape (K,)
         The number of batches.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn.backprop import Batches, Rows, RowStack
+    >>> rows = Rows(X=np.arange(5.0)[:, None], labels=np.array([0, 1, 0, 1, 0]))
+    >>> batches = Batches(RowStack.of([rows]), 2, n_classes=2, label_smoothing=np.zeros((1, 1)))
+    >>> batches.sizes
+    [[2, 2, 1]]
+    >>> for block in batches.epoch(orders=np.array([[4, 1, 0, 3, 2]])):
+    ...     for batch in block.batches:
+    ...         print(batch.X[0, :, 0], batch.targets[0].argmax(axis=1))
+    [4. 1.] [0 1]
+    [0. 3.] [0 1]
+    [2.] [0]
     """
 
     def __init__(
@@ -226,6 +270,14 @@ def draw_orders(generators: Sequence[np.random.Generator], n_rows: int | IntArra
     """A fresh random order of the rows for every model, shape (K, most rows).
 
     `n_rows` is one number, or one of each model; who has fewer rows has zeros at the end.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn.backprop import draw_orders
+    >>> orders = draw_orders([np.random.default_rng(seed) for seed in (0, 1)], np.array([4, 2]))
+    >>> np.sort(orders[0]), np.sort(orders[1, :2]), orders[1, 2:]
+    (array([0, 1, 2, 3]), array([0, 1]), array([0, 0]))
     """
     sizes = np.broadcast_to(n_rows, len(generators))
     orders = np.zeros((len(sizes), sizes.max()), np.intp)
@@ -235,6 +287,13 @@ def draw_orders(generators: Sequence[np.random.Generator], n_rows: int | IntArra
 
 
 def batch_sizes(n_rows: int, batch_size: int) -> list[int]:
-    """The sizes of the batches that rows are cut into; the last may be smaller."""
+    """The sizes of the batches that rows are cut into; the last may be smaller.
+
+    Examples
+    --------
+    >>> from sknn.backprop import batch_sizes
+    >>> batch_sizes(n_rows=5, batch_size=2), batch_sizes(n_rows=4, batch_size=2)
+    ([2, 2, 1], [2, 2])
+    """
     whole, rest = divmod(n_rows, batch_size)
     return [batch_size] * whole + [rest] * (rest > 0)

@@ -15,7 +15,27 @@ from ._state import Outcome, TrainState
 
 
 class EpochHook(Protocol):
-    """What wants to know of every epoch."""
+    """What wants to know of every epoch.
+
+    Examples
+    --------
+    `plan`, that of `Plan`'s example, has three epochs, of which this hook allows two.
+
+    >>> import numpy as np
+    >>> from sknn.backprop import EpochHook, Problem, Rows, Streams, TrainState, train
+    >>> class Watch:
+    ...     def begin(self, state):
+    ...         print("epoch", 1 + len(state.histories[0]))
+    ...
+    ...     def end(self, state):
+    ...         return len(state.histories[0]) == 2
+    >>> hook: EpochHook = Watch()
+    >>> problem = Problem(Rows(np.array([[-1.0], [1.0]]), np.array([0, 1])), n_classes=2)
+    >>> train(problem, [plan], TrainState.start([plan], [Streams([1, 2, 3, 4])]), hook).outcomes
+    epoch 1
+    epoch 2
+    [<Outcome.STOPPED_BY_CALLBACK: 'stopped by a callback'>]
+    """
 
     def begin(self, state: TrainState) -> None:
         """Called before an epoch."""
@@ -38,6 +58,24 @@ class Epoch:
         Wall time.
     train_sizes, valid_sizes : sequence of sequence of int
         Sizes of the batches of every model.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn.backprop import Epoch, Figures
+    >>> figures = Figures(n_models=1)
+    >>> figures.add_rows(np.array([[0.2, 0.4]]), np.array([[True, False]]), weights=None)
+    >>> epoch = Epoch(
+    ...     train=figures,
+    ...     valid=None,
+    ...     penalty=np.array([0.1]),
+    ...     learning_rates=np.array([0.01]),
+    ...     seconds=0.5,
+    ...     train_sizes=[[2]],
+    ...     valid_sizes=[],
+    ... )
+    >>> (epoch.train.mean_loss + epoch.penalty).round(3)
+    array([0.4])
     """
 
     train: Figures
@@ -50,7 +88,24 @@ class Epoch:
 
 
 def note_epoch(state: TrainState, plans: Sequence[Plan], epoch: Epoch) -> None:
-    """Append an epoch to every model's history; keep its weights if best; decide if it ends."""
+    """Append an epoch to every model's history; keep its weights if best; decide if it ends.
+
+    Examples
+    --------
+    `plan` is that of `Plan`'s example.
+
+    >>> import numpy as np
+    >>> from sknn.backprop import Epoch, Figures, Streams, TrainState, note_epoch
+    >>> figures = Figures(n_models=1)
+    >>> figures.add_rows(np.array([[0.2, 0.4]]), np.array([[True, False]]), weights=None)
+    >>> epoch = Epoch(figures, None, np.array([0.1]), np.array([0.01]), 0.5, [[2]], [])
+    >>> state = TrainState.start([plan], [Streams([1, 2, 3, 4])])
+    >>> note_epoch(state, [plan], epoch)
+    >>> state.histories[0]["train_loss"].round(3), state.histories[0]["train_accuracy"]
+    (array([0.3]), array([0.5]))
+    >>> round(state.stopping[0].best, 3), state.outcomes[0].value
+    (0.4, 'running')
+    """
     loss, accuracy = epoch.train.mean_loss, epoch.train.accuracy
     valid_loss = valid_accuracy = np.full(state.n_models, np.nan)
     finite = np.isfinite(loss + epoch.penalty)

@@ -32,6 +32,21 @@ class Figures:
     ----------
     n_rows : ndarray of int of shape (K,)
         Rows taken in so far.
+
+    Examples
+    --------
+    Two rows of one model, of which the second weighs three times as much and is wrong:
+
+    >>> import numpy as np
+    >>> from sknn.backprop import Figures
+    >>> figures = Figures(n_models=1, keep_rows=True)
+    >>> loss, is_hit = np.array([[0.2, 0.4]]), np.array([[True, False]])
+    >>> figures.add_rows(loss, is_hit, weights=np.array([[0.5, 1.5]]))
+    >>> figures.mean_loss.round(3), figures.accuracy
+    (array([0.35]), array([0.25]))
+    >>> loss, accuracy = figures.by_batch(model=0, sizes=[1, 1])
+    >>> loss.round(3), accuracy
+    (array([0.1, 0.6]), array([1., 0.]))
     """
 
     def __init__(self, n_models: int, keep_rows: bool = False) -> None:
@@ -114,6 +129,20 @@ class Validation:
     """Evaluates K models on their validation rows, with the loss that they are trained on.
 
     Models with the same rows are evaluated together, and so are models with equally many.
+
+    Examples
+    --------
+    `plan` is that of `Plan`'s example. The logits of a row x are 0 and x log 3, so both rows
+    are given 3/4 for their own class:
+
+    >>> import numpy as np
+    >>> from sknn.backprop import Parameters, Rows, Validation
+    >>> parameters = Parameters.zeros(n_models=1, layer_sizes=(1, 2), dtype=float)
+    >>> parameters.weights[0][0] = [[0, np.log(3)]]
+    >>> rows = Rows(np.array([[-1.0], [1.0]]), labels=np.array([0, 1]))
+    >>> figures = Validation([rows], [plan]).evaluate(parameters)
+    >>> np.exp(-figures.weighted_loss).round(3), figures.accuracy
+    (array([0.75]), array([1.]))
     """
 
     def __init__(self, rows: Sequence[Rows], plans: Sequence[Plan]) -> None:

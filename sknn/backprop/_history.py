@@ -44,6 +44,21 @@ class History:
     batches : dict of str to dict of int to ndarray
         With ``record="batch"``: by epoch, from 1, an array of one value a batch, for the training
         batches and for the validation rows cut into batches of the same size.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn.backprop import History
+    >>> list(History().epochs)[:5]
+    ['train_loss', 'penalty', 'train_accuracy', 'valid_loss', 'valid_accuracy']
+    >>> history = History({"train_loss": [0.7, 0.4, 0.5], "learning_rate": [0.1, 0.1, 0.02]})
+    >>> history
+    History(3 epochs; last: train_loss=0.5, learning_rate=0.02)
+    >>> history["train_loss"], history.best_epoch("train_loss")
+    (array([0.7, 0.4, 0.5]), 2)
+    >>> history.append_batches({"train_loss": np.array([0.25, 0.75])})
+    >>> history.volatility("train_loss")
+    array([nan, nan, 0.5])
     """
 
     epochs: dict[str, list[float]] = field(

@@ -15,6 +15,12 @@ def glorot_uniform(fan_in: int, fan_out: int) -> float:
 
     Keeps the variance of activations on the way forward, and of gradients on the way back,
     alike from layer to layer (Glorot and Bengio, 2010).
+
+    Examples
+    --------
+    >>> from sknn.backprop import glorot_uniform
+    >>> glorot_uniform(fan_in=3, fan_out=3), glorot_uniform(fan_in=20, fan_out=4)
+    (1.0, 0.5)
     """
     return float(np.sqrt(6.0 / (fan_in + fan_out)))
 
@@ -26,6 +32,18 @@ def draw_parameters(parameters: Parameters, generators: Sequence[np.random.Gener
     in the origin. The draws are made in float64 and rounded to the dtype of `parameters`, layer
     by layer, weights before biases, model k from `generators[k]` alone: a model starts from the
     same numbers in float32 and in float64, by itself and in a stack.
+
+    Examples
+    --------
+    The second model of a stack, and the same one alone:
+
+    >>> import numpy as np
+    >>> from sknn.backprop import Parameters, draw_parameters
+    >>> stack, alone = (Parameters.zeros(n_models, (3, 3), float) for n_models in (2, 1))
+    >>> draw_parameters(stack, [np.random.default_rng(0), np.random.default_rng(1)])
+    >>> draw_parameters(alone, [np.random.default_rng(1)])
+    >>> bool((stack.values[1] == alone.values[0]).all()), bool((abs(stack.values) < 1).all())
+    (True, True)
     """
     for model, generator in enumerate(generators):
         for layer, (fan_in, fan_out) in enumerate(pairwise(parameters.layer_sizes)):

@@ -33,6 +33,23 @@ class Lane:
         Of the whole stack.
     is_sparse : bool
         Whether the rows are CSR matrices.
+
+    Examples
+    --------
+    `plan` is that of `Plan`'s example. From zero weights, p is ½ for every row and class, and
+    the gradient of the weights is the mean of x (½ - y):
+
+    >>> import numpy as np
+    >>> from sknn.backprop import Batches, Lane, Parameters, Rows, RowStack, Streams, TrainState
+    >>> rows = RowStack.of([Rows(np.array([[-1.0], [1.0]]), labels=np.array([0, 1]))])
+    >>> (block,) = Batches(rows, 2, n_classes=2, label_smoothing=np.zeros((1, 1))).epoch(None)
+    >>> parameters, gradients = (Parameters.zeros(1, (1, 2), float) for _ in range(2))
+    >>> state = TrainState.around(parameters, [plan], [Streams([1, 2, 3, 4])])
+    >>> lane = Lane(slice(0, 1), [plan], state, gradients, is_sparse=False)
+    >>> lane.begin_epoch(learning_rates=np.array([[0.1]]), n_updates=state.n_updates)
+    >>> lane.update(0, block.batches[0])
+    >>> gradients.weights[0][0], parameters.weights[0][0]
+    (array([[ 0.5, -0.5]]), array([[-0.05,  0.05]]))
     """
 
     def __init__(

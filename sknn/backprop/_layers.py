@@ -20,7 +20,21 @@ FEW_ROWS, LARGE_MATRIX = 32, 10_000
 
 
 class Layer(ABC):
-    """One step of a network, for K models and B rows at once."""
+    """One step of a network, for K models and B rows at once.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn.backprop import Layer
+    >>> class Double(Layer):
+    ...     def forward(self, X):
+    ...         return 2 * X
+    ...
+    ...     def backward(self, gradient):
+    ...         return 2 * gradient
+    >>> Double().forward(np.array([[[3.0, 4.0]]])), Double().backward(np.array([[[1.0, -1.0]]]))
+    (array([[[6., 8.]]]), array([[[ 2., -2.]]]))
+    """
 
     @abstractmethod
     def forward(self, X: Any) -> FloatArray:
@@ -48,6 +62,23 @@ class Linear(Layer):
         Rows in a batch, B.
     is_first : bool
         A first layer has nobody to hand a gradient to, and skips that product.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn.backprop import Linear
+    >>> W, b = np.array([[[1.0, 2.0], [3.0, 4.0]]]), np.array([[[10.0, 20.0]]])
+    >>> grad_W, grad_b = np.empty_like(W), np.empty_like(b)
+    >>> layer = Linear(W, b, grad_W, grad_b, n_rows=2)
+    >>> layer.forward(np.array([[[1.0, 0.0], [1.0, 1.0]]]))
+    array([[[11., 22.],
+            [14., 26.]]])
+    >>> layer.backward(np.array([[[1.0, 0.0], [0.0, 1.0]]]))
+    array([[[1., 3.],
+            [2., 4.]]])
+    >>> grad_W, grad_b
+    (array([[[1., 1.],
+            [0., 1.]]]), array([[[1., 1.]]]))
     """
 
     def __init__(
@@ -96,6 +127,21 @@ class SparseLinear(Layer):
 
     The same mathematics as `Linear`. What is sparse stays so: only products with the
     non-zero entries are made, and no gradient goes back to the data.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from scipy.sparse import csr_array
+    >>> from sknn.backprop import SparseLinear
+    >>> W, b = np.array([[[1.0, 2.0], [3.0, 4.0]]]), np.zeros((1, 1, 2))
+    >>> grad_W, grad_b = np.empty_like(W), np.empty_like(b)
+    >>> layer = SparseLinear(W, b, grad_W, grad_b, n_rows=1)
+    >>> layer.forward([csr_array([[0.0, 5.0]])])
+    array([[[15., 20.]]])
+    >>> layer.backward(np.array([[[1.0, -1.0]]]))
+    >>> grad_W
+    array([[[ 0.,  0.],
+            [ 5., -5.]]])
     """
 
     def __init__(
@@ -138,6 +184,19 @@ class Dropout(Layer):
     generators : sequence of numpy.random.Generator of length K
     n_rows, width : int
         Shape of a batch.
+
+    Examples
+    --------
+    Half of the ones are dropped, the others doubled. Going back, the mask is the same:
+
+    >>> import numpy as np
+    >>> from sknn.backprop import Dropout
+    >>> layer = Dropout([0.5], [np.random.default_rng(0)], 1, width=9999, dtype=np.dtype(float))
+    >>> Y = layer.forward(np.ones((1, 1, 9999)))
+    >>> np.unique(Y), round(float(Y.mean()), 1)
+    (array([0., 2.]), 1.0)
+    >>> bool((layer.backward(np.ones((1, 1, 9999))) == Y).all())
+    True
     """
 
     def __init__(
@@ -171,7 +230,18 @@ class Dropout(Layer):
 
 
 class SparseDropout(Layer):
-    """Inverted dropout of sparse inputs: masks are drawn for the stored entries alone."""
+    """Inverted dropout of sparse inputs: masks are drawn for the stored entries alone.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from scipy.sparse import csr_array
+    >>> from sknn.backprop import SparseDropout
+    >>> layer = SparseDropout([0.5], [np.random.default_rng(0)], np.dtype(float))
+    >>> (dropped,) = layer.forward([csr_array(np.tile([0.0, 1.0], 500)[None])])
+    >>> len(dropped.data), np.unique(dropped.data)
+    (500, array([0., 2.]))
+    """
 
     def __init__(
         self,

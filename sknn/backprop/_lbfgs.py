@@ -33,6 +33,26 @@ def minimize_lbfgs(
 
     An "epoch" is an iteration of L-BFGS-B (Byrd et al., 1995), which may evaluate the objective
     several times. `objective` makes what is minimised; by default an `Objective`.
+
+    Examples
+    --------
+    `plan` is that of `Plan`'s example. Without a penalty the weights would grow for ever. With L2
+    of strength 1 / log 9 the objective is least where p is ¾:
+
+    >>> import numpy as np
+    >>> from dataclasses import replace
+    >>> from sknn.backprop import Problem, Rows, Streams, TrainState
+    >>> from sknn.backprop import minimize_lbfgs, predict_logits, softmax
+    >>> problem = Problem(Rows(np.array([[-1.0], [1.0]]), np.array([0, 1])), n_classes=2)
+    >>> lbfgs = replace(plan, solver="lbfgs", max_iter=50, l2=1 / np.log(9))
+    >>> state = TrainState.start([lbfgs], [Streams([1, 2, 3, 4])])
+    >>> state = minimize_lbfgs([problem], [lbfgs], state)
+    >>> state.outcomes
+    [<Outcome.CONVERGED: 'converged'>]
+    >>> W, b = state.parameters.weights, state.parameters.biases
+    >>> softmax(predict_logits(W, b, "identity", problem.train.X)).round(2)
+    array([[[0.75, 0.25],
+            [0.25, 0.75]]])
     """
     if any(plan.l1 or plan.group_l1 for plan in plans):
         raise ValueError("`l1` and `group_l1` must be 0 with solver='lbfgs', which needs gradients")
@@ -49,7 +69,23 @@ def minimize_lbfgs(
 
 
 class FlatObjective(Protocol):
-    """An objective as a function of a flat vector; remembers what it saw at the last call."""
+    """An objective as a function of a flat vector; remembers what it saw at the last call.
+
+    Examples
+    --------
+    `plan` is that of `Plan`'s example.
+
+    >>> import numpy as np
+    >>> from dataclasses import replace
+    >>> from sknn.backprop import FlatObjective, Objective, Problem, Rows
+    >>> problem = Problem(Rows(np.array([[-1.0], [1.0]]), np.array([0, 1])), n_classes=2)
+    >>> objective: FlatObjective = Objective(problem, replace(plan, l2=1.0))
+    >>> value, gradient = objective(np.array([3.0, 4.0, 0.0, 0.0]))
+    >>> objective.penalty, objective.figures.accuracy
+    (12.5, array([1.]))
+    >>> bool(value == objective.figures.mean_loss[0] + objective.penalty)
+    True
+    """
 
     values: NDArray[np.float64]
     figures: Figures
@@ -60,7 +96,19 @@ class FlatObjective(Protocol):
 
 
 class Objective:
-    """Value and gradient of mean loss plus penalties, as functions of a flat vector."""
+    """Value and gradient of mean loss plus penalties, as functions of a flat vector.
+
+    Examples
+    --------
+    `plan` is that of `Plan`'s example. At zero, p is ½:
+
+    >>> import numpy as np
+    >>> from sknn.backprop import Objective, Problem, Rows
+    >>> problem = Problem(Rows(np.array([[-1.0], [1.0]]), np.array([0, 1])), n_classes=2)
+    >>> value, gradient = Objective(problem, plan)(np.zeros(4))
+    >>> round(float(np.exp(-value)), 3), gradient
+    (0.5, array([ 0.5, -0.5,  0. ,  0. ]))
+    """
 
     def __init__(self, problem: Problem, plan: Plan) -> None:
         n_rows = len(problem.train)

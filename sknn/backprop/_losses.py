@@ -26,6 +26,16 @@ class SoftmaxCrossEntropy:
         Shape (K, B, C) of the logits of a batch.
     divisor : int, optional
         What to divide the sum over the rows by, in place of B.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn.backprop import SoftmaxCrossEntropy
+    >>> loss = SoftmaxCrossEntropy(n_models=1, n_rows=1, n_classes=2, dtype=np.dtype(float))
+    >>> loss.forward(np.array([[[0.0, np.log(3)]]])).round(3)
+    array([[[0.25, 0.75]]])
+    >>> loss.backward(targets=np.array([[[1.0, 0.0]]]), weights=None).round(3)
+    array([[[-0.75,  0.75]]])
     """
 
     def __init__(
@@ -75,14 +85,34 @@ class SoftmaxCrossEntropy:
 
 
 def softmax(logits: FloatArray, out: FloatArray | None = None) -> FloatArray:
-    """exp(z) / Σ exp(z) along the last axis, with the largest logit taken off first."""
+    """exp(z) / Σ exp(z) along the last axis, with the largest logit taken off first.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn.backprop import softmax
+    >>> softmax(np.array([[0.0, np.log(3)], [1000.0, 0.0]])).round(3)
+    array([[0.25, 0.75],
+           [1.  , 0.  ]])
+    """
     out = np.subtract(logits, np.maximum.reduce(logits, axis=-1, keepdims=True), out=out)
     np.exp(out, out=out)
     return np.divide(out, np.add.reduce(out, axis=-1, keepdims=True), out=out)
 
 
 def log_softmax(logits: FloatArray) -> FloatArray:
-    """z - log Σ exp(z) along the last axis: exact where probabilities underflow."""
+    """z - log Σ exp(z) along the last axis: exact where probabilities underflow.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn.backprop import log_softmax, softmax
+    >>> log_softmax(np.array([1000.0, 0.0]))
+    array([    0., -1000.])
+    >>> with np.errstate(divide="ignore"):
+    ...     np.log(softmax(np.array([1000.0, 0.0])))
+    array([  0., -inf])
+    """
     shifted = logits - np.maximum.reduce(logits, axis=-1, keepdims=True)
     log_sum = np.log(np.add.reduce(np.exp(shifted), axis=-1, keepdims=True))
     return np.subtract(shifted, log_sum, out=shifted)
@@ -105,6 +135,17 @@ def cross_entropy(
     -------
     loss : ndarray of shape (K, m)
         log Σ exp(z) - (1 - ε) z_label - ε mean(z).
+
+    Examples
+    --------
+    Two rows with equal logits, one of each class, to which p is ¼ and ¾:
+
+    >>> import numpy as np
+    >>> from sknn.backprop import cross_entropy
+    >>> logits = np.array([[[0.0, 0.0], [np.log(3), np.log(3)]]])
+    >>> loss = cross_entropy(logits, labels=np.array([[0, 1]]))
+    >>> np.exp(-loss).round(3)
+    array([[0.25, 0.75]])
     """
     shifted = logits - np.maximum.reduce(logits, axis=1, keepdims=True)
     sums = np.add.reduce(np.exp(shifted), axis=1)

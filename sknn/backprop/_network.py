@@ -23,6 +23,19 @@ class Sequential:
 
     A `Sequential` is laid out for one shape of batch. Several of them, say for whole batches and
     for the ragged last one, may share one set of parameters.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn.backprop import Linear, ReLU, Sequential
+    >>> W, b, grad_W, grad_b = (np.full((1, 1, 1), number) for number in (2.0, 1.0, 0.0, 0.0))
+    >>> linear = Linear(W, b, grad_W, grad_b, n_rows=1, is_first=True)
+    >>> network = Sequential([linear, ReLU(n_models=1, n_rows=1, width=1, dtype=np.dtype(float))])
+    >>> network.forward(np.array([[[3.0]]]))
+    array([[[7.]]])
+    >>> network.backward(np.array([[[1.0]]]))
+    >>> grad_W, grad_b
+    (array([[[3.]]]), array([[[1.]]]))
     """
 
     def __init__(self, layers: Sequence[Layer]) -> None:
@@ -69,6 +82,18 @@ def build_network(
         Where the masks come from.
     sparse : bool
         Whether the data are CSR matrices, one per model.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn.backprop import Parameters, build_network
+    >>> parameters, gradients = (Parameters.zeros(1, (2, 4, 3), float) for _ in range(2))
+    >>> generators = [np.random.default_rng(0)]
+    >>> network = build_network(parameters, gradients, 5, "relu", [[0.0], [0.5]], generators)
+    >>> [type(layer).__name__ for layer in network.layers]
+    ['Linear', 'ReLU', 'Dropout', 'Linear']
+    >>> network.forward(np.ones((1, 5, 2))).shape
+    (1, 5, 3)
     """
     dtype = parameters.values.dtype
     layers: list[Layer] = []
@@ -110,6 +135,18 @@ def predict_logits(
     Returns
     -------
     logits : ndarray of shape (K, n_rows, n_classes)
+
+    Examples
+    --------
+    Exclusive or, with two hidden units that count the ones and those after the first:
+
+    >>> import numpy as np
+    >>> from sknn.backprop import predict_logits
+    >>> weights = [np.ones((1, 2, 2)), np.array([[[0.0, 1.0], [0.0, -2.0]]])]
+    >>> biases = [np.array([[[0.0, -1.0]]]), np.array([[[0.5, 0.0]]])]
+    >>> X = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
+    >>> predict_logits(weights, biases, "relu", X).argmax(axis=2)
+    array([[0, 1, 1, 0]])
     """
     n_models, _, n_classes = weights[-1].shape
     n_rows, dtype = X.shape[-2], weights[0].dtype

@@ -41,6 +41,32 @@ class Optimizer(ABC):
         In float64. A constant gradient g moves a weight by ``reach * g`` in a step in the end,
         or by ``reach * g / metric`` where the rule has a metric: by as much, per unit of their
         strength, penalties with a corner pull.
+
+    Examples
+    --------
+    `plan` is that of `Plan`'s example. A rule of your own, which has eyes for signs only:
+
+    >>> import numpy as np
+    >>> from sknn.backprop import OPTIMIZERS, Optimizer, Parameters
+    >>> sorted(OPTIMIZERS)
+    ['adam', 'adamw', 'rmsprop', 'sgd']
+    >>> class SignSGD(Optimizer):
+    ...     slot_names = ()
+    ...     has_metric = False
+    ...
+    ...     def _configure(self, plans):
+    ...         pass
+    ...
+    ...     def _update(self, i, *piece):
+    ...         values, gradient, *_ = piece
+    ...         values -= self.learning_rate[i] * np.sign(gradient)
+    >>> parameters = Parameters(np.array([[1.0, 2.0]]), layer_sizes=(1, 1))
+    >>> gradients = Parameters(np.array([[50.0, -0.01]]), layer_sizes=(1, 1))
+    >>> optimizer = SignSGD([plan], parameters, gradients, slots={})
+    >>> optimizer.begin_epoch(learning_rates=np.array([[0.1]]), n_updates=np.array([0]))
+    >>> optimizer.step(0)
+    >>> parameters.values.round(3)
+    array([[0.9, 2.1]])
     """
 
     slot_names: ClassVar[tuple[str, ...]]
@@ -125,6 +151,25 @@ class SGD(Optimizer):
     .. math:: u \leftarrow \mu u + g, \qquad w \leftarrow w - \eta u
 
     With Nesterov's momentum the step is :math:`\eta (g + \mu u)` (Sutskever et al., 2013).
+
+    Examples
+    --------
+    `plan` is that of `Plan`'s example. Two steps with the gradients 1 and -1. With a momentum of ½
+    the second is one and a half times as long:
+
+    >>> import numpy as np
+    >>> from dataclasses import replace
+    >>> from sknn.backprop import SGD, Parameters
+    >>> parameters = Parameters(np.array([[0.0, 0.0]]), layer_sizes=(1, 1))
+    >>> gradients = Parameters(np.array([[1.0, -1.0]]), layer_sizes=(1, 1))
+    >>> slots = SGD.zero_slots(parameters.values)
+    >>> sgd = SGD([replace(plan, momentum=0.5)], parameters, gradients, slots)
+    >>> sgd.begin_epoch(learning_rates=np.array([[0.1], [0.1]]), n_updates=np.array([0]))
+    >>> for i in range(2):
+    ...     sgd.step(i)
+    ...     print(parameters.values.round(3), slots["velocity"])
+    [[-0.1  0.1]] [[ 1. -1.]]
+    [[-0.25  0.25]] [[ 1.5 -1.5]]
     """
 
     slot_names = ("velocity",)
@@ -176,6 +221,21 @@ class Adam(Optimizer):
     with :math:`\hat m = m / (1-\beta_1^t)` and :math:`\hat v = v / (1-\beta_2^t)`. Both sides of
     the fraction are multiplied by :math:`\sqrt{1-\beta_2^t}` here, so that the corrections are
     numbers of the step and not passes over the parameters.
+
+    Examples
+    --------
+    `plan` is that of `Plan`'s example. The first step is the learning rate times the sign of
+    the gradient, whatever its size:
+
+    >>> import numpy as np
+    >>> from sknn.backprop import Adam, Parameters
+    >>> parameters = Parameters(np.array([[1.0, 2.0]]), layer_sizes=(1, 1))
+    >>> gradients = Parameters(np.array([[50.0, -0.01]]), layer_sizes=(1, 1))
+    >>> adam = Adam([plan], parameters, gradients, Adam.zero_slots(parameters.values))
+    >>> adam.begin_epoch(learning_rates=np.array([[0.1]]), n_updates=np.array([0]))
+    >>> adam.step(0)
+    >>> parameters.values.round(3)
+    array([[0.9, 2.1]])
     """
 
     slot_names = ("first_moment", "second_moment")
@@ -230,6 +290,22 @@ class AdamW(Adam):
 
     Weights only; the decay stands outside the gradient and the reported loss (Loshchilov and
     Hutter, 2019).
+
+    Examples
+    --------
+    `plan` is that of `Plan`'s example. Where there is no gradient, weights decay and biases
+    stay:
+
+    >>> import numpy as np
+    >>> from dataclasses import replace
+    >>> from sknn.backprop import AdamW, Parameters
+    >>> parameters = Parameters(np.array([[1.0, 1.0]]), layer_sizes=(1, 1))
+    >>> gradients, slots = Parameters.zeros(1, (1, 1), float), AdamW.zero_slots(parameters.values)
+    >>> adamw = AdamW([replace(plan, l2=0.5)], parameters, gradients, slots)
+    >>> adamw.begin_epoch(learning_rates=np.array([[0.1]]), n_updates=np.array([0]))
+    >>> adamw.step(0)
+    >>> parameters.weights[0].round(3), parameters.biases[0]
+    (array([[[0.95]]]), array([[[1.]]]))
     """
 
     def _configure(self, plans: Sequence[Plan]) -> None:
@@ -252,6 +328,21 @@ class RMSprop(Optimizer):
 
     .. math:: v \leftarrow \alpha v + (1-\alpha) g^2, \qquad
               w \leftarrow w - \eta \frac{g}{\sqrt v + \epsilon}, \qquad \alpha = 0.99.
+
+    Examples
+    --------
+    `plan` is that of `Plan`'s example. The running mean begins at 0. Its root then is a tenth of
+    the first gradient, and the first step ten times the learning rate:
+
+    >>> import numpy as np
+    >>> from sknn.backprop import Parameters, RMSprop
+    >>> parameters = Parameters(np.array([[1.0, 2.0]]), layer_sizes=(1, 1))
+    >>> gradients = Parameters(np.array([[50.0, -0.01]]), layer_sizes=(1, 1))
+    >>> rmsprop = RMSprop([plan], parameters, gradients, RMSprop.zero_slots(parameters.values))
+    >>> rmsprop.begin_epoch(learning_rates=np.array([[0.01]]), n_updates=np.array([0]))
+    >>> rmsprop.step(0)
+    >>> parameters.values.round(3)
+    array([[0.9, 2.1]])
     """
 
     slot_names = ("second_moment",)
@@ -273,6 +364,7 @@ class RMSprop(Optimizer):
         np.subtract(values, scratch, out=values)
 
 
+#: Update rules by name. One of your own, put in here, can be named in a plan.
 OPTIMIZERS: dict[str, type[Optimizer]] = {
     "sgd": SGD,
     "adam": Adam,

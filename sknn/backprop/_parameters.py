@@ -35,6 +35,21 @@ class Parameters:
         One view per layer.
     n_weights : int
         ``values[:, :n_weights]`` are the weights, the rest are the biases.
+
+    Examples
+    --------
+    >>> from sknn.backprop import Parameters
+    >>> parameters = Parameters.zeros(n_models=1, layer_sizes=(3, 4, 2), dtype=float)
+    >>> parameters.values.shape, parameters.n_weights
+    ((1, 26), 20)
+    >>> [W.shape for W in parameters.weights], [b.shape for b in parameters.biases]
+    ([(1, 3, 4), (1, 4, 2)], [(1, 1, 4), (1, 1, 2)])
+
+    The views share the memory of the flat array, in which 12 weights come first:
+
+    >>> parameters.weights[1][0, 0, 0] = 7
+    >>> parameters.values[0, 12]
+    np.float64(7.0)
     """
 
     def __init__(self, values: FloatArray, layer_sizes: Sequence[int]) -> None:

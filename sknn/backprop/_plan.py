@@ -14,7 +14,7 @@ from ._parameters import FloatArray, IntArray
 
 Monitor = Literal["objective", "valid_loss", "valid_accuracy"]
 
-# In one stack these may differ from model to model; every other field must be equal.
+#: In one stack these may differ from model to model; every other field must be equal.
 PER_MODEL = frozenset(
     {
         "learning_rate",
@@ -49,6 +49,14 @@ class Rows:
         Class numbers, from 0.
     weights : ndarray of shape (n_rows,) or None
         Row weights, None for ones.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn.backprop import Rows
+    >>> rows = Rows(X=np.array([[-1.0], [1.0]]), labels=np.array([0, 1]))
+    >>> len(rows), rows.is_sparse, rows.n_bytes
+    (2, False, 16)
     """
 
     X: Any
@@ -83,6 +91,15 @@ class Problem:
         Number of logits.
     valid : Rows or None
         Rows to validate on after each epoch.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn.backprop import Problem, Rows
+    >>> X, labels = np.array([[-1.0], [1.0], [2.0]]), np.array([0, 1, 1])
+    >>> problem = Problem(Rows(X[:2], labels[:2]), n_classes=2, valid=Rows(X[2:], labels[2:]))
+    >>> len(problem.train), len(problem.valid)
+    (2, 1)
     """
 
     train: Rows
@@ -100,6 +117,45 @@ class Plan:
     the batch size in its place the last, smaller batch of an epoch makes a smaller step, as a
     gradient that is summed over the batch does. `sums_gradients` asks for the sizes of the first
     layer's gradients, added up over all updates.
+
+    Examples
+    --------
+    One feature, two classes, no hidden layer: softmax regression, by three steps of plain gradient
+    descent with batches of two rows. Other examples of the engine go on from this plan.
+
+    >>> import numpy as np
+    >>> from sknn.backprop import Plan
+    >>> plan = Plan(
+    ...     layer_sizes=(1, 2),
+    ...     activation="identity",
+    ...     solver="sgd",
+    ...     learning_rate_init=0.1,
+    ...     learning_rate="constant",
+    ...     power_t=0.5,
+    ...     momentum=0.0,
+    ...     nesterovs_momentum=False,
+    ...     beta_1=0.9,
+    ...     beta_2=0.999,
+    ...     epsilon=1e-8,
+    ...     batch_size=2,
+    ...     max_iter=3,
+    ...     max_fun=15000,
+    ...     l1=0.0,
+    ...     l2=0.0,
+    ...     dropout=(),
+    ...     input_dropout=0.0,
+    ...     label_smoothing=0.0,
+    ...     max_grad_norm=np.inf,
+    ...     monitor="objective",
+    ...     restore_best=False,
+    ...     n_iter_no_change=np.inf,
+    ...     tol=1e-4,
+    ...     shuffle=True,
+    ...     record="epoch",
+    ...     dtype=np.dtype(float),
+    ... )
+    >>> plan.dropout_rates
+    (0.0,)
     """
 
     layer_sizes: tuple[int, ...]
@@ -158,7 +214,19 @@ def check_stackable(plans: Sequence[Plan], problems: Sequence[Problem] = ()) -> 
 
 
 def stack_key(plan: Plan, problem: Problem | None = None) -> dict[str, Any]:
-    """What must be equal for models to train together in one stack, by name."""
+    """What must be equal for models to train together in one stack, by name.
+
+    Examples
+    --------
+    `plan` is that of `Plan`'s example.
+
+    >>> from dataclasses import replace
+    >>> from sknn.backprop import PER_MODEL, stack_key
+    >>> "l2" in PER_MODEL, stack_key(replace(plan, l2=0.1)) == stack_key(plan)
+    (True, True)
+    >>> "batch_size" in PER_MODEL, stack_key(replace(plan, batch_size=1)) == stack_key(plan)
+    (False, False)
+    """
     key = {name: value for name, value in vars(plan).items() if name not in PER_MODEL}
     if problem is not None:
         rows = problem.train

@@ -24,8 +24,8 @@ from numpy.typing import NDArray
 from ._parameters import FloatArray, Parameters
 from ._plan import Plan
 
-# Of Newton's method for a norm. As many for every model: a loop until all have converged would
-# let a model's neighbours change its bits.
+#: Steps of Newton's method for the norm of a group. As many for every model: a loop until all have
+#: converged would let a model's neighbours change its bits.
 NEWTON_STEPS = 8
 
 
@@ -61,6 +61,21 @@ class ProximalStep:
         Changed in place.
     scales : bool
         Whether the optimizer has a metric of its own; otherwise it is 1 everywhere.
+
+    Examples
+    --------
+    `plan` is that of `Plan`'s example. Three weights and a bias after a step of
+    gradient descent with a learning rate of 0.1:
+
+    >>> import numpy as np
+    >>> from dataclasses import replace
+    >>> from sknn.backprop import Parameters, ProximalStep
+    >>> few = Parameters(np.array([[0.3, -0.05, 0.2, 7.0]]), layer_sizes=(3, 1))
+    >>> proximal = ProximalStep([replace(plan, l1=1.0)], few, scales=False)
+    >>> proximal.begin_epoch(reach=np.array([[0.1]]))
+    >>> proximal.after_piece(0, 0, few.values, metric=None, scratch=np.empty((1, 4)))
+    >>> few.values.round(3)
+    array([[0.2, 0. , 0.1, 7. ]])
     """
 
     def __init__(self, plans: Sequence[Plan], parameters: Parameters, scales: bool) -> None:
@@ -131,6 +146,22 @@ class GroupThreshold:
     Newton's method on :math:`1/s - 1`, almost a straight line in r, finds it from below, from
     :math:`(\|d u\| - \lambda) / \max d` on. With equal d it is
     :math:`w = (1 - t / \|u\|)\, u`.
+
+    Examples
+    --------
+    `plan` is that of `Plan`'s example. Two features whose weights have the norms 5 and ½; each
+    is to lose 1:
+
+    >>> import numpy as np
+    >>> from dataclasses import replace
+    >>> from sknn.backprop import GroupThreshold, Parameters
+    >>> parameters = Parameters(np.array([[3.0, 4.0, 0.3, 0.4, 0.0, 0.0]]), layer_sizes=(2, 2))
+    >>> threshold = GroupThreshold([replace(plan, group_l1=1.0)], parameters, scales=False)
+    >>> threshold.begin_epoch(thresholds=np.array([[1.0]]))
+    >>> threshold.apply(0)
+    >>> parameters.weights[0][0].round(3)
+    array([[2.4, 3.2],
+           [0. , 0. ]])
     """
 
     def __init__(self, plans: Sequence[Plan], parameters: Parameters, scales: bool) -> None:

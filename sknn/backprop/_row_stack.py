@@ -29,6 +29,20 @@ class RowStack:
     weights : ndarray of shape (n_weights,) or None
         Those of model k begin at `weight_starts[k]`; None for ones.
     sizes, starts, weight_starts : ndarray of int of shape (K,)
+
+    Examples
+    --------
+    Three models, of which two learn from the same rows:
+
+    >>> import numpy as np
+    >>> from sknn.backprop import Rows, RowStack
+    >>> three = Rows(np.array([[1.0], [2.0], [3.0]]), labels=np.array([0, 1, 1]))
+    >>> two = Rows(np.array([[4.0], [5.0]]), labels=np.array([0, 1]))
+    >>> stack = RowStack.of([three, three, two])
+    >>> len(stack.X), stack.sizes, stack.starts
+    (5, array([3, 3, 2]), array([0, 0, 3]))
+    >>> stack.take([2]).starts
+    array([3])
     """
 
     X: Any

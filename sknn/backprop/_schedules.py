@@ -16,7 +16,15 @@ FloatVector = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
 
 
 def constant(step: IntArray) -> FloatVector:
-    """1, always."""
+    """1, always.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn.backprop import constant
+    >>> constant(np.arange(3))
+    array([1., 1., 1.])
+    """
     return np.ones(step.shape)
 
 
@@ -24,6 +32,13 @@ def invscaling(rows_seen: IntArray, power_t: float) -> FloatVector:
     r""":math:`(1 + t)^{-power\_t}`, with t the rows seen in all epochs before this one.
 
     Scikit-learn's rule: the rate changes between epochs only.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn.backprop import invscaling
+    >>> invscaling(np.array([0, 3, 99]), power_t=0.5).round(3)
+    array([1. , 0.5, 0.1])
     """
     return np.asarray(np.power(1.0 + rows_seen, -power_t))
 
@@ -32,6 +47,13 @@ def cosine(step: IntArray, n_steps: int) -> FloatVector:
     r""":math:`\frac12 (1 + \cos(\pi t / T))`: from 1 to 0 in half a wave.
 
     Loshchilov and Hutter (2017), without restarts.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn.backprop import cosine
+    >>> cosine(np.array([0, 50, 100]), n_steps=100).round(3)
+    array([1. , 0.5, 0. ])
     """
     return 0.5 * (1.0 + np.cos(np.pi * step / n_steps))
 
@@ -47,6 +69,13 @@ def onecycle(
 
     Both ways are half cosine waves (Smith and Topin, 2018; the shape and the constants that
     PyTorch's `OneCycleLR` made usual). Momentum is not cycled.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn.backprop import onecycle
+    >>> onecycle(np.array([0, 29, 64, 99]), n_steps=100).round(3)
+    array([0.04, 1.  , 0.5 , 0.  ])
     """
     peak = warm_up * n_steps - 1
     last = n_steps - 1
@@ -68,6 +97,18 @@ def learning_rates(plan: Plan, first: int, updates_per_epoch: int, rows_seen: in
     updates_per_epoch : int
     rows_seen : int
         Rows that all epochs before this one have visited.
+
+    Examples
+    --------
+    `plan` is that of `Plan`'s example, and its rate is 0.1. Two epochs of two updates:
+
+    >>> from dataclasses import replace
+    >>> from sknn.backprop import learning_rates
+    >>> halves = replace(plan, learning_rate="cosine", max_iter=2)
+    >>> learning_rates(halves, first=0, updates_per_epoch=2, rows_seen=0).round(3)
+    array([0.1  , 0.085])
+    >>> learning_rates(halves, first=2, updates_per_epoch=2, rows_seen=4).round(3)
+    array([0.05 , 0.015])
     """
     step = first + np.arange(updates_per_epoch)
     n_steps = plan.max_iter * updates_per_epoch

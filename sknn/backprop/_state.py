@@ -18,7 +18,16 @@ from ._stopping import EarlyStopping
 
 
 class Outcome(Enum):
-    """Why a model's training is where it is."""
+    """Why a model's training is where it is.
+
+    Examples
+    --------
+    >>> from sknn.backprop import Outcome
+    >>> Outcome("converged") is Outcome.CONVERGED
+    True
+    >>> [outcome.value for outcome in Outcome][:3]
+    ['running', 'converged', 'reached max_iter']
+    """
 
     RUNNING = "running"
     CONVERGED = "converged"
@@ -37,6 +46,16 @@ class Streams:
     ----------
     entropy : sequence of int
         Four words; equal words give equal streams.
+
+    Examples
+    --------
+    >>> from sknn.backprop import Streams
+    >>> one, same, other = Streams([1, 2, 3, 4]), Streams([1, 2, 3, 4]), Streams([1, 2, 3, 5])
+    >>> one.split_seed == same.split_seed, one.split_seed == other.split_seed
+    (True, False)
+    >>> _ = one.weights.random(100)  # draws from one stream leave the others where they are
+    >>> one.order.random() == same.order.random()
+    True
     """
 
     entropy: Sequence[int]
@@ -77,6 +96,20 @@ class TrainState:
     gradient_sums : ndarray of shape (K, n_features) or None
         By feature, Σ|∂L/∂W| of its weights in the first layer over all updates, penalties left
         out, where a plan asks for it.
+
+    Examples
+    --------
+    `plan` is that of `Plan`'s example: two weights, two biases, and a velocity of each.
+
+    >>> from sknn.backprop import Streams, TrainState
+    >>> state = TrainState.start([plan, plan], [Streams([1, 2, 3, 4]), Streams([5, 6, 7, 8])])
+    >>> state.n_models, state.parameters.values.shape, state.slots["velocity"].shape
+    (2, (2, 4), (2, 4))
+    >>> state.outcomes[0], state.histories[0], state.n_bytes
+    (<Outcome.RUNNING: 'running'>, History(0 epochs), 128)
+    >>> second = state.take([1])
+    >>> bool((second.parameters.values[0] == state.parameters.values[1]).all())
+    True
     """
 
     parameters: Parameters
@@ -206,7 +239,21 @@ class _Saved:
 
 
 class Checkpoint:
-    """The state as it was after the last complete epoch, to fall back to on Ctrl-C."""
+    """The state as it was after the last complete epoch, to fall back to on Ctrl-C.
+
+    Examples
+    --------
+    `plan` is that of `Plan`'s example.
+
+    >>> from sknn.backprop import Checkpoint, Streams, TrainState
+    >>> state = TrainState.start([plan], [Streams([1, 2, 3, 4])])
+    >>> checkpoint = Checkpoint(state)
+    >>> before = state.parameters.values.copy()
+    >>> state.parameters.values += 1
+    >>> checkpoint.restore(state)
+    >>> bool((state.parameters.values == before).all())
+    True
+    """
 
     def __init__(self, state: TrainState) -> None:
         self._spare = [np.empty_like(array) for array in _arrays(state)]

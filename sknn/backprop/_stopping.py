@@ -28,6 +28,22 @@ class EarlyStopping:
         Whether to divide the learning rate before giving up.
     monitor : str, default="objective"
         Name of the value.
+
+    Examples
+    --------
+    The third epoch in a row that is not better by 0.01 is one too many. The best is noted anyway:
+
+    >>> from sknn.backprop import EarlyStopping
+    >>> rule = EarlyStopping(tol=0.01, n_iter_no_change=2)
+    >>> for epoch, loss in enumerate([1.0, 0.8, 0.795, 0.8, 0.81], start=1):
+    ...     print(rule.update(loss, epoch, learning_rate=0.1), rule.count, rule.stopped)
+    True 0 False
+    True 0 False
+    True 1 False
+    False 2 False
+    False 3 True
+    >>> rule.best, rule.best_epoch
+    (0.795, 3)
     """
 
     tol: float

@@ -50,6 +50,21 @@ def train(
     state : TrainState
         Of the same models in the same order; ``state.outcomes`` says how each one ended.
         Ctrl-C ends the training of all with the last complete epoch.
+
+    Examples
+    --------
+    `plan` is that of `Plan`'s example. From zero weights p is ½, and it rises:
+
+    >>> import numpy as np
+    >>> from sknn.backprop import Parameters, Problem, Rows, Streams, TrainState, train
+    >>> problem = Problem(Rows(np.array([[-1.0], [1.0]]), np.array([0, 1])), n_classes=2)
+    >>> parameters = Parameters.zeros(n_models=1, layer_sizes=(1, 2), dtype=float)
+    >>> state = TrainState.around(parameters, [plan], [Streams([1, 2, 3, 4])])
+    >>> state = train(problem, [plan], state)
+    >>> state.outcomes
+    [<Outcome.REACHED_MAX_ITER: 'reached max_iter'>]
+    >>> np.exp(-state.histories[0]["train_loss"]).round(3)
+    array([0.5  , 0.525, 0.549])
     """
     problems = [problems] * state.n_models if isinstance(problems, Problem) else problems
     if not len(problems) == len(plans) == state.n_models:
@@ -115,7 +130,22 @@ def _train_stack(
 
 
 class Run:
-    """K models in training, with all the buffers that their epochs need."""
+    """K models in training, with all the buffers that their epochs need.
+
+    Examples
+    --------
+    `plan` is that of `Plan`'s example.
+
+    >>> import numpy as np
+    >>> from sknn.backprop import Parameters, Problem, Rows, RowStack, Run, Streams, TrainState
+    >>> problem = Problem(Rows(np.array([[-1.0], [1.0]]), np.array([0, 1])), n_classes=2)
+    >>> parameters = Parameters.zeros(n_models=1, layer_sizes=(1, 2), dtype=float)
+    >>> state = TrainState.around(parameters, [plan], [Streams([1, 2, 3, 4])])
+    >>> run = Run([problem], [plan], state, RowStack.of([problem.train]))
+    >>> run.epoch()
+    >>> state.parameters.weights[0][0], state.n_updates, state.rows_seen
+    (array([[-0.05,  0.05]]), array([1]), array([2]))
+    """
 
     def __init__(
         self,
