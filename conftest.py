@@ -16,3 +16,11 @@ def _close_figures() -> Iterator[None]:
     yield
     if "matplotlib.pyplot" in sys.modules:
         sys.modules["matplotlib.pyplot"].close("all")
+
+
+@pytest.fixture(autouse=True)
+def _few_figures(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let examples write no figures: those take seconds, and have tests of their own."""
+    if isinstance(request.node, pytest.DoctestItem) and "report._write" in request.node.name:
+        for study in ("producers", "key_features"):
+            monkeypatch.setattr(f"sknn.report._write.{study}_figures", lambda result: {})

@@ -28,6 +28,14 @@ def producers_tables(result: ProducersResult) -> str:
         accuracies over all seeds, beside the document's and an independent re-run's, and those on
         other splits; the course of training; every figure of the document beside ours over all
         seeds; and what to know when reading them.
+
+    Examples
+    --------
+    >>> from sknn.report import producers_tables
+    >>> from sknn.studies import producers
+    >>> text = producers_tables(producers(seeds=2, epochs=3))
+    >>> print(text.splitlines()[0])
+    No penalty: test rows, seed 0
     """
     parts = [_classification(model) for model in result.models]
     parts.append(_accuracies(result))

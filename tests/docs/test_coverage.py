@@ -38,8 +38,8 @@ RESULTS = {
     "YeastSplit",
     "YeastTable",
 }
-# The engine is shown in use by the chapters of docs/learn, and reports by docs/how_to/reports.md.
-SHOWN_ON_PAGES = {"sknn.backprop", "sknn.report"}
+# The engine is shown in use by the chapters of docs/learn.
+SHOWN_ON_PAGES = {"sknn.backprop"}
 
 
 @pytest.fixture(scope="module")
