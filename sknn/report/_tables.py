@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from sknn.report._beside_tables import beside_table
 from sknn.report._layout import layout, notes, percent
+from sknn.report._open_questions import course_table, title_of
 
 if TYPE_CHECKING:
     from sknn.studies import ProducersModel, ProducersResult, ProducersRuns, Spread
@@ -26,8 +27,8 @@ def producers_tables(result: ProducersResult) -> str:
     text : str
         The classification report of each model with the first seed, beside the document's; the
         accuracies over all seeds, beside the document's and an independent re-run's, and those on
-        other splits; the course of training; every figure of the document beside ours over all
-        seeds; and what to know when reading them.
+        other splits; the course of training, with its spikes and the weights at zero; every figure
+        of the document beside ours over all seeds; and what to know when reading them.
 
     Examples
     --------
@@ -79,7 +80,7 @@ def _accuracies(result: ProducersResult) -> str:
     ]
     rows += [
         [
-            _heading(model),
+            _capital(title_of(model, result)),
             _mean_sd_percent(model.accuracy),
             f"{percent(model.accuracy.lowest)} – {percent(model.accuracy.highest)}",
             "",
@@ -120,31 +121,9 @@ def _beside(result: ProducersResult) -> str:
 
 
 def _course(result: ProducersResult) -> str:
-    header = [
-        "",
-        "sd of accuracy",
-        "re-run",
-        "spikes",
-        "lowest loss at epoch",
-        "last / lowest",
-    ]
-    rows = [
-        [
-            _heading(model),
-            _mean_sd_percent(model.wobble),
-            percent(rerun.wobble) if rerun else "–",
-            percent(model.spikes.mean),
-            f"{model.turning_epoch:.0f}",
-            f"{model.overfit.mean:.2f}",
-        ]
-        for model in result
-        for rerun in [getattr(model, "rerun", None)]
-    ]
-    return layout(
-        "Within a run, means over seeds (sd and spikes: % in the second half; epoch: the median)",
-        header,
-        rows,
-    )
+    table = course_table(result)
+    caption = table.caption.replace(" (", "\n(")
+    return layout(caption, table.header, [[_capital(row[0]), *row[1:]] for row in table.rows])
 
 
 def _mean_sd_percent(spread: Spread) -> str:
@@ -152,4 +131,8 @@ def _mean_sd_percent(spread: Spread) -> str:
 
 
 def _heading(model: ProducersRuns) -> str:
-    return model.title[0].upper() + model.title[1:]
+    return _capital(model.title)
+
+
+def _capital(text: str) -> str:
+    return text[0].upper() + text[1:]

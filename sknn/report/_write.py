@@ -62,7 +62,7 @@ def write_producers(result: ProducersResult, out: str | os.PathLike[str]) -> lis
     """
     with _all_or_nothing(out) as (unfinished, paths):
         write_json(unfinished / "metrics.json", producers_metrics(result))
-        for model in result.models:
+        for model in result:
             model.history.to_frame().to_csv(unfinished / f"history_{model.name}.csv")
         _write_figures(unfinished, producers_figures(result))
     return paths
