@@ -139,7 +139,7 @@ def engine_rows(result: StudyResult, other: StudyResult) -> tuple[list[str], lis
                 f"{titles[model]}: {NAMES.get(figure, figure)}",
                 f"{shown['mean']} ± {shown['sd']}",
                 f"{shown['other_mean']} ± {shown['other_sd']}",
-                f"{row['largest_difference']:.0e}",
+                f"{row['largest_difference']:.0e}" if row["largest_difference"] else "0",
             ]
         )
     engines = [ENGINES[each.engine] for each in (result, other)]

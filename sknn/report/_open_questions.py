@@ -20,8 +20,7 @@ def title_of(model: ProducersRuns, result: ProducersResult) -> str:
 
 def course_table(result: ProducersResult) -> Table:
     """What happens within a run: spikes, exact zeros, over-fitting."""
-    header = ["", "sd of accuracy", "re-run", "spikes", "zeros, by layer"]
-    header += ["lowest loss at epoch", "last / lowest"]
+    header = ["", "sd", "re-run", "spikes", "zeros", "lowest at", "last / lowest"]
     rows = []
     for model in result:
         rerun = getattr(model, "rerun", None)
@@ -37,8 +36,9 @@ def course_table(result: ProducersResult) -> Table:
             ]
         )
     caption = (
-        "Within a run, means over seeds (sd and spikes: % in the second half; zeros: % of the "
-        "weights, first seed; epoch: the median)"
+        "Within a run, means over seeds. In the second half: sd of the accuracy in points, epochs "
+        "with a spike of the training loss in %. Zeros: weights of each layer in %, first seed. "
+        "Test loss: median epoch where it is lowest, last over lowest"
     )
     return Table(caption, header, rows)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from textwrap import fill
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 MOST_COLUMNS = 4
 MARKERS = "os^Dv"
+# Of a line of a name beside an axis.
+MOST_LETTERS = 18
 
 
 def pair_picture(X: pd.DataFrame, y: NDArray[np.intp], classes: Sequence[str]) -> Picture:
@@ -41,7 +44,10 @@ def pair_picture(X: pd.DataFrame, y: NDArray[np.intp], classes: Sequence[str]) -
         n = len(names)
         figure, axes, look = canvas(theme, 10, 8, rows=n, columns=n, sharex="col")
         for i, down in enumerate(names):
-            for j, across in enumerate(names):
+            for one in axes[i, i + 1 :]:
+                # The same pair the other way round.
+                one.set_visible(False)
+            for j, across in enumerate(names[: i + 1]):
                 one = axes[i, j]
                 for k, name in enumerate(classes):
                     color, _ = look.line(k)
@@ -49,28 +55,21 @@ def pair_picture(X: pd.DataFrame, y: NDArray[np.intp], classes: Sequence[str]) -
                     if i == j:
                         bins = np.histogram_bin_edges(X[down], 20)
                         style = {"histtype": "step", "color": color, "linewidth": 1.4}
-                        one.hist(own[down], bins, label=label(name), **style)  # type: ignore[arg-type]
+                        one.hist(own[down], bins, label=label(name), **style)
                         one.set_yticks([])
                     else:
                         marker = MARKERS[k % len(MARKERS)]
                         one.plot(own[across], own[down], marker, color=color, ms=2.5, alpha=0.7)
                 if i == n - 1:
-                    one.set_xlabel(label(across))
+                    one.set_xlabel(label(fill(across, MOST_LETTERS)))
                 if j == 0:
-                    one.set_ylabel(label(down))
-                elif i != j:
-                    one.tick_params(labelleft=False)
-        for row in axes:
-            lows, highs = zip(*(one.get_ylim() for one in row if one.lines), strict=True)
-            for one in row:
-                if one.lines:
-                    one.set_ylim(min(lows), max(highs))
+                    one.set_ylabel(label(fill(down, MOST_LETTERS)))
+                one.tick_params(labelleft=j == 0)
         handles, labels = axes[0, 0].get_legend_handles_labels()
         figure.legend(
             handles,
             labels,
-            loc="outside upper left",
-            ncols=len(classes),
+            loc="upper right",
             frameon=False,
             labelcolor=look.text,
         )

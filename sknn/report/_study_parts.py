@@ -174,7 +174,10 @@ def engines_section(result: StudyResult, other: StudyResult | None) -> list[Sect
         return []
     header, rows = engine_rows(result, other)
     n_seeds = count(len(result.seeds), "seed")
-    caption = f"Mean ± sd over {n_seeds}; losses, and shares in %. The difference is as a share"
+    caption = (
+        f"Mean ± sd over {n_seeds}; losses, and shares in %. The largest difference is that of a "
+        "seed's two values, 1 being 100 %"
+    )
     return [Section("Both engines", [Table(caption, header, rows)])]
 
 

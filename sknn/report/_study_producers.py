@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from sknn.inspection._style import ThemeName
+    from sknn.report._beside_tables import StudyResult
     from sknn.studies import ComparisonResult, KeyFeaturesResult, ProducersModel, ProducersResult
 
 MEASURES = ("precision", "recall", "f1-score")
@@ -44,7 +45,7 @@ def producers_report(
     result: ProducersResult,
     key_features: KeyFeaturesResult | None,
     comparison: ComparisonResult | None,
-    other: ProducersResult | None,
+    other: StudyResult | None,
 ) -> dict[str, Any]:
     """What :class:`Report` is made with."""
     sections = [

@@ -27,6 +27,7 @@ from sknn.report._study_parts import (
 from sknn.report._words import count, decimal, number, percent, points
 
 if TYPE_CHECKING:
+    from sknn.report._beside_tables import StudyResult
     from sknn.studies import ComparisonResult, YeastModel, YeastResult
     from sknn.studies._published_yeast import PublishedYeast, RerunYeast
 
@@ -35,7 +36,7 @@ GRADIENT_DESCENTS = ("full_batch", "per_sample", "mini_batch")
 
 
 def yeast_report(
-    result: YeastResult, comparison: ComparisonResult | None, other: YeastResult | None
+    result: YeastResult, comparison: ComparisonResult | None, other: StudyResult | None
 ) -> dict[str, Any]:
     """What :class:`Report` is made with."""
     sections = [_table(result), _optimizers(result), _regularizers(result)]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from textwrap import fill
 from typing import TYPE_CHECKING
 
 from sknn.report._beside_tables import beside_table
-from sknn.report._layout import layout, notes, percent
+from sknn.report._layout import WIDTH, layout, notes, percent
 from sknn.report._open_questions import course_table, title_of
+from sknn.report._words import count
 
 if TYPE_CHECKING:
     from sknn.studies import ProducersModel, ProducersResult, ProducersRuns, Spread
@@ -115,15 +117,18 @@ def _beside(result: ProducersResult) -> str:
     return beside_table(
         result.beside_document(),
         {model.name: _heading(model) for model in result.models},
-        f"Every figure of the document beside ours, in % over {len(result.seeds)} seeds",
+        f"Every figure of the document beside ours, in % over {count(len(result.seeds), 'seed')}",
         digits=0,
     )
 
 
 def _course(result: ProducersResult) -> str:
     table = course_table(result)
-    caption = table.caption.replace(" (", "\n(")
-    return layout(caption, table.header, [[_capital(row[0]), *row[1:]] for row in table.rows])
+    return layout(
+        fill(table.caption, WIDTH),
+        table.header,
+        [[_capital(row[0]), *row[1:]] for row in table.rows],
+    )
 
 
 def _mean_sd_percent(spread: Spread) -> str:

@@ -84,6 +84,20 @@ def test_quiet_says_nothing_and_writes_to_the_default_place(tmp_path, monkeypatc
     assert (tmp_path / "output" / "producers" / "report.html").is_file()
 
 
+def test_both_engines_and_nothing_but_the_document(tmp_path, capsys):
+    arguments = ["--engine", "both", "--no-alternatives", "--out", str(tmp_path)]
+    assert _cli.main([*SHORT, *arguments]) == 0
+    streams = capsys.readouterr()
+    assert "Both engines, mean ± sd over 1 seed" in streams.out
+    assert "6 fits in" in streams.out
+    assert "Adam" not in streams.err
+    metrics = json.loads((tmp_path / "metrics.json").read_text(encoding="utf-8"))
+    assert (metrics["engine"], metrics["alternatives"]) == ("scratch", {})
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "Both engines</h2>" in page
+    assert "What the document leaves open" not in page
+
+
 def test_json_is_the_only_output(tmp_path, capsys):
     assert _cli.main([*SHORT, "--json", "--quiet", "--out", str(tmp_path)]) == 0
     streams = capsys.readouterr()
