@@ -29,3 +29,11 @@ def _plan_of_the_examples(doctest_namespace: dict[str, Any]) -> None:
     for example in doctest.DocTestParser().get_examples(Plan.__doc__ or ""):
         exec(example.source, names)
     doctest_namespace["plan"] = names["plan"]
+
+
+@pytest.fixture(autouse=True)
+def _few_figures(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let examples write no figures: those take seconds, and have tests of their own."""
+    if isinstance(request.node, pytest.DoctestItem) and "report._write" in request.node.name:
+        for study in ("producers", "key_features"):
+            monkeypatch.setattr(f"sknn.report._write.{study}_figures", lambda result: {})

@@ -22,7 +22,7 @@ def run_studies(app: Sphinx) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
-        result = producers(seeds=SEEDS, epochs=EPOCHS, n_jobs=1)
+        result = producers(seeds=SEEDS, epochs=EPOCHS, alternatives=True, n_jobs=1)
     figures = producers_figures(result)
     for name in ("training_none", "validation", "roc"):
         figures[name].savefig(folder / f"producers_{name}.png", dpi=150)

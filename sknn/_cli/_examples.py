@@ -47,13 +47,15 @@ examples:
 STUDY_EXAMPLES = """\
 examples:
   sknn study producers
-      the whole study: three models, 20 seeds, 1000 epochs; files go to output/producers
+      the whole study: five models, 20 seeds, 1000 epochs; files go to output/producers
   sknn study producers --out results --epochs 100 --seeds 3
       a quick look
   sknn study producers --key-features
       and the key features: 300 refits ranked by weights, 300 by gradients
   sknn study producers --quiet --jobs 1
       no output but files and errors, one fit at a time
+  sknn study producers --engine both
+      NumPy's figures beside PyTorch's
   sknn study yeast --data yeast.csv --other-splits 20 --compare
       the other study, with all that goes with it
 """

@@ -17,7 +17,7 @@ from sknn._cli._examples import (
 from sknn._cli._fit import run_fit
 from sknn._cli._predict import run_predict
 from sknn._cli._report import run_report
-from sknn._cli._study import REFIT_EPOCHS, REFITS, run_producers, run_yeast
+from sknn._cli._study import ENGINES, REFIT_EPOCHS, REFITS, run_producers, run_yeast
 from sknn._cli._types import count, layers, seed, share, splits
 
 USAGE = 2
@@ -233,11 +233,18 @@ def _add_producers(studies: Any) -> None:
         studies,
         "producers",
         "which of three companies made a product",
-        "Train three networks (no penalty, L2, L1) on the producers table with many seeds; print "
-        "the\nreports and write figures, tables and a page.",
+        "Train three networks (no penalty, L2, L1) on the producers table with many seeds, and two "
+        "that\nanswer what is left open; print the reports and write figures, tables and a page.",
         STUDY_EXAMPLES,
     )
     _add_study(parser, "producers", "epochs of each fit (default: %(default)s)")
+    parser.add_argument(
+        "--no-alternatives",
+        dest="alternatives",
+        action="store_false",
+        help="train the document's three networks only, and not what answers its open questions: "
+        "Adam on standardised columns, and L1 by proximal steps at a falling rate",
+    )
     parser.add_argument(
         "--key-features",
         action="store_true",
@@ -299,9 +306,10 @@ def _add_study(parser: argparse.ArgumentParser, name: str, epochs: str) -> None:
     )
     parser.add_argument(
         "--engine",
-        choices=("scratch", "torch"),
+        choices=(*ENGINES, "both"),
         default="scratch",
-        help="what trains the networks: NumPy, or PyTorch (default: %(default)s)",
+        help="what trains the networks: NumPy, PyTorch, or one after the other, which lays their "
+        "figures side by side and writes those of NumPy to the other files (default: %(default)s)",
     )
     parser.add_argument(
         "--compare",

@@ -13,6 +13,7 @@ from sknn._cli._study_progress import StudyProgress
 
 REFITS, REFIT_EPOCHS = 300, 250
 PAGE = "report.html"
+ENGINES = ("scratch", "torch")
 
 
 def run_producers(arguments: argparse.Namespace, console: Console) -> None:
@@ -23,12 +24,12 @@ def run_producers(arguments: argparse.Namespace, console: Console) -> None:
     if arguments.refits and not arguments.key_features:
         arguments.refuse("argument --refits: goes with --key-features only")
     study = _Study(arguments, console)
-    result = study.run(
+    result, other = study.run_engines(
         producers,
         seeds=arguments.seeds,
         epochs=arguments.epochs,
-        engine=arguments.engine,
         other_splits=arguments.other_splits,
+        alternatives=arguments.alternatives,
     )
     key_features = comparison = None
     if arguments.key_features:
@@ -41,13 +42,17 @@ def run_producers(arguments: argparse.Namespace, console: Console) -> None:
         comparison = study.run(producers_comparison)
     study.stop()
     study.show(lambda: report.producers_tables(result))
+    study.show_engines(result, other)
     if comparison is not None:
         study.show(lambda: report.comparison_tables(comparison))
     study.paths += report.write_producers(result, arguments.out)
     if key_features is not None:
         study.show(lambda: report.key_features_table(key_features))
         study.paths += report.write_key_features(key_features, arguments.out)
-    study.finish(report.Report.from_study(result, key_features=key_features, comparison=comparison))
+    page = report.Report.from_study(
+        result, key_features=key_features, comparison=comparison, other=other
+    )
+    study.finish(page)
 
 
 def run_yeast(arguments: argparse.Namespace, console: Console) -> None:
@@ -56,11 +61,10 @@ def run_yeast(arguments: argparse.Namespace, console: Console) -> None:
     from sknn.studies import yeast, yeast_comparison
 
     study = _Study(arguments, console)
-    result = study.run(
+    result, other = study.run_engines(
         yeast,
         path=arguments.data,
         seeds=arguments.seeds,
-        engine=arguments.engine,
         other_splits=arguments.other_splits,
         optimizer_epochs=min(100, arguments.epochs),
         regularizer_epochs=arguments.epochs,
@@ -70,9 +74,10 @@ def run_yeast(arguments: argparse.Namespace, console: Console) -> None:
         comparison = study.run(yeast_comparison, path=arguments.data)
     study.stop()
     study.show(lambda: report.yeast_tables(result))
+    study.show_engines(result, other)
     if comparison is not None:
         study.show(lambda: report.comparison_tables(comparison))
-    page = report.Report.from_study(result, comparison=comparison)
+    page = report.Report.from_study(result, comparison=comparison, other=other)
     study.paths += report.write_yeast(result, arguments.out)
     study.finish(page)
 
@@ -98,6 +103,14 @@ class _Study:
         with self.progress.shown(quiet=self.arguments.quiet):
             return function(**options, n_jobs=self.arguments.jobs or -1, progress=self.progress)
 
+    def run_engines(self, function: Callable[..., Any], **options: Any) -> tuple[Any, Any]:
+        """A study with the engine that was asked for, and with the other one if both were."""
+        engine = self.arguments.engine
+        if engine != "both":
+            return self.run(function, engine=engine, **options), None
+        scratch, torch = (self.run(function, engine=each, **options) for each in ENGINES)
+        return scratch, torch
+
     def stop(self) -> None:
         """Stop the clock."""
         self.seconds = time.perf_counter() - self._started
@@ -106,6 +119,13 @@ class _Study:
         """Print a result, unless nobody wants it."""
         if self.talks:
             show(text())
+
+    def show_engines(self, result: Any, other: Any) -> None:
+        """Print both engines' figures, if both have run."""
+        from sknn.report import engines_table
+
+        if other is not None:
+            self.show(lambda: engines_table(result, other))
 
     def finish(self, report: Any) -> None:
         """Write the page, and say where everything is."""

@@ -123,6 +123,13 @@ def engines_table(result: StudyResult, other: StudyResult) -> str:
                                 NumPy         PyTorch   largest difference
     ...
     """
+    header, rows = engine_rows(result, other)
+    title = f"Both engines, mean ± sd over {count(len(result.seeds), 'seed')} (% where not a loss)"
+    return layout(title, header, rows)
+
+
+def engine_rows(result: StudyResult, other: StudyResult) -> tuple[list[str], list[list[str]]]:
+    """Head and rows of a table that lays figures with one engine beside those with the other."""
     titles = {model.name: model.title[0].upper() + model.title[1:] for model in result}
     rows = []
     for model, figure, row in rows_beside(result.beside(other)):  # type: ignore[arg-type]
@@ -132,12 +139,11 @@ def engines_table(result: StudyResult, other: StudyResult) -> str:
                 f"{titles[model]}: {NAMES.get(figure, figure)}",
                 f"{shown['mean']} ± {shown['sd']}",
                 f"{shown['other_mean']} ± {shown['other_sd']}",
-                f"{row['largest_difference']:.0e}",
+                f"{row['largest_difference']:.0e}" if row["largest_difference"] else "0",
             ]
         )
-    header = ["", *(ENGINES[each.engine] for each in (result, other)), "largest difference"]
-    title = f"Both engines, mean ± sd over {count(len(result.seeds), 'seed')} (% where not a loss)"
-    return layout(title, header, rows)
+    engines = [ENGINES[each.engine] for each in (result, other)]
+    return ["", *engines, "largest difference"], rows
 
 
 def show(figure: str, value: float) -> str:

@@ -25,6 +25,18 @@ class Text:
         Plain text; nothing in it is markup.
     for_pictures : bool, default=False
         Whether it introduces pictures, and is left out where they are.
+
+    Examples
+    --------
+    >>> from sknn.report import Report, Section, Text
+    >>> quay = Section("Lengths", [Text("Measured on the quay.")])
+    >>> print(Report("Fish", [quay]).to_markdown(sections=["Lengths"]))
+    # Fish
+    <BLANKLINE>
+    ## Lengths
+    <BLANKLINE>
+    Measured on the quay.
+    <BLANKLINE>
     """
 
     text: str
@@ -39,6 +51,19 @@ class Notes:
     ----------
     texts : sequence of str
         Plain text each.
+
+    Examples
+    --------
+    >>> from sknn.report import Notes, Report, Section
+    >>> notes = Notes(["Perch are measured to the fork.", "Roach are not."])
+    >>> print(Report("Fish", [Section("To know", [notes])]).to_markdown())
+    # Fish
+    <BLANKLINE>
+    ## To know
+    <BLANKLINE>
+    - Perch are measured to the fork.
+    - Roach are not.
+    <BLANKLINE>
     """
 
     texts: Sequence[str]
@@ -52,6 +77,14 @@ class Facts:
     ----------
     pairs : sequence of (str, str)
         In order.
+
+    Examples
+    --------
+    >>> from sknn.report import Facts, Report, Section
+    >>> catch = Facts([("boats", "3"), ("days", "12")])
+    >>> page = Report("Fish", [Section("The catch", [catch])]).to_html()
+    >>> "<dt>boats</dt><dd>3</dd>" in page
+    True
     """
 
     pairs: Sequence[tuple[str, str]]
@@ -76,6 +109,15 @@ class Table:
         Columns, beside the first, that hold words: they begin at the left, and may be broken.
     beside : bool, default=False
         Whether it stands beside the picture before it, where there is room.
+
+    Examples
+    --------
+    >>> from sknn.report import Report, Section, Table
+    >>> rows = [["perch", "23.2"], ["roach", "17.9"]]
+    >>> lengths = Table("Length in cm", ["", "mean"], rows, shades=[[1.0], [0.2]])
+    >>> page = Report("Fish", [Section("Lengths", [lengths])]).to_html()
+    >>> page.count("<td style=")
+    2
     """
 
     caption: str
@@ -104,6 +146,19 @@ class Picture:
     size : {"half", "wide", "small"}, default="half"
         "wide" takes the whole width of a page, and can be scrolled on a narrow screen; of the
         others, two or four stand side by side where there is room.
+
+    Examples
+    --------
+    >>> from matplotlib.figure import Figure
+    >>> from sknn.report import Picture, Report, Section
+    >>> def draw(theme):
+    ...     figure = Figure(figsize=(3, 2), facecolor="none")
+    ...     figure.subplots().bar(["perch", "roach"], [23.2, 17.9])
+    ...     return figure
+    >>> lengths = Picture("Lengths", "Bars: perch 23.2 cm, roach 17.9 cm.", draw)
+    >>> page = Report("Fish", [Section("Lengths", [lengths])]).to_html()
+    >>> 'aria-label="Bars: perch 23.2 cm, roach 17.9 cm."' in page
+    True
     """
 
     title: str
@@ -126,6 +181,14 @@ class Section:
         Its heading.
     blocks : sequence of Text, Notes, Facts, Table or Picture
         What stands in it.
+
+    Examples
+    --------
+    >>> from sknn.report import Report, Section, Text
+    >>> lengths = Section("Lengths", [Text("Measured on the quay.")])
+    >>> weights = Section("Weights", [Text("Not measured.")])
+    >>> [section.title for section in Report("Fish", [lengths, weights]).sections]
+    ['Lengths', 'Weights']
     """
 
     title: str
@@ -144,6 +207,12 @@ class Headline:
         The figure, as it is to be read.
     remark : str, default=""
         What to compare it with, or how sure it is.
+
+    Examples
+    --------
+    >>> from sknn.report import Headline, Report
+    >>> Report("Fish", [], headlines=[Headline("fish", "159", "of 3 boats")]).to_dict()
+    {'fish': '159'}
     """
 
     name: str

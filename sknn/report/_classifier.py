@@ -88,7 +88,7 @@ def _subtitle(model: Any, data: Data, found: Evaluation) -> str:
     last = model.steps[-1][1] if hasattr(model, "steps") else model
     seen = "" if data.X_train is None else " that it has not seen"
     return (
-        f"A {type(last).__name__} tells {len(data.classes)} classes of {data.target} apart with an "
+        f"A {type(last).__name__} tells {len(data.classes)} {data.classes_name} apart with an "
         f"accuracy of {percent(found.accuracy)} on {count(found.n_rows, 'row')}{seen}."
     )
 

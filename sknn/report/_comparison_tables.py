@@ -28,6 +28,16 @@ def comparison_tables(result: ComparisonResult) -> str:
         For all rows and, where there are twins, for the rows without one: each classifier's
         accuracy, macro F1 and log loss with standard errors, beside what others found; the
         settings that were chosen most often; and how to read the errors.
+
+    Examples
+    --------
+    >>> from sklearn.dummy import DummyClassifier
+    >>> from sknn.report import comparison_tables
+    >>> from sknn.studies import producers_comparison
+    >>> models = {"dummy": DummyClassifier(strategy="prior")}
+    >>> text = comparison_tables(producers_comparison(models=models, n_repeats=1))
+    >>> print(text.splitlines()[0])
+    5 folds × 1 repeats, all rows: mean ± corrected standard error
     """
     subsets = result.scores.index.unique("rows")
     parts = [_scores(result, rows) for rows in subsets]

@@ -44,6 +44,13 @@ def producers_figures(result: ProducersResult, theme: ThemeName = "light") -> di
         their volatility for each epoch; ``batches_none`` and so on with loss and accuracy of each
         batch; ``roc`` with each class against the rest; ``seeds`` with the accuracies of all seeds;
         ``validation`` with loss and accuracy on the test rows over all seeds.
+
+    Examples
+    --------
+    >>> from sknn.report import producers_figures
+    >>> from sknn.studies import producers
+    >>> figures = producers_figures(producers(seeds=1, epochs=3), theme="dark")
+    >>> figures["roc"].savefig(getfixture("tmp_path") / "roc.png")
     """
     with report_style():
         figures = {f"training_{model.name}": _training(model, theme) for model in result.models}

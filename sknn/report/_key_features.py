@@ -33,6 +33,14 @@ def key_features_table(result: KeyFeaturesResult) -> str:
         By feature: mean rank and share of the refits in which it is among the first three, by both
         importances; permutation importance on the test rows; the document's claim; and what to know
         when reading them.
+
+    Examples
+    --------
+    >>> from sknn.report import key_features_table
+    >>> from sknn.studies import producers_key_features
+    >>> result = producers_key_features(n_refits=2, epochs=2)
+    >>> print(key_features_table(result).partition(" with L1")[0])
+    Key features: 2 refits × 2 epochs
     """
     header = ["mean rank by", "weights", "first 3", "gradients", "first 3"]
     header += ["accuracy", "log loss", "claim"]
@@ -79,6 +87,14 @@ def key_features_figures(
         By name: ``key_feature_ranks``, heat maps of how often each feature had each rank, by
         weights and by gradients; ``key_feature_values``, the distribution of each feature by
         producer, in order of importance by weights.
+
+    Examples
+    --------
+    >>> from sknn.report import key_features_figures
+    >>> from sknn.studies import producers_key_features
+    >>> figures = key_features_figures(producers_key_features(n_refits=2, epochs=2))
+    >>> list(figures)
+    ['key_feature_ranks', 'key_feature_values']
     """
     with report_style():
         return {

@@ -14,7 +14,8 @@ from sknn import __version__
 from sknn.inspection._roc_curves import macro_average, one_vs_rest_curves
 
 if TYPE_CHECKING:
-    from sknn.studies import ProducersModel, ProducersResult, ProducersSplit
+    from sknn.report._beside_tables import StudyResult
+    from sknn.studies import ProducersModel, ProducersResult, ProducersRuns, ProducersSplit
 
 PACKAGES = ("numpy", "scipy", "scikit-learn", "pandas", "matplotlib")
 
@@ -26,6 +27,7 @@ def producers_metrics(result: ProducersResult) -> dict[str, Any]:
     tree = {
         "study": "producers",
         "versions": versions(),
+        "engine": result.engine,
         "epochs": result.epochs,
         "seeds": result.seeds,
         "split": {
@@ -34,6 +36,7 @@ def producers_metrics(result: ProducersResult) -> dict[str, Any]:
             "test_support": dict(zip(split.target_names, support, strict=True)),
         },
         "models": {model.name: _model(model, split) for model in result.models},
+        "alternatives": {model.name: _runs(model, split) for model in result.alternatives},
         "notes": result.notes,
     }
     return plain(tree)
@@ -58,7 +61,26 @@ def plain(value: Any) -> Any:
     return value
 
 
+def engines_metrics(result: StudyResult, other: StudyResult | None) -> dict[str, Any]:
+    """Figures with one engine beside those with the other; nothing without another run."""
+    if other is None:
+        return {}
+    frame = result.beside(other)  # type: ignore[arg-type]
+    models: dict[str, Any] = {}
+    for (model, figure), row in zip(frame.index.tolist(), frame.to_dict("records"), strict=True):
+        models.setdefault(model, {})[figure] = row
+    return {"beside_other_engine": plain({"engine": other.engine, "models": models})}
+
+
 def _model(model: ProducersModel, split: ProducersSplit) -> dict[str, Any]:
+    return {
+        **_runs(model, split),
+        "document": asdict(model.published),
+        "independent_rerun": asdict(model.rerun),
+    }
+
+
+def _runs(model: ProducersRuns, split: ProducersSplit) -> dict[str, Any]:
     curves = one_vs_rest_curves(
         split.y_test, model.probabilities, model.pipeline.classes_, split.target_names
     )
@@ -70,6 +92,7 @@ def _model(model: ProducersModel, split: ProducersSplit) -> dict[str, Any]:
             "accuracy_sd_over_second_half": asdict(model.wobble),
             "median_epoch_of_lowest_test_loss": model.turning_epoch,
             "last_test_loss_over_lowest": asdict(model.overfit),
+            "spikes_in_second_half": asdict(model.spikes),
         },
         "first_seed": {
             "seed": model.seeds[0],
@@ -77,7 +100,6 @@ def _model(model: ProducersModel, split: ProducersSplit) -> dict[str, Any]:
             "roc_auc": {curve.name: curve.area for curve in [*curves, macro_average(curves)]},
             "predictions": model.predictions,
             "probabilities": model.probabilities,
+            "share_of_zero_weights_by_layer": model.zeros,
         },
-        "document": asdict(model.published),
-        "independent_rerun": asdict(model.rerun),
     }

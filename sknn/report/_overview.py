@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 # Rows of a table of columns, beyond which it is cut, and says so.
 MOST_COLUMNS = 60
+# What is predicted, where nobody has said.
+UNNAMED = "class"
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,11 @@ class Data:
     y: NDArray[np.intp]
     X_train: pd.DataFrame | None
     y_train: NDArray[np.intp] | None
+
+    @property
+    def classes_name(self) -> str:
+        """What to call the classes; a target that is called class says nothing more."""
+        return "classes" if self.target == UNNAMED else f"classes of {self.target}"
 
     @property
     def described(self) -> pd.DataFrame:
@@ -96,8 +103,11 @@ def overview_blocks(data: Data) -> list[Block]:
         count(n_numbers, "column of numbers", "columns of numbers"),
         count(frame.shape[1] - n_numbers, "category", "categories"),
     ]
+    predicted = count(len(data.classes), "class", "classes")
+    if data.target != UNNAMED:
+        predicted = f"{data.target}, {predicted}"
     facts = [
-        ("Predicted", f"{data.target}, {count(len(data.classes), 'class', 'classes')}"),
+        ("Predicted", predicted),
         ("Rows", _rows(data)),
         ("Columns", " and ".join(kind for kind in kinds if not kind.startswith("0 "))),
         (
@@ -149,7 +159,8 @@ def _class_table(data: Data) -> Table:
         [name, *(f"{column[k]:,}" for column in columns.values()), percent(total[k] / total.sum())]
         for k, name in enumerate(data.classes)
     ]
-    return Table(f"Rows of each class of {data.target}", ["class", *columns, "share of all"], rows)
+    of_target = "" if data.target == UNNAMED else f" of {data.target}"
+    return Table(f"Rows of each class{of_target}", ["class", *columns, "share of all"], rows)
 
 
 def _column_table(data: Data) -> Table:

@@ -120,7 +120,7 @@ class Report:
         title : str, default=None
             Title of the report; None for one made of `target`.
         target : str, default="class"
-            What is predicted.
+            What is predicted, in the singular: "producer".
         notes : sequence of str, default=()
             What a reader should know besides.
         n_repeats : int, default=None
@@ -184,6 +184,7 @@ class Report:
         *,
         key_features: KeyFeaturesResult | None = None,
         comparison: ComparisonResult | None = None,
+        other: ProducersResult | YeastResult | None = None,
     ) -> Self:
         """Lay out what a study found, the figures of its document beside ours.
 
@@ -196,6 +197,8 @@ class Report:
         comparison : ComparisonResult, default=None
             What :func:`sknn.studies.producers_comparison` or
             :func:`sknn.studies.yeast_comparison` returned.
+        other : ProducersResult or YeastResult, default=None
+            The same study with the other engine, to be laid beside `result`.
 
         Returns
         -------
@@ -205,7 +208,9 @@ class Report:
         Raises
         ------
         ValueError
-            If `result` is of another kind.
+            If `result` is of another kind, or `other` has other seeds.
+        TypeError
+            If `other` is of another study than `result`.
 
         Examples
         --------
@@ -220,14 +225,14 @@ class Report:
         from sknn.studies import ProducersResult, YeastResult
 
         if isinstance(result, ProducersResult):
-            return cls(**producers_report(result, key_features, comparison))
+            return cls(**producers_report(result, key_features, comparison, other))
         if not isinstance(result, YeastResult):
             raise ValueError(
                 f"`result` must be a ProducersResult or a YeastResult, got {type(result).__name__}"
             )
         if key_features is not None:
             raise ValueError("`key_features` goes with a ProducersResult, got a YeastResult")
-        return cls(**yeast_report(result, comparison))
+        return cls(**yeast_report(result, comparison, other))
 
     def to_dict(self) -> dict[str, Any]:
         """The figures of the report in values that JSON knows.

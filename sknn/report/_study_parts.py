@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sknn.report._beside_tables import ENGINES, LOSSES, NAMES, outside_in_words, rows_beside
+from sknn.report._beside_tables import (
+    ENGINES,
+    LOSSES,
+    NAMES,
+    engine_rows,
+    outside_in_words,
+    rows_beside,
+)
 from sknn.report._blocks import Block, Facts, Notes, Picture, Section, Table, Text
 from sknn.report._canvas import canvas, label
 from sknn.report._metrics import versions
@@ -20,6 +27,7 @@ if TYPE_CHECKING:
 
     from sknn.backprop import History
     from sknn.inspection._style import ThemeName
+    from sknn.report._beside_tables import StudyResult
     from sknn.studies import ComparisonResult, Spread
 
 METRICS = {"accuracy": "accuracy", "macro_f1": "macro F1", "log_loss": "log loss"}
@@ -158,6 +166,19 @@ def _comparison_cells(row: Any) -> Iterable[str]:
         digits = 3 if metric == "log_loss" else 4
         for statistic in ("mean", "se", "attainable"):
             yield decimal(row[metric, statistic], digits)
+
+
+def engines_section(result: StudyResult, other: StudyResult | None) -> list[Section]:
+    """The figures with one engine beside those with the other; nothing without another run."""
+    if other is None:
+        return []
+    header, rows = engine_rows(result, other)
+    n_seeds = count(len(result.seeds), "seed")
+    caption = (
+        f"Mean ± sd over {n_seeds}; losses, and shares in %. The largest difference is that of a "
+        "seed's two values, 1 being 100 %"
+    )
+    return [Section("Both engines", [Table(caption, header, rows)])]
 
 
 def networks_section(parameters: Mapping[str, Mapping[str, Any]], engine: str) -> Section:

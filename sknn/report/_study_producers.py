@@ -11,13 +11,16 @@ import numpy as np
 from sknn.report._blocks import Block, Headline, Picture, Section, Table, Text
 from sknn.report._canvas import canvas, label
 from sknn.report._evaluation import Evaluation
-from sknn.report._metrics import producers_metrics
+from sknn.report._metrics import engines_metrics, producers_metrics
+from sknn.report._open_questions import open_questions_section, title_of
 from sknn.report._overview import Data, encode, overview_section
+from sknn.report._pairs import pair_picture
 from sknn.report._performance import confusion_table, roc_picture
 from sknn.report._seeds import plot_seeds
 from sknn.report._study_parts import (
     beside_blocks,
     comparison_section,
+    engines_section,
     histories_of,
     history_picture,
     networks_section,
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from sknn.inspection._style import ThemeName
+    from sknn.report._beside_tables import StudyResult
     from sknn.studies import ComparisonResult, KeyFeaturesResult, ProducersModel, ProducersResult
 
 MEASURES = ("precision", "recall", "f1-score")
@@ -41,6 +45,7 @@ def producers_report(
     result: ProducersResult,
     key_features: KeyFeaturesResult | None,
     comparison: ComparisonResult | None,
+    other: StudyResult | None,
 ) -> dict[str, Any]:
     """What :class:`Report` is made with."""
     sections = [
@@ -48,6 +53,7 @@ def producers_report(
         _table(result),
         _single_runs(result),
         _training(result),
+        open_questions_section(result),
         _probabilities(result),
     ]
     if key_features is not None:
@@ -55,6 +61,7 @@ def producers_report(
     if comparison is not None:
         sections.append(comparison_section(comparison))
     networks = {model.title: model.parameters for model in (*result.models, *result.alternatives)}
+    sections += engines_section(result, other)
     sections.append(networks_section(networks, result.engine))
     titles = {model.name: model.title for model in result.models}
     beside = beside_blocks(result.beside_document(), titles, digits=0)
@@ -63,12 +70,12 @@ def producers_report(
     notes += comparison.notes if comparison is not None else ()
     return {
         "title": "Which of three companies made this product?",
-        "subtitle": f"Three networks on the producers table, {count(len(result.seeds), 'seed')} "
+        "subtitle": f"Networks on the producers table, {count(len(result.seeds), 'seed')} "
         f"each, {count(result.epochs, 'epoch')}: a published study, done again.",
         "headlines": [_headline(model) for model in result.models],
         "sections": [*sections, *notes_section(notes)],
         "created": date.today().isoformat(),
-        "data": producers_metrics(result),
+        "data": producers_metrics(result) | engines_metrics(result, other),
     }
 
 
@@ -82,14 +89,14 @@ def _headline(model: ProducersModel) -> Headline:
 
 
 def _accuracies(result: ProducersResult) -> Section:
-    header = ["penalty", "mean ± sd", "range", "document", "re-run", "its range", "other splits"]
+    header = ["network", "mean ± sd", "range", "document", "re-run", "its range", "other splits"]
     rows = []
     for model in (*result.models, *result.alternatives):
         published, rerun = getattr(model, "published", None), getattr(model, "rerun", None)
         others = model.other_splits["accuracy"]
         rows.append(
             [
-                model.title,
+                title_of(model, result),
                 share(model.accuracy),
                 spread_range(model.accuracy),
                 f"{100 * published.accuracy:.0f}" if published else "–",
@@ -151,7 +158,9 @@ def _table(result: ProducersResult) -> Section:
         X_train=split.X_train.reset_index(drop=True),
         y_train=encode(split.y_train, classes),
     )
-    return overview_section(data, found)
+    section = overview_section(data, found)
+    pairs = pair_picture(data.described, data.described_y, data.classes)
+    return replace(section, blocks=[*section.blocks, pairs])
 
 
 def _single_runs(result: ProducersResult) -> Section:

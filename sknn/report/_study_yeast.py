@@ -10,13 +10,14 @@ import numpy as np
 
 from sknn.report._beside_tables import LOSSES
 from sknn.report._blocks import Block, Facts, Headline, Notes, Picture, Section, Table, Text
-from sknn.report._metrics import plain, versions
+from sknn.report._metrics import engines_metrics, plain, versions
 from sknn.report._model import search_facts
 from sknn.report._overview import Data, encode, overview_blocks
 from sknn.report._performance import confusion_table
 from sknn.report._study_parts import (
     beside_blocks,
     comparison_section,
+    engines_section,
     history_picture,
     networks_section,
     notes_section,
@@ -26,6 +27,7 @@ from sknn.report._study_parts import (
 from sknn.report._words import count, decimal, number, percent, points
 
 if TYPE_CHECKING:
+    from sknn.report._beside_tables import StudyResult
     from sknn.studies import ComparisonResult, YeastModel, YeastResult
     from sknn.studies._published_yeast import PublishedYeast, RerunYeast
 
@@ -33,13 +35,16 @@ if TYPE_CHECKING:
 GRADIENT_DESCENTS = ("full_batch", "per_sample", "mini_batch")
 
 
-def yeast_report(result: YeastResult, comparison: ComparisonResult | None) -> dict[str, Any]:
+def yeast_report(
+    result: YeastResult, comparison: ComparisonResult | None, other: StudyResult | None
+) -> dict[str, Any]:
     """What :class:`Report` is made with."""
     sections = [_table(result), _optimizers(result), _regularizers(result)]
     if result.architectures or result.tuned is not None:
         sections.append(_questions(result))
     if comparison is not None:
         sections.append(comparison_section(comparison))
+    sections += engines_section(result, other)
     sections.append(
         networks_section({model.title: model.parameters for model in result}, result.engine)
     )
@@ -54,7 +59,7 @@ def yeast_report(result: YeastResult, comparison: ComparisonResult | None) -> di
         "headlines": _headlines(result),
         "sections": [*sections, *notes_section(notes)],
         "created": date.today().isoformat(),
-        "data": yeast_metrics(result),
+        "data": yeast_metrics(result) | engines_metrics(result, other),
     }
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from textwrap import fill
 from typing import TYPE_CHECKING
 
 from sknn.report._beside_tables import beside_table
-from sknn.report._layout import layout, notes, percent
+from sknn.report._layout import WIDTH, layout, notes, percent
+from sknn.report._open_questions import course_table, title_of
+from sknn.report._words import count
 
 if TYPE_CHECKING:
     from sknn.studies import ProducersModel, ProducersResult, ProducersRuns, Spread
@@ -26,8 +29,16 @@ def producers_tables(result: ProducersResult) -> str:
     text : str
         The classification report of each model with the first seed, beside the document's; the
         accuracies over all seeds, beside the document's and an independent re-run's, and those on
-        other splits; the course of training; every figure of the document beside ours over all
-        seeds; and what to know when reading them.
+        other splits; the course of training, with its spikes and the weights at zero; every figure
+        of the document beside ours over all seeds; and what to know when reading them.
+
+    Examples
+    --------
+    >>> from sknn.report import producers_tables
+    >>> from sknn.studies import producers
+    >>> text = producers_tables(producers(seeds=2, epochs=3))
+    >>> print(text.splitlines()[0])
+    No penalty: test rows, seed 0
     """
     parts = [_classification(model) for model in result.models]
     parts.append(_accuracies(result))
@@ -71,7 +82,7 @@ def _accuracies(result: ProducersResult) -> str:
     ]
     rows += [
         [
-            _heading(model),
+            _capital(title_of(model, result)),
             _mean_sd_percent(model.accuracy),
             f"{percent(model.accuracy.lowest)} – {percent(model.accuracy.highest)}",
             "",
@@ -106,36 +117,17 @@ def _beside(result: ProducersResult) -> str:
     return beside_table(
         result.beside_document(),
         {model.name: _heading(model) for model in result.models},
-        f"Every figure of the document beside ours, in % over {len(result.seeds)} seeds",
+        f"Every figure of the document beside ours, in % over {count(len(result.seeds), 'seed')}",
         digits=0,
     )
 
 
 def _course(result: ProducersResult) -> str:
-    header = [
-        "",
-        "sd of accuracy",
-        "re-run",
-        "spikes",
-        "lowest loss at epoch",
-        "last / lowest",
-    ]
-    rows = [
-        [
-            _heading(model),
-            _mean_sd_percent(model.wobble),
-            percent(rerun.wobble) if rerun else "–",
-            percent(model.spikes.mean),
-            f"{model.turning_epoch:.0f}",
-            f"{model.overfit.mean:.2f}",
-        ]
-        for model in result
-        for rerun in [getattr(model, "rerun", None)]
-    ]
+    table = course_table(result)
     return layout(
-        "Within a run, means over seeds (sd and spikes: % in the second half; epoch: the median)",
-        header,
-        rows,
+        fill(table.caption, WIDTH),
+        table.header,
+        [[_capital(row[0]), *row[1:]] for row in table.rows],
     )
 
 
@@ -144,4 +136,8 @@ def _mean_sd_percent(spread: Spread) -> str:
 
 
 def _heading(model: ProducersRuns) -> str:
-    return model.title[0].upper() + model.title[1:]
+    return _capital(model.title)
+
+
+def _capital(text: str) -> str:
+    return text[0].upper() + text[1:]

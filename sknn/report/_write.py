@@ -51,10 +51,18 @@ def write_producers(result: ProducersResult, out: str | os.PathLike[str]) -> lis
 
     PermissionError
         If `out` must not be written to.
+
+    Examples
+    --------
+    >>> from sknn.report import write_producers
+    >>> from sknn.studies import producers
+    >>> paths = write_producers(producers(seeds=1, epochs=3), getfixture("tmp_path") / "output")
+    >>> [path.name for path in paths if path.suffix == ".csv"]
+    ['history_l1.csv', 'history_l2.csv', 'history_none.csv']
     """
     with _all_or_nothing(out) as (unfinished, paths):
         write_json(unfinished / "metrics.json", producers_metrics(result))
-        for model in result.models:
+        for model in result:
             model.history.to_frame().to_csv(unfinished / f"history_{model.name}.csv")
         _write_figures(unfinished, producers_figures(result))
     return paths
@@ -86,6 +94,15 @@ def write_key_features(result: KeyFeaturesResult, out: str | os.PathLike[str]) -
 
     PermissionError
         If `out` must not be written to.
+
+    Examples
+    --------
+    >>> from sknn.report import write_key_features
+    >>> from sknn.studies import producers_key_features
+    >>> result = producers_key_features(n_refits=2, epochs=2)
+    >>> paths = write_key_features(result, getfixture("tmp_path") / "output")
+    >>> [path.name for path in paths if path.suffix == ".csv"]
+    ['key_feature_ranks.csv', 'key_features.csv']
     """
     with _all_or_nothing(out) as (unfinished, paths):
         result.to_frame().to_csv(unfinished / "key_features.csv")
@@ -121,6 +138,14 @@ def write_yeast(result: YeastResult, out: str | os.PathLike[str]) -> list[Path]:
 
     PermissionError
         If `out` must not be written to.
+
+    Examples
+    --------
+    >>> from sknn.report import write_yeast
+    >>> from sknn.studies import yeast
+    >>> paths = write_yeast(yeast("yeast.csv", n_jobs=-1), "output")  # doctest: +SKIP
+    >>> paths[0].name  # doctest: +SKIP
+    'history_adam.csv'
     """
     with _all_or_nothing(out) as (unfinished, paths):
         write_json(unfinished / "metrics.json", yeast_metrics(result))
@@ -168,6 +193,12 @@ def output_directory(out: str | os.PathLike[str]) -> Path:
 
     PermissionError
         If `out` must not be written to.
+
+    Examples
+    --------
+    >>> from sknn.report import output_directory
+    >>> output_directory(getfixture("tmp_path") / "new" / "output").is_dir()
+    True
     """
     directory = Path(out)
     for path in (directory, *directory.parents):

@@ -27,6 +27,14 @@ def yeast_tables(result: YeastResult) -> str:
         The look at the data; the four ways to train and the four regularisers over all seeds and
         on other splits; answers to the document's questions; every figure of the document beside
         ours, with a line on each that lies outside; and what to know when reading them.
+
+    Examples
+    --------
+    >>> from sknn.report import yeast_tables
+    >>> from sknn.studies import yeast
+    >>> print(yeast_tables(yeast("yeast.csv", n_jobs=-1)))  # doctest: +SKIP
+    The table: 1484 proteins, 62 of them duplicates of others
+    ...
     """
     seeds = _count(len(result.seeds), "seed")
     parts = [

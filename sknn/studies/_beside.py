@@ -33,6 +33,8 @@ class Figure:
         Ours.
     half_unit : float
         Half a unit of the last digit that the document prints.
+    epochs : (int, int)
+        For how many epochs the document trained, and for how many we did.
     rerun : float or None
         The mean of an independent re-run, where there is one.
     """
@@ -42,6 +44,7 @@ class Figure:
     printed: float
     ours: ArrayLike
     half_unit: float
+    epochs: tuple[int, int]
     rerun: float | None = None
 
 
@@ -70,7 +73,6 @@ def beside(figures: Iterable[Figure], reasons: Mapping[tuple[str, str], str]) ->
         # What rounding leaves of a float's last bits should not decide.
         slack = figure.half_unit * (1 + 1e-9)
         inside = ours.lowest - slack <= figure.printed <= ours.highest + slack
-        reason = reasons.get((figure.model, figure.name), UNEXPLAINED)
         rows.append(
             {
                 "model": figure.model,
@@ -82,10 +84,21 @@ def beside(figures: Iterable[Figure], reasons: Mapping[tuple[str, str], str]) ->
                 "highest": ours.highest,
                 "rerun": np.nan if figure.rerun is None else figure.rerun,
                 "inside": inside,
-                "explanation": "" if inside else reason,
+                "explanation": "" if inside else _explanation(figure, reasons),
             }
         )
     return pd.DataFrame(rows).set_index(["model", "figure"])
+
+
+def _explanation(figure: Figure, reasons: Mapping[tuple[str, str], str]) -> str:
+    """Why ours lies elsewhere: first of all because it is not the same training."""
+    theirs, ours = figure.epochs
+    known = reasons.get((figure.model, figure.name))
+    if theirs == ours:
+        return known or UNEXPLAINED
+    kind = "shorter" if ours < theirs else "longer"
+    reason = f"a {kind} run here, {ours} epochs in place of the document's {theirs:,}"
+    return f"{reason}; besides, {known}" if known else reason
 
 
 def beside_other(result: Any, other: Any, figures: Iterable[str]) -> pd.DataFrame:

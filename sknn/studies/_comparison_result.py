@@ -189,7 +189,10 @@ class ComparisonResult:
         return frame
 
     def differences(self, reference: str, rows: str = "all") -> pd.DataFrame:
-        """How much better each classifier is than one of them, fold by fold.
+        """The scores of each classifier minus those of one of them, fold by fold.
+
+        Above zero, a difference of ``accuracy`` or ``macro_f1`` says that the classifier is better
+        than the reference; one of ``log_loss``, which is the lower the better, that it is worse.
 
         Parameters
         ----------
@@ -202,9 +205,26 @@ class ComparisonResult:
         Returns
         -------
         frame : DataFrame of shape (n_models - 1, 9)
-            For each of ``accuracy``, ``macro_f1`` and ``log_loss`` the ``mean`` difference, its
-            corrected standard error ``se``, and ``p``, the two-sided p-value of a corrected
-            resampled t-test that the difference is 0; see :meth:`to_frame`.
+            For each of ``accuracy``, ``macro_f1`` and ``log_loss`` the ``mean`` difference,
+            classifier minus reference; its corrected standard error ``se``; and ``p``, the
+            two-sided p-value of a corrected resampled t-test that the difference is 0; see
+            :meth:`to_frame`.
+
+        Raises
+        ------
+        KeyError
+            If there is no classifier of the name `reference`.
+        ValueError
+            If `rows` are none of those that there are.
+
+        Examples
+        --------
+        >>> from sklearn.dummy import DummyClassifier
+        >>> from sknn.studies import producers_comparison
+        >>> models = {"prior": DummyClassifier(), "coin": DummyClassifier(strategy="uniform")}
+        >>> result = producers_comparison(models=models, n_repeats=1)
+        >>> result.differences("prior")["log_loss", "mean"].round(3).to_dict()  # above 0: worse
+        {'coin': 0.012}
         """
         import pandas as pd
 

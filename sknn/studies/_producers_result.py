@@ -18,6 +18,8 @@ from sknn.studies._results import Spread
 
 # The document prints two digits.
 HALF_UNIT = 0.005
+# And trains for so many.
+DOCUMENT_EPOCHS = 1000
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -265,7 +267,7 @@ class ProducersResult:
             whether the document's lies ``inside`` our range, but for rounding, and if it does not,
             an ``explanation``.
         """
-        figures = []
+        figures, epochs = [], (DOCUMENT_EPOCHS, self.epochs)
         for model in self.models:
             rerun = model.rerun.mean
             figures.append(
@@ -275,6 +277,7 @@ class ProducersResult:
                     model.published.accuracy,
                     model.accuracies,
                     HALF_UNIT,
+                    epochs,
                     rerun,
                 )
             )
@@ -283,7 +286,7 @@ class ProducersResult:
                 for measure in ("precision", "recall", "f1-score"):
                     ours = [report[name][measure] for report in reports]
                     title = f"{name}: {measure}"
-                    figures.append(Figure(model.name, title, row[measure], ours, HALF_UNIT))
+                    figures.append(Figure(model.name, title, row[measure], ours, HALF_UNIT, epochs))
         return beside(figures, {})
 
     def beside(self, other: ProducersResult) -> pd.DataFrame:

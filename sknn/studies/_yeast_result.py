@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 # Half a unit of the last digit of figures that the document prints with fewer digits than others.
 HALF_UNITS = {("adam", "train_loss"): 5e-4}
+# The epochs of its runs on the first split and on the second.
+DOCUMENT_EPOCHS = (100, 1000)
 CURVES = ("train_loss", "train_accuracy", "valid_loss", "valid_accuracy")
 
 
@@ -280,6 +282,7 @@ class YeastResult:
                     printed,
                     model.values(name),
                     HALF_UNITS.get((model.name, name), 5e-5),
+                    (DOCUMENT_EPOCHS[model.split.X_valid is not None], len(model.history)),
                     getattr(model.rerun, name, None),
                 )
                 for model in self

@@ -54,14 +54,16 @@ def test_the_study_prints_and_writes(tmp_path):
     for title in ("No penalty", "L2 penalty", "L1 penalty"):
         assert f"{title}: test rows, seed 0" in done.stdout
     assert "Key features: 3 refits × 2 epochs" in done.stdout
-    assert "9 fits in" in done.stdout
+    assert "11 fits in" in done.stdout
     lines = done.stderr.splitlines()
-    assert [line.partition(":")[0] for line in lines[:3]] == [
-        "1/3 no penalty, seed 0",
-        "2/3 L2 penalty, seed 0",
-        "3/3 L1 penalty, seed 0",
+    assert [line.partition(":")[0] for line in lines[:5]] == [
+        "1/5 no penalty, seed 0",
+        "2/5 L2 penalty, seed 0",
+        "3/5 L1 penalty, seed 0",
+        "4/5 StandardScaler and Adam, seed 0",
+        "5/5 L1 by prox and cosine, seed 0",
     ]
-    assert lines[3:] == [
+    assert lines[5:] == [
         *(f"{k}/6 refits ranked by weights" for k in (1, 2, 3)),
         *(f"{k}/6 refits ranked by gradients" for k in (4, 5, 6)),
     ]
@@ -80,6 +82,20 @@ def test_quiet_says_nothing_and_writes_to_the_default_place(tmp_path, monkeypatc
     assert capsys.readouterr() == ("", "")
     assert (tmp_path / "output" / "producers" / "metrics.json").is_file()
     assert (tmp_path / "output" / "producers" / "report.html").is_file()
+
+
+def test_both_engines_and_nothing_but_the_document(tmp_path, capsys):
+    arguments = ["--engine", "both", "--no-alternatives", "--out", str(tmp_path)]
+    assert _cli.main([*SHORT, *arguments]) == 0
+    streams = capsys.readouterr()
+    assert "Both engines, mean ± sd over 1 seed" in streams.out
+    assert "6 fits in" in streams.out
+    assert "Adam" not in streams.err
+    metrics = json.loads((tmp_path / "metrics.json").read_text(encoding="utf-8"))
+    assert (metrics["engine"], metrics["alternatives"]) == ("scratch", {})
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "Both engines</h2>" in page
+    assert "What the document leaves open" not in page
 
 
 def test_json_is_the_only_output(tmp_path, capsys):
@@ -185,14 +201,14 @@ def test_ctrl_c_says_what_is_finished(tmp_path, jobs):
     first = process.stderr.readline()
     os.killpg(process.pid, signal.SIGINT)
     stdout, stderr = process.communicate(timeout=60)
-    assert first.startswith("1/15 no penalty, seed 0")
+    assert first.startswith("1/25 no penalty, seed 0")
     assert process.returncode == 130
     assert stdout == ""
     *fits, last = stderr.splitlines()
     assert all(" penalty, seed " in line for line in fits)
     assert last.startswith("sknn: interrupted: ")
     # A fit may have been counted, and not yet shown, when the signal came.
-    counts = [f"{len(fits) + more} of 15 fits had finished (no penalty" for more in (1, 2)]
+    counts = [f"{len(fits) + more} of 25 fits had finished (no penalty" for more in (1, 2)]
     assert any(count in last for count in counts)
     assert last.endswith("no file was written")
     assert os.listdir(tmp_path / "output" / "producers") == []
@@ -273,15 +289,15 @@ def test_a_terminal_gets_a_bar(tmp_path):
         try:
             while chunk := os.read(ours, 4096):
                 shown += chunk
-                if b"3/3" in shown:  # what comes after is no bar
+                if b"5/5" in shown:  # what comes after is no bar
                     process.terminate()
         except OSError:
             pass  # Linux: the other end was closed
         finally:
             os.close(ours)
-    assert b"3/3" in shown
+    assert b"5/5" in shown
     assert b"\x1b[" in shown
-    assert b"1/3 no penalty, seed 0: accuracy" not in shown
+    assert b"1/5 no penalty, seed 0: accuracy" not in shown
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no such signal there")

@@ -38,8 +38,6 @@ RESULTS = {
     "YeastSplit",
     "YeastTable",
 }
-# Reports are shown in use by docs/how_to/reports.md.
-SHOWN_ON_PAGES = {"sknn.report"}
 # A number that one private loop takes: there is nothing to do with it.
 WITHOUT_USE = {"NEWTON_STEPS"}
 
@@ -76,7 +74,7 @@ def test_every_result_is_linked_from_a_page(name, reader):
     assert reader.pages_with(REPOSITORY / "docs").get(name)
 
 
-@pytest.mark.parametrize("room", [room for room in ROOMS if room not in SHOWN_ON_PAGES])
+@pytest.mark.parametrize("room", ROOMS)
 def test_every_docstring_has_an_example(room, reader):
     module = importlib.import_module(room)
     public = {name: getattr(module, name) for name in module.__all__}

@@ -31,6 +31,15 @@ def result() -> ProducersResult:
 
 
 @pytest.fixture(scope="session")
+def with_alternatives() -> dict[str, ProducersResult]:
+    """The same with what answers the document's questions, by both engines."""
+    return {
+        engine: producers(seeds=2, epochs=55, alternatives=True, engine=engine)
+        for engine in ("scratch", "torch")
+    }
+
+
+@pytest.fixture(scope="session")
 def key_features() -> KeyFeaturesResult:
     """A few short refits."""
     return producers_key_features(n_refits=5, epochs=10)

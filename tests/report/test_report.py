@@ -370,3 +370,16 @@ def test_what_is_refused(table):
         Report.from_estimator(model, X, y, X_train=X[:, :2], y_train=y)
     with pytest.raises(ValueError, match="must be a ProducersResult or a YeastResult, got dict"):
         Report.from_study({})
+
+
+def test_a_target_without_a_name_is_not_named_twice():
+    X = np.arange(12.0)[:, None]
+    y = np.repeat(["a", "b", "c"], 4)
+    model = LogisticRegression().fit(X, y)
+    report = Report.from_estimator(model, X, y, n_repeats=0)
+    assert " tells 3 classes apart " in report.subtitle
+    markdown = report.to_markdown()
+    assert "of class" not in markdown
+    assert "**Rows of each class**" in markdown
+    named = Report.from_estimator(model, X, y, target="fish", n_repeats=0)
+    assert " tells 3 classes of fish apart " in named.subtitle

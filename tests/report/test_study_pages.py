@@ -2,7 +2,10 @@
 
 import re
 
+import numpy as np
 import pytest
+from sklearn.datasets import load_wine
+from sklearn.model_selection import train_test_split
 
 from sknn.report import Report
 
@@ -63,6 +66,62 @@ def test_sections_and_pictures(producers_page, result):
     for note in result.notes:
         assert note[:40].replace("'", "&#39;") in page
     assert producers_page.to_dict()["study"] == "producers"
+
+
+def test_what_the_document_leaves_open(with_alternatives):
+    result, other = with_alternatives["scratch"], with_alternatives["torch"]
+    report = from_study(result, other=other)
+    markdown = report.to_markdown()
+    rows = {row[0]: row for row in cells(markdown, "**Within a run")}
+    assert len(rows) == 6
+    # Adam stops at 50 of the 55 epochs, and the table says so.
+    assert "StandardScaler and Adam, 50 epochs" in rows
+    coefs = result["l1_prox"].pipeline[-1].coefs_
+    zeros = [100 * (coef.size - np.count_nonzero(coef)) / coef.size for coef in coefs]
+    shown = [float(text) for text in rows["L1 by prox and cosine"][4].split(" / ")]
+    assert shown == pytest.approx(zeros, abs=0.51)
+    assert max(shown) > 1
+    assert rows["L1 penalty"][4] == "0 / 0 / 0"
+    assert f"{100 * result['adam'].accuracies.mean():.1f} ±" in markdown.partition("adapts")[2]
+    tree = report.to_dict()
+    assert set(tree["alternatives"]) == {"adam", "l1_prox"}
+    beside = tree["beside_other_engine"]
+    assert beside["engine"] == "torch"
+    assert beside["models"]["adam"]["train_loss"]["mean"] == pytest.approx(
+        np.mean([run[-1] for run in result["adam"].curves["train_loss"]])
+    )
+    rows = cells(markdown, "**Mean ± sd over 2 seeds")
+    assert rows[0][1:3] == ["NumPy", "PyTorch"]
+    assert len(rows) - 1 == 15
+
+
+def test_the_other_run_must_be_of_the_same_study(result, yeast_result):
+    with pytest.raises(TypeError, match="`other` must be a ProducersResult, got YeastResult"):
+        from_study(result, other=yeast_result)
+
+
+def test_a_short_run_is_the_reason(producers_page, yeast_result):
+    reason = "a shorter run here, 60 epochs in place of the document's 1,000"
+    assert reason in " ".join(producers_page.to_markdown().split())
+    frame = yeast_result.beside_document()
+    bug = frame.loc[("full_batch", "accuracy"), "explanation"]
+    assert bug == "" or bug.startswith(
+        "a shorter run here, 3 epochs in place of the document's 100;"
+    )
+    assert "no cause is known" not in set(frame["explanation"])
+
+
+def test_the_pairs_of_columns(producers_page):
+    (table,) = [section for section in producers_page.sections if section.title == "The table"]
+    picture = table.blocks[-1]
+    assert "flavanoids" in picture.alt
+    shown = [one for one in picture.draw("light").axes if one.get_visible()]
+    scatters = [one for one in shown if one.lines]
+    # Four histograms, and each of six pairs once.
+    assert (len(shown), len(scatters)) == (10, 6)
+    values = np.concatenate([line.get_xdata() for line in scatters[0].lines])
+    X_train, _ = train_test_split(load_wine(as_frame=True).data, random_state=0)
+    assert sorted(values) == sorted(X_train["flavanoids"])
 
 
 def test_the_yeast_study(yeast_result):
