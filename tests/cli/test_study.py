@@ -95,7 +95,7 @@ def test_both_engines_and_nothing_but_the_document(tmp_path, capsys):
     assert (metrics["engine"], metrics["alternatives"]) == ("scratch", {})
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert "Both engines</h2>" in page
-    assert "What the document leaves open" not in page
+    assert "What the document leaves open</h2>" not in page
 
 
 def test_json_is_the_only_output(tmp_path, capsys):
