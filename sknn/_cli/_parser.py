@@ -124,7 +124,7 @@ def _add_training(group: Any) -> None:
         help="units of the hidden layers (default: 100)",
     )
     for name, default, text in (
-        ("epochs", 1000, "epochs at most (default: %(default)s)"),
+        ("epochs", 100, "epochs of training (default: %(default)s)"),
         ("jobs", 1, "stacks of a search at a time, each in a process (default: %(default)s)"),
     ):
         add(f"--{name}", metavar="N", type=count, default=default, help=text)

@@ -110,6 +110,12 @@ def training_section(network: Any) -> Section:
         ),
     ]
     if has_valid:
+        facts.append(
+            (
+                "Validation rows, last epoch",
+                f"loss {decimal(last['valid_loss'])}, accuracy {percent(last['valid_accuracy'])}",
+            )
+        )
         best = history.best_epoch(network.monitor)
         loss, accuracy = history["valid_loss"][best - 1], history["valid_accuracy"][best - 1]
         facts.append(
@@ -118,8 +124,12 @@ def training_section(network: Any) -> Section:
                 f"epoch {best}: loss {decimal(loss)}, accuracy {percent(accuracy)}",
             )
         )
-        if network.early_stopping:
-            facts.append(("Weights", f"those of epoch {best}, the best by {network.monitor}"))
+        kept = (
+            f"those of epoch {best}, the best by {network.monitor}"
+            if network.early_stopping
+            else "those of the last epoch: nothing was chosen by the validation rows"
+        )
+        facts.append(("Weights", kept))
     pictures = [_history(network, measure, has_valid) for measure in ("loss", "accuracy")]
     return Section("The training", [Facts(facts), *pictures])
 
