@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 FILES = ("model.sknn", "metrics.json", "history.csv", "predictions.csv", "report.html")
-# Learning rates, penalties and dropouts: 27 networks, which a search trains as stacks. Without one it
-# is the middle of each. Columns that are divided by their norms are small: they call for longer and
-# more steps, and for larger weights.
+# Learning rates, penalties and dropouts: 27 networks, which a search trains as stacks. Without one
+# it is the middle of each. Columns that are divided by their norms are small: they call for longer
+# and more steps, and for larger weights.
 GRIDS = {
     "standard": {
         "mlp__learning_rate_init": [0.002, 0.005, 0.01],
