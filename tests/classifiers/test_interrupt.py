@@ -137,7 +137,7 @@ class TestMidEpoch:
     def test_during_validation(self, make, table, assert_same_fit, solver, early_stopping):
         """The epoch is not complete yet while its validation rows are looked at."""
         rng = np.random.default_rng(0)
-        valid = {"X_val": rng.normal(size=(300_000, 6)), "y_val": rng.integers(3, size=300_000)}
+        valid = {"X_val": rng.normal(size=(1_000_000, 6)), "y_val": rng.integers(3, size=1_000_000)}
         params = {"solver": solver, "early_stopping": early_stopping, "tol": 1e-12}
         estimator = make(**params, max_iter=1000).set_callbacks(CtrlC(2, how=0.02))
         with interrupted(after_epoch=2):

@@ -267,7 +267,7 @@ def test_ctrl_c_among_the_refits(tmp_path):
     last = stderr.splitlines()[-1]
     assert (process.returncode, stdout) == (130, "")
     assert last.startswith("sknn: interrupted: ")
-    assert "L1 penalty 1, refits ranked by weights" in last
+    assert "L1 by prox and cosine 1, refits ranked by weights" in last
     assert last.endswith("no file was written")
 
 
