@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 # Classes, columns, and numbers in a row of a matrix, that a figure has room for.
 
-MOST_BARS, MOST_CORRELATED, MOST_HISTOGRAMS, MOST_NUMBERS = 20, 16, 12, 9
+MOST_BARS, MOST_CORRELATED, MOST_HISTOGRAMS, MOST_NUMBERS = 20, 16, 15, 9
 
 
 def overview_pictures(data: Data) -> list[Picture | Text]:
