@@ -151,6 +151,7 @@ class SGD(Optimizer):
     .. math:: u \leftarrow \mu u + g, \qquad w \leftarrow w - \eta u
 
     With Nesterov's momentum the step is :math:`\eta (g + \mu u)` (Sutskever et al., 2013).
+    Parameters are those of :class:`Optimizer`.
 
     Examples
     --------
@@ -220,7 +221,8 @@ class Adam(Optimizer):
 
     with :math:`\hat m = m / (1-\beta_1^t)` and :math:`\hat v = v / (1-\beta_2^t)`. Both sides of
     the fraction are multiplied by :math:`\sqrt{1-\beta_2^t}` here, so that the corrections are
-    numbers of the step and not passes over the parameters.
+    numbers of the step and not passes over the parameters. Parameters are those of
+    :class:`Optimizer`.
 
     Examples
     --------
@@ -289,7 +291,7 @@ class AdamW(Adam):
     r"""Adam with decoupled decay: :math:`w \leftarrow (1 - \eta\lambda) w` before every step.
 
     Weights only; the decay stands outside the gradient and the reported loss (Loshchilov and
-    Hutter, 2019).
+    Hutter, 2019). Parameters are those of :class:`Optimizer`.
 
     Examples
     --------
@@ -328,6 +330,8 @@ class RMSprop(Optimizer):
 
     .. math:: v \leftarrow \alpha v + (1-\alpha) g^2, \qquad
               w \leftarrow w - \eta \frac{g}{\sqrt v + \epsilon}, \qquad \alpha = 0.99.
+
+    Parameters are those of :class:`Optimizer`.
 
     Examples
     --------
