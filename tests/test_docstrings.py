@@ -158,7 +158,8 @@ def test_docstrings_of_methods_state_their_signatures(room, value):
     complaints = []
     for method in methods_of(value):
         # An override may leave the docstring to the method that it overrides.
-        docstring = inspect.getdoc(method)
+        overridden = (getattr(base, method.__name__, None) for base in value.__mro__)
+        docstring = next((each.__doc__ for each in overridden if each and each.__doc__), None)
         if not docstring:
             complaints.append(f"{method.__name__} needs a docstring")
             continue
