@@ -208,7 +208,7 @@ class FeatureDistributionDisplay:
                 f"got {values.shape[1]}"
             )
         fitted_on = getattr(estimator, "feature_names_in_", None)
-        if fitted_on is not None and not list(getattr(X, "columns", fitted_on)) == list(fitted_on):
+        if fitted_on is not None and list(getattr(X, "columns", fitted_on)) != list(fitted_on):
             raise ValueError(
                 "`X` must have the columns that the estimator was fitted on, in that order: "
                 f"{list(fitted_on)}, got {list(X.columns)}"

@@ -12,6 +12,7 @@ import numpy as np
 
 from sknn import __version__
 from sknn.inspection._roc_curves import macro_average, one_vs_rest_curves
+from sknn.report._beside_tables import rows_beside
 
 if TYPE_CHECKING:
     from sknn.report._beside_tables import StudyResult
@@ -65,9 +66,8 @@ def engines_metrics(result: StudyResult, other: StudyResult | None) -> dict[str,
     """Figures with one engine beside those with the other; nothing without another run."""
     if other is None:
         return {}
-    frame = result.beside(other)  # type: ignore[arg-type]
     models: dict[str, Any] = {}
-    for (model, figure), row in zip(frame.index.tolist(), frame.to_dict("records"), strict=True):
+    for model, figure, row in rows_beside(result.beside(other)):  # type: ignore[arg-type]
         models.setdefault(model, {})[figure] = row
     return {"beside_other_engine": plain({"engine": other.engine, "models": models})}
 

@@ -302,8 +302,8 @@ class ProducersResult:
         frame : DataFrame of shape (n_figures, 5)
             Indexed by ``model`` and ``figure``: ``mean`` and ``sd`` of ours, ``other_mean`` and
             ``other_sd``, and the ``largest_difference`` of a seed's two values. Without dropout
-            engines differ by rounding errors; after a thousand
-            epochs of steep descent these may have grown.
+            engines differ by rounding errors; after a thousand epochs of steep descent these may
+            have grown.
 
         Raises
         ------

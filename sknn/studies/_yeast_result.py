@@ -306,8 +306,7 @@ class YeastResult:
         frame : DataFrame of shape (n_figures, 5)
             Indexed by ``model`` and ``figure``: ``mean`` and ``sd`` of ours, ``other_mean`` and
             ``other_sd``, and the ``largest_difference`` of a seed's two values. Without dropout
-            engines differ by rounding errors; with it
-            they draw other masks.
+            engines differ by rounding errors; with it they draw other masks.
 
         Raises
         ------
