@@ -17,6 +17,7 @@ from sklearn.utils.parallel import Parallel, delayed
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from sknn._sklearn_compat import has_callbacks
+from sknn._warnings import warn
 from sknn.backprop import Outcome, Plan, TrainState, stack_key, train
 
 from ._prepare import Given, Job, Memo, Terms, prepare
@@ -236,12 +237,11 @@ def settle(estimator: ScratchMLPClassifier, terms: Terms, state: TrainState) -> 
     return bool(caught)
 
 
-def warn_of_unfinished(n_unfinished: int, n_fits: int, stacklevel: int = 3) -> None:
+def warn_of_unfinished(n_unfinished: int, n_fits: int) -> None:
     """Say once how many fits have not converged."""
     if n_unfinished:
-        warnings.warn(
+        warn(
             f"{n_unfinished} of {n_fits} fits have not converged: they reached `max_iter`, or "
             "L-BFGS could not go on.",
             ConvergenceWarning,
-            stacklevel=stacklevel,
         )

@@ -15,8 +15,11 @@ from sklearn import config_context
 import sknn.classifiers
 from sknn import __version__
 from sknn.backprop import ACTIVATIONS, EarlyStopping, History, Parameters, Plan, Streams, TrainState
+from sknn.backprop._history import BATCH_COLUMNS, EPOCH_COLUMNS
 from sknn.classifiers._base import BaseMLPClassifier
+from sknn.classifiers._prepare import Terms
 from sknn.classifiers._results import fitted_attributes
+from sknn.classifiers._resume import at_rest
 
 from ._codec import decode, encode
 
@@ -76,7 +79,7 @@ def to_plain(estimator: BaseMLPClassifier) -> tuple[dict[str, Any], Arrays]:
         _expect(arrays, name, shape, plan.dtype)
     arrays |= _history_arrays(estimator.history_)
     if estimator._state is not None:
-        header["state"], more = _state_to_plain(estimator._state)
+        header["state"], more = _state_to_plain(estimator._state, estimator.t_)
         arrays |= more
     return header, arrays
 
@@ -113,22 +116,21 @@ def _history_arrays(history: History) -> Arrays:
     return arrays
 
 
-def _state_to_plain(state: TrainState) -> tuple[dict[str, Any], Arrays]:
+def _state_to_plain(state: TrainState, rows_seen: int) -> tuple[dict[str, Any], Arrays]:
     """What a fit that goes on needs to know beyond the weights."""
     (streams,) = state.streams
     header = {
         "n_updates": int(state.n_updates[0]),
-        "rows_seen": int(state.rows_seen[0]),
+        "rows_seen": int(rows_seen),
         "stopping": encode(asdict(state.stopping[0]), "stopping"),
         "entropy": [int(word) for word in streams.entropy],
         "generators": encode(
             {name: getattr(streams, name).bit_generator.state for name in GENERATORS}, "streams"
         ),
     }
-    arrays = {"state.parameters": state.parameters.values}
-    arrays |= {f"state.slots.{name}": slot for name, slot in state.slots.items()}
+    arrays = {f"state.slots.{name}": slot for name, slot in state.slots.items()}
     if state.best is not None:
-        arrays["state.best"] = state.best
+        arrays |= {"state.parameters": state.parameters.values, "state.best": state.best}
     return header, arrays
 
 
@@ -171,7 +173,7 @@ def from_plain(
     streams = Streams((0, 0, 0, 0) if saved is None else saved["entropy"])
     state = TrainState.around(parameters, [plan], [streams])
     state.histories = [_history(arrays)]
-    attributes = fitted_attributes(state, plan, classes)
+    attributes = fitted_attributes(state, Terms(plan, classes, header["held_out"] is True))
     attributes["best_validation_score_"] = decode(header["best_validation_score"])
     attributes["n_features_in_"] = plan.layer_sizes[0]
     if names is not None:
@@ -180,10 +182,10 @@ def from_plain(
         setattr(estimator, name, value)
 
     # 3. What a fit that goes on needs.
-    estimator._held_out = header["held_out"] is True
+    estimator._state = None
     if saved is not None:
         _restore(state, saved, arrays)
-        estimator._state = state
+        estimator._state, estimator.t_ = at_rest(state), int(state.rows_seen[0])
     return estimator
 
 
@@ -210,24 +212,25 @@ def _expect(
 
 
 def _history(arrays: Mapping[str, np.ndarray]) -> History:
-    history = History()
     n_epochs = arrays["history.train_loss"].shape
-    for name in history.epochs:
-        history.epochs[name] = arrays[f"history.{name}"].reshape(n_epochs).tolist()
-    for name, by_epoch in history.batches.items():
+    epochs = {name: arrays[f"history.{name}"].reshape(n_epochs).tolist() for name in EPOCH_COLUMNS}
+    batches = {}
+    for name in BATCH_COLUMNS:
         if f"batches.{name}" in arrays:
             ends = np.cumsum(arrays[f"batches.{name}.sizes"])
             values = np.split(arrays[f"batches.{name}"], ends[:-1])
-            by_epoch.update(zip(arrays[f"batches.{name}.epochs"].tolist(), values, strict=True))
-    return history
+            batches[name] = dict(
+                zip(arrays[f"batches.{name}.epochs"].tolist(), values, strict=True)
+            )
+    return History(epochs, batches)
 
 
 def _restore(state: TrainState, saved: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
     values = state.parameters.values
-    values[...] = _expect(arrays, "state.parameters", values.shape, values.dtype)
     for name, slot in state.slots.items():
         slot[...] = _expect(arrays, f"state.slots.{name}", slot.shape, slot.dtype)
     if "state.best" in arrays:
+        values[...] = _expect(arrays, "state.parameters", values.shape, values.dtype)
         state.best = _expect(arrays, "state.best", values.shape, values.dtype).copy()
     state.n_updates[:], state.rows_seen[:] = saved["n_updates"], saved["rows_seen"]
     state.stopping = [EarlyStopping(**decode(saved["stopping"]))]

@@ -106,7 +106,7 @@ class StackedParallel:
                 n_stacked += stacked
         if failed:
             raise results[min(failed)].error
-        warn_of_unfinished(n_unfinished, n_stacked, stacklevel=6)
+        warn_of_unfinished(n_unfinished, n_stacked)
         return [results[number] for number in sorted(results)]
 
 
