@@ -9,6 +9,7 @@ import numpy as np
 from sknn.backprop import EpochHook, Plan, Problem, TrainState, predict_logits, train
 
 from ._base import BaseMLPClassifier
+from ._blas import blas_of
 
 
 class ScratchMLPClassifier(BaseMLPClassifier):
@@ -220,7 +221,8 @@ class ScratchMLPClassifier(BaseMLPClassifier):
     def _train(
         self, problem: Problem, plan: Plan, state: TrainState, on_epoch: EpochHook | None
     ) -> TrainState:
-        return train(problem, [plan], state, on_epoch)
+        with blas_of(plan):
+            return train(problem, [plan], state, on_epoch)
 
     def _logits(self, X: Any) -> np.ndarray:
         return predict_logits(
