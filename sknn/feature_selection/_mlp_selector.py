@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from numbers import Integral, Real
+from numbers import Integral
 from typing import ClassVar
 
 import numpy as np
@@ -12,7 +12,7 @@ from sklearn.feature_selection import SelectorMixin
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from sknn._sklearn_compat import Interval, StrOptions, fit_context
+from sknn._sklearn_compat import Interval, RealNotInt, StrOptions, fit_context
 from sknn.classifiers._data import refuse_multilabel
 
 from ._path import RegularizationPath
@@ -95,7 +95,7 @@ class MLPFeatureSelector(SelectorMixin, CallbackSupportMixin, MetaEstimatorMixin
         "selection": [StrOptions({"one_se", "best"})],
         "n_features_to_select": [
             Interval(Integral, 1, None, closed="left"),
-            Interval(Real, 0, 1, closed="neither"),
+            Interval(RealNotInt, 0, 1, closed="neither"),
             None,
         ],
     }

@@ -17,7 +17,13 @@ from sklearn.model_selection import train_test_split
 from sklearn.utils import Tags, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from sknn._sklearn_compat import Interval, StrOptions, check_sample_weight, fit_context
+from sknn._sklearn_compat import (
+    Interval,
+    RealNotInt,
+    StrOptions,
+    check_sample_weight,
+    fit_context,
+)
 from sknn.classifiers import ScratchMLPClassifier
 from sknn.classifiers._data import encode_labels, refuse_multilabel
 from sknn.classifiers._prepare import Given, Job, Memo
@@ -40,8 +46,9 @@ class RankStabilitySelector(SelectorMixin, CallbackSupportMixin, MetaEstimatorMi
         The network; scale the columns before it. None for one hidden layer of 100 units with
         ``l1=0.001``, which sets weights to exactly zero, and 100 epochs. Its `random_state` is
         replaced.
-    n_refits : int, default=300
-        Number of refits.
+    n_refits : int, default=50
+        Number of refits. Their number is what the selection costs; see the Notes for what more of
+        them add.
     importance : {'weights', 'gradients'}, default='weights'
         What a feature is ranked by, each time: Σ|W| of its weights in the first layer after
         training, or Σ|∂L/∂W| of them over all updates, without the penalties' part.
@@ -111,7 +118,7 @@ class RankStabilitySelector(SelectorMixin, CallbackSupportMixin, MetaEstimatorMi
         "subsample": [Interval(Real, 0, 1, closed="neither"), None],
         "n_features_to_select": [
             Interval(Integral, 1, None, closed="left"),
-            Interval(Real, 0, 1, closed="neither"),
+            Interval(RealNotInt, 0, 1, closed="neither"),
             None,
         ],
         "threshold": [Interval(Real, 0, 1, closed="right"), None],
@@ -123,7 +130,7 @@ class RankStabilitySelector(SelectorMixin, CallbackSupportMixin, MetaEstimatorMi
         self,
         estimator=None,
         *,
-        n_refits=300,
+        n_refits=50,
         importance="weights",
         subsample=None,
         n_features_to_select=None,
