@@ -170,9 +170,7 @@ def check_representable(plan: Plan) -> None:
         rounded = plan.dtype.type(value)
         # A norm that overflows never shortens a gradient, which is what it asks for.
         if rounded == 0 or (np.isinf(rounded) and name != "max_grad_norm"):
-            raise ValueError(
-                f"`{name}` must be above 0 and finite in {plan.dtype}, got {value!r}"
-            )
+            raise ValueError(f"`{name}` must be above 0 and finite in {plan.dtype}, got {value!r}")
     for name, rate in (
         *(("dropout", rate) for rate in plan.dropout),
         ("input_dropout", plan.input_dropout),

@@ -327,9 +327,7 @@ class TorchMLPClassifier(BaseMLPClassifier):
             device = self._prediction_device()
             with own_modes(device):
                 history = self._net_history or skorch_history(self.history_)
-                self._net = fitted_net(
-                    self._plan, device, self.coefs_, self.intercepts_, history
-                )
+                self._net = fitted_net(self._plan, device, self.coefs_, self.intercepts_, history)
         return self._net
 
     def _check_engine(self, dtype: np.dtype) -> None:
