@@ -34,7 +34,7 @@ class SparseProduct(torch.autograd.Function):
         return torch.from_numpy(rows @ weight.detach().numpy().T)
 
     @staticmethod
-    @once_differentiable  # type: ignore[untyped-decorator]
+    @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
         """The gradient of the weight."""
         return torch.from_numpy(ctx.rows.T @ gradient.numpy()).T, None
@@ -82,7 +82,7 @@ def has_hooks(module: nn.Module) -> bool:
 def _affine(weight: Tensor, bias: Tensor, X: Any) -> Tensor:
     if isinstance(X, Tensor):
         return F.linear(X, weight, bias)
-    return SparseProduct.apply(weight, X) + bias  # type: ignore[no-any-return]
+    return SparseProduct.apply(weight, X) + bias
 
 
 class MLPModule(nn.Sequential):
@@ -168,8 +168,9 @@ def predict_logits(
     X : ndarray or CSR matrix of shape (n_rows, n_features)
     device : torch.device
     """
-    if issparse(X):
-        X.check_format()
+    is_sparse, keeps = issparse(X), stays_sparse(X, device)
+    if is_sparse:
+        X.check_format()  # an index out of bounds would end the process
     apply = ACTIVATIONS[activation]()
     logits = np.empty((X.shape[0], len(intercepts[-1])), coefs[0].dtype)
     dtype = torch_dtype(logits.dtype)
@@ -179,10 +180,10 @@ def predict_logits(
         n_rows = prediction_rows(X, device)
         for start in range(0, X.shape[0], n_rows):
             part = X[start : start + n_rows]
-            if stays_sparse(X, device):
+            if keeps:
                 hidden = torch.from_numpy(part @ coefs[0]) + biases[0]
             else:
-                part = part.toarray() if issparse(part) else part
+                part = part.toarray() if is_sparse else part
                 hidden = torch.addmm(biases[0], as_tensor(part, device, dtype), weights[0])
             for W, b in zip(weights[1:], biases[1:], strict=True):
                 hidden = torch.addmm(b, apply(hidden), W)

@@ -80,7 +80,8 @@ def stays_sparse(X: Any, device: torch.device | str) -> bool:
 
 def prediction_rows(X: Any, device: torch.device | str) -> int:
     """Rows in a chunk of a prediction."""
-    if not issparse(X) or stays_sparse(X, device):
+    is_sparse = issparse(X)
+    if not is_sparse or stays_sparse(X, device):
         return PREDICTION_ROWS
     return max(1, min(PREDICTION_ROWS, BLOCK_NUMBERS // X.shape[1]))
 
@@ -108,7 +109,8 @@ class TensorRows(Dataset):
         cls, X: Any, y: Any, sample_weight: Any, device: torch.device | str, dtype: torch.dtype
     ) -> TensorRows:
         """Rows from arrays or tensors; without `y`, rows to predict."""
-        if issparse(X):
+        is_sparse = issparse(X)
+        if is_sparse:
             X.check_format()  # an index out of bounds would end the process
             X = X.tocsr().astype(str(dtype).removeprefix("torch."), copy=False)
         else:
@@ -122,7 +124,7 @@ class TensorRows(Dataset):
 
     def __getitem__(self, index: int) -> tuple[Any, Tensor]:
         X, y, weights = self.take(slice(index, index + 1))
-        X = torch.from_numpy(X.toarray()) if issparse(X) else X
+        X = X if isinstance(X, Tensor) else torch.from_numpy(X.toarray())
         return pack(X[0], None if weights is None else weights[0]), y[0]
 
     @property
