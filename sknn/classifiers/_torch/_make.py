@@ -80,9 +80,11 @@ def make_net(
 
 def _weight_decay(plan: Plan) -> float | None:
     """The decay that the optimizer is to do, None where `l2` has to be in the gradient."""
-    if plan.solver == "lbfgs" or (plan.solver != "adamw" and np.isfinite(plan.max_grad_norm)):
-        return None
-    return plan.l2
+    if plan.solver == "adamw":
+        return plan.l2
+    # RMSprop has no fused form: its own decay would be a copy of every gradient.
+    by_optimizer = plan.solver in ("sgd", "adam") and not np.isfinite(plan.max_grad_norm)
+    return plan.l2 if by_optimizer else None
 
 
 def _settings(plan: Plan, device: torch.device, decay: float | None) -> dict[str, Any]:
