@@ -224,10 +224,10 @@ class TorchMLPClassifier(BaseMLPClassifier):
     callbacks for batches are given CSR matrices there. On other devices the rows become dense
     batch by batch; with ``batch_size="full"`` that is all of them at once.
 
-    Fits and predictions neither depend on PyTorch's modes nor change them, be it
-    `torch.inference_mode`, `torch.no_grad`, `torch.autocast`, a default dtype or a default device.
-    With `torch.autograd.set_detect_anomaly` a training that diverges ends with PyTorch's own
-    error. Methods of `net_` are skorch's, and do follow the modes.
+    Fits and predictions neither depend on PyTorch's modes nor change them: inference mode,
+    `torch.no_grad`, `torch.autocast`, default dtype and default device. With
+    `torch.autograd.set_detect_anomaly` a training that diverges may end with PyTorch's own error.
+    Methods of `net_` are skorch's, and follow the modes.
 
     References
     ----------
