@@ -75,7 +75,7 @@ def train(
         )
     check_stackable(plans, problems)
     state.resume(plans)
-    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+    with np.errstate(all="ignore"):  # whatever the caller has set
         if plans[0].solver == "lbfgs":
             return minimize_lbfgs(problems, plans, state, on_epoch)
         # Most rows first: those who have batches left are always the first models of the stack.

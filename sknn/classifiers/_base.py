@@ -170,7 +170,8 @@ class BaseMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
         """
         resume = self.warm_start and self.__sklearn_is_fitted__()
         given = Given(X, y, sample_weight, X_val, y_val, sample_weight_val)
-        return self._fit(given, resume=resume, max_iter=self.max_iter)
+        with np.errstate(all="ignore"):  # whatever the caller has set
+            return self._fit(given, resume=resume, max_iter=self.max_iter)
 
     @available_if(lambda self: self._check_can_partial_fit())
     @fit_context(prefer_skip_nested_validation=True)
@@ -212,7 +213,8 @@ class BaseMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
         if not resume and hasattr(self, "classes_"):
             del self.classes_  # left behind by a first call that failed
         check_partial_fit_first_call(self, classes)
-        return self._fit(Given(X, y, sample_weight), resume=resume, max_iter=1, partial=True)
+        with np.errstate(all="ignore"):
+            return self._fit(Given(X, y, sample_weight), resume=resume, max_iter=1, partial=True)
 
     def _check_can_partial_fit(self) -> bool:
         if self.solver == "lbfgs":
@@ -267,6 +269,7 @@ class BaseMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
     def _resolve_plan(self, **shape: Any) -> Plan:
         return resolve_plan(self, **shape)
 
+    @np.errstate(all="ignore")
     def predict_proba(self, X):
         """Probabilities of the classes.
 
@@ -283,6 +286,7 @@ class BaseMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
         logits = self._validated_logits(X)
         return softmax(logits, out=logits)
 
+    @np.errstate(all="ignore")
     def predict_log_proba(self, X):
         """Logarithms of the probabilities, from the logits: exact where probabilities underflow.
 
@@ -314,12 +318,12 @@ class BaseMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
         winners = self._validated_logits(X).argmax(axis=1)
         return self.classes_[winners]
 
+    @np.errstate(all="ignore")
     def _validated_logits(self, X: Any) -> np.ndarray:
         if not self.__sklearn_is_fitted__():
             check_is_fitted(self)  # raises; asking it first would cost a tenth of a short call
         X = validate_data(self, X, accept_sparse="csr", dtype=self.coefs_[0].dtype, reset=False)
-        with np.errstate(over="ignore", invalid="ignore"):
-            logits = self._logits(X)
+        logits = self._logits(X)
         if not np.isfinite(logits).all():
             raise ValueError(
                 "The logits of these rows are not finite: X or the weights are too large for "

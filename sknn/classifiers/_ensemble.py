@@ -93,6 +93,7 @@ class ScratchMLPEnsembleClassifier(
         self.random_state = random_state
 
     @fit_context(prefer_skip_nested_validation=False)
+    @np.errstate(all="ignore")
     def fit(self, X, y, sample_weight=None):
         """Fit all networks.
 
@@ -140,6 +141,7 @@ class ScratchMLPEnsembleClassifier(
         context.call_on_fit_task_end(estimator=self, X=X, y=y, metadata=metadata)
         return self
 
+    @np.errstate(all="ignore")
     def _member_probabilities(self, X: Any) -> np.ndarray:
         """Probabilities by every network, shape (n_estimators, n_samples, n_classes)."""
         check_is_fitted(self)
@@ -154,6 +156,11 @@ class ScratchMLPEnsembleClassifier(
             members[0]._plan.activation,
             X,
         )
+        if not np.isfinite(logits).all():
+            raise ValueError(
+                "The logits of these rows are not finite: X or the weights are too large for "
+                f"{logits.dtype}. Scale the columns of X."
+            )
         return softmax(logits, out=logits)
 
     def predict_proba(self, X):

@@ -158,10 +158,15 @@ def dropout_rates(value: Any, hidden: tuple[int, ...]) -> tuple[float, ...]:
     return tuple(float(rate) for rate in rates)
 
 
+@np.errstate(all="ignore")
 def check_representable(plan: Plan) -> None:
     """Raise ValueError if a setting loses its meaning when it is rounded to the dtype."""
-    if plan.dtype.type(plan.epsilon) == 0:
-        raise ValueError(f"`epsilon` must be above 0 in {plan.dtype}, got {plan.epsilon!r}")
+    for name in ("learning_rate_init", "epsilon", "max_grad_norm"):
+        value = getattr(plan, name)
+        rounded = plan.dtype.type(value)
+        # A norm that overflows never shortens a gradient, which is what it asks for.
+        if rounded == 0 or (np.isinf(rounded) and name != "max_grad_norm"):
+            raise ValueError(f"`{name}` must be above 0 and finite in {plan.dtype}, got {value!r}")
     for name, rate in (
         *(("dropout", rate) for rate in plan.dropout),
         ("input_dropout", plan.input_dropout),

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from numbers import Integral, Real
 from typing import ClassVar
 
 import numpy as np
-from sklearn.base import BaseEstimator, MetaEstimatorMixin
-from sklearn.callback import CallbackSupportMixin
-from sklearn.feature_selection import SelectorMixin
-from sklearn.utils import Tags
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import validate_data
 
-from sknn._sklearn_compat import Interval, StrOptions, fit_context
+from sknn._sklearn_compat import StrOptions, fit_context
 from sknn.classifiers._data import refuse_multilabel
 
 from ._path import RegularizationPath
+from ._selector import BaseSelector
 
 
-class MLPFeatureSelector(SelectorMixin, CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
+class MLPFeatureSelector(BaseSelector):
     """Select the features that a network keeps as a penalty on them grows.
 
     It walks a `RegularizationPath` and keeps the features of its best strength, or as many as it
@@ -92,12 +88,8 @@ class MLPFeatureSelector(SelectorMixin, CallbackSupportMixin, MetaEstimatorMixin
 
     _parameter_constraints: ClassVar[dict] = {
         **RegularizationPath._parameter_constraints,
+        **BaseSelector._parameter_constraints,
         "selection": [StrOptions({"one_se", "best"})],
-        "n_features_to_select": [
-            Interval(Integral, 1, None, closed="left"),
-            Interval(Real, 0, 1, closed="neither"),
-            None,
-        ],
     }
 
     def __init__(
@@ -130,6 +122,7 @@ class MLPFeatureSelector(SelectorMixin, CallbackSupportMixin, MetaEstimatorMixin
         self.random_state = random_state
 
     @fit_context(prefer_skip_nested_validation=False)
+    @np.errstate(all="ignore")
     def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None):
         """Walk along the path, and choose the features.
 
@@ -195,26 +188,3 @@ class MLPFeatureSelector(SelectorMixin, CallbackSupportMixin, MetaEstimatorMixin
         self.support_ = path.support_ if n_select is None else self.ranking_ <= n_select
         context.call_on_fit_task_end(estimator=self, X=X, y=y, metadata=metadata)
         return self
-
-    def _n_to_select(self, n_features: int) -> int | None:
-        asked = self.n_features_to_select
-        if asked is None:
-            return None
-        if isinstance(asked, Integral):
-            if int(asked) > n_features:
-                raise ValueError(
-                    f"`n_features_to_select` must be at most the number of features, {n_features}, "
-                    f"got {asked}"
-                )
-            return int(asked)
-        return max(1, int(asked * n_features))
-
-    def _get_support_mask(self) -> np.ndarray:
-        check_is_fitted(self, "support_")
-        return self.support_
-
-    def __sklearn_tags__(self) -> Tags:
-        tags = super().__sklearn_tags__()
-        tags.target_tags.required = True
-        tags.input_tags.sparse = True
-        return tags

@@ -206,6 +206,7 @@ class RegularizationPath(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator
         self.random_state = random_state
 
     @fit_context(prefer_skip_nested_validation=False)
+    @np.errstate(all="ignore")
     def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None):
         """Walk from the dense network to the empty one.
 
@@ -332,7 +333,7 @@ class RegularizationPath(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator
         warnings.warn(
             f"features are left at the largest strength that was tried, {steps[-1].strength:.3g}",
             ConvergenceWarning,
-            stacklevel=4,
+            stacklevel=5,
         )
         return steps
 

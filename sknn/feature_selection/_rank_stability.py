@@ -10,22 +10,27 @@ from typing import Any, ClassVar
 
 import numpy as np
 from scipy.stats import rankdata
-from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
-from sklearn.callback import CallbackSupportMixin
-from sklearn.feature_selection import SelectorMixin
+from sklearn.base import clone
 from sklearn.model_selection import train_test_split
-from sklearn.utils import Tags, check_random_state
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import validate_data
 
-from sknn._sklearn_compat import Interval, StrOptions, check_sample_weight, fit_context
+from sknn._sklearn_compat import (
+    Interval,
+    StrOptions,
+    check_sample_weight,
+    fit_context,
+)
 from sknn.classifiers import ScratchMLPClassifier
 from sknn.classifiers._data import encode_labels, refuse_multilabel
 from sknn.classifiers._prepare import Given, Job, Memo
 from sknn.classifiers._results import report_outcome
 from sknn.classifiers._stacks import prepare_job, train_in_stacks, train_stack
 
+from ._selector import BaseSelector
 
-class RankStabilitySelector(SelectorMixin, CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
+
+class RankStabilitySelector(BaseSelector):
     """Select the features that rank first in many refits of a sparse network.
 
     One training of a network ranks features by chance as well as by worth: another seed, another
@@ -40,8 +45,8 @@ class RankStabilitySelector(SelectorMixin, CallbackSupportMixin, MetaEstimatorMi
         The network; scale the columns before it. None for one hidden layer of 100 units with
         ``l1=0.001``, which sets weights to exactly zero, and 100 epochs. Its `random_state` is
         replaced.
-    n_refits : int, default=300
-        Number of refits.
+    n_refits : int, default=50
+        Number of refits. Time grows in proportion; the Notes say what more refits add.
     importance : {'weights', 'gradients'}, default='weights'
         What a feature is ranked by, each time: Σ|W| of its weights in the first layer after
         training, or Σ|∂L/∂W| of them over all updates, without the penalties' part.
@@ -85,6 +90,27 @@ class RankStabilitySelector(SelectorMixin, CallbackSupportMixin, MetaEstimatorMi
     --------
     sknn.classifiers.fit_many : Fits many classifiers together.
 
+    Notes
+    -----
+    The default of 50 refits was chosen on three real data sets, scaled to unit variance: pairs of
+    selections without a common refit were compared (means of 200 pairs drawn from 400 refits).
+
+    ============================ ========================== =============================
+    data (features), subsample   correlation of mean ranks  share of kept features common
+    ============================ ========================== =============================
+    wine (13), none              0.987                      1.000
+    wine (13), 0.5               0.991                      0.996
+    breast cancer (30), none     0.995                      0.975
+    breast cancer (30), 0.5      0.984                      0.958
+    yeast (8), none              1.000                      1.000
+    yeast (8), 0.5               0.994                      1.000
+    ============================ ========================== =============================
+
+    Correlations are Spearman's. With 20 refits the least are 0.959 and 0.931, with 200 refits
+    0.992 and 0.988. Use several hundred refits if there are many similar features, or to read
+    `selection_probability_` in per cent: its standard error is at most 0.07 with 50 refits and 0.03
+    with 300.
+
     References
     ----------
     N. Meinshausen and P. Bühlmann, "Stability selection", Journal of the Royal Statistical
@@ -105,15 +131,11 @@ class RankStabilitySelector(SelectorMixin, CallbackSupportMixin, MetaEstimatorMi
     """
 
     _parameter_constraints: ClassVar[dict] = {
+        **BaseSelector._parameter_constraints,
         "estimator": [ScratchMLPClassifier, None],
         "n_refits": [Interval(Integral, 1, None, closed="left")],
         "importance": [StrOptions({"weights", "gradients"})],
         "subsample": [Interval(Real, 0, 1, closed="neither"), None],
-        "n_features_to_select": [
-            Interval(Integral, 1, None, closed="left"),
-            Interval(Real, 0, 1, closed="neither"),
-            None,
-        ],
         "threshold": [Interval(Real, 0, 1, closed="right"), None],
         "n_jobs": [Integral, None],
         "random_state": ["random_state"],
@@ -123,7 +145,7 @@ class RankStabilitySelector(SelectorMixin, CallbackSupportMixin, MetaEstimatorMi
         self,
         estimator=None,
         *,
-        n_refits=300,
+        n_refits=50,
         importance="weights",
         subsample=None,
         n_features_to_select=None,
@@ -141,6 +163,7 @@ class RankStabilitySelector(SelectorMixin, CallbackSupportMixin, MetaEstimatorMi
         self.random_state = random_state
 
     @fit_context(prefer_skip_nested_validation=False)
+    @np.errstate(all="ignore")
     def fit(self, X, y, sample_weight=None):
         """Refit the network many times, and rank the features.
 
@@ -171,7 +194,7 @@ class RankStabilitySelector(SelectorMixin, CallbackSupportMixin, MetaEstimatorMi
         rows, labels = validate_data(self, X, y, accept_sparse="csr")
         encode_labels(labels)  # says what is wrong with them, before they are split
         n_features = self.n_features_in_
-        n_select = self._n_to_select(n_features)
+        n_select = self._n_to_select(n_features) or max(1, n_features // 2)
         if sample_weight is not None:
             sample_weight = check_sample_weight(sample_weight, rows, allow_all_zero_weights=True)
         self.importances_ = np.empty((self.n_refits, n_features))
@@ -195,19 +218,6 @@ class RankStabilitySelector(SelectorMixin, CallbackSupportMixin, MetaEstimatorMi
         )
         context.call_on_fit_task_end(estimator=self, X=X, y=y, metadata=metadata)
         return self
-
-    def _n_to_select(self, n_features: int) -> int:
-        asked = self.n_features_to_select
-        if asked is None:
-            return max(1, n_features // 2)
-        if isinstance(asked, Integral):
-            if int(asked) > n_features:
-                raise ValueError(
-                    f"`n_features_to_select` must be at most the number of features, {n_features}, "
-                    f"got {asked}"
-                )
-            return int(asked)
-        return max(1, int(asked * n_features))
 
     def _estimator(self) -> ScratchMLPClassifier:
         """What to refit."""
@@ -257,16 +267,6 @@ class RankStabilitySelector(SelectorMixin, CallbackSupportMixin, MetaEstimatorMi
                 f"{error}"
             ) from error
         return rows
-
-    def _get_support_mask(self) -> np.ndarray:
-        check_is_fitted(self)
-        return self.support_
-
-    def __sklearn_tags__(self) -> Tags:
-        tags = super().__sklearn_tags__()
-        tags.target_tags.required = True
-        tags.input_tags.sparse = True
-        return tags
 
 
 def _importances(jobs: list[Job], importance: str) -> list[np.ndarray]:

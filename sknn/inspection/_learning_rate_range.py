@@ -59,6 +59,9 @@ class LearningRateRange:
 
 @validate_params(
     {
+        "estimator": "no_validation",  # see below, and the fit itself
+        "X": "no_validation",
+        "y": "no_validation",
         "sample_weight": ["array-like", None],
         "lowest": [Interval(Real, 0, None, closed="neither")],
         "highest": [Interval(Real, 0, None, closed="neither")],

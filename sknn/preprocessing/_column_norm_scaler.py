@@ -99,6 +99,7 @@ class ColumnNormScaler(CallbackSupportMixin, OneToOneFeatureMixin, TransformerMi
         self.copy = copy
 
     @fit_context(prefer_skip_nested_validation=True)
+    @np.errstate(all="ignore")  # what passes the largest float64 ends in an error
     def fit(self, X: Any, y: Any = None) -> Self:
         """Learn the norm of each column.
 
@@ -163,16 +164,17 @@ class ColumnNormScaler(CallbackSupportMixin, OneToOneFeatureMixin, TransformerMi
             The scaled rows; float32 in, float32 out.
         """
         check_is_fitted(self)
-        X = validate_data(
-            self,
-            X,
-            reset=False,
-            accept_sparse=("csr", "csc"),
-            copy=self.copy,
-            dtype=_DTYPES,
-            force_writeable=True,
-            ensure_all_finite="allow-nan",
-        )
+        with np.errstate(all="ignore"):  # infinite values end in an error
+            X = validate_data(
+                self,
+                X,
+                reset=False,
+                accept_sparse=("csr", "csc"),
+                copy=self.copy,
+                dtype=_DTYPES,
+                force_writeable=True,
+                ensure_all_finite="allow-nan",
+            )
         return self._rescale(X, np.divide)
 
     def inverse_transform(self, X: Any) -> Any:
@@ -190,16 +192,17 @@ class ColumnNormScaler(CallbackSupportMixin, OneToOneFeatureMixin, TransformerMi
         """
         check_is_fitted(self)
         # Not validate_data: it would ask scaled rows for the column names of the original table.
-        X = check_array(
-            X,
-            accept_sparse=("csr", "csc"),
-            copy=self.copy,
-            dtype=_DTYPES,
-            force_writeable=True,
-            ensure_all_finite="allow-nan",
-            estimator=self,
-            input_name="X",
-        )
+        with np.errstate(all="ignore"):
+            X = check_array(
+                X,
+                accept_sparse=("csr", "csc"),
+                copy=self.copy,
+                dtype=_DTYPES,
+                force_writeable=True,
+                ensure_all_finite="allow-nan",
+                estimator=self,
+                input_name="X",
+            )
         if X.shape[1] != self.n_features_in_:
             raise ValueError(
                 f"X must have {self.n_features_in_} features, as ColumnNormScaler has seen in "
@@ -214,7 +217,8 @@ class ColumnNormScaler(CallbackSupportMixin, OneToOneFeatureMixin, TransformerMi
         norms = self.norms_[_columns_of_stored(X)] if is_sparse else self.norms_
         # The norms stay float64 for float32 X: a norm may pass float32's range where no
         # value of the column does.
-        operation(values, norms, out=values, casting="same_kind")
+        with np.errstate(under="ignore"):  # an overflow is NumPy's to report, as the caller asks
+            operation(values, norms, out=values, casting="same_kind")
         return X
 
     def __sklearn_tags__(self) -> Any:
@@ -228,8 +232,7 @@ class ColumnNormScaler(CallbackSupportMixin, OneToOneFeatureMixin, TransformerMi
 def _column_norms(X: Any, norm: str) -> NDArray[np.float64]:
     """Norm of each column, NaN left out; inf where it passes the largest float64."""
     norms_of = _sparse_column_norms if sparse.issparse(X) else _dense_column_norms
-    with np.errstate(over="ignore"):
-        return norms_of(X, norm)
+    return norms_of(X, norm)
 
 
 def _dense_column_norms(X: NDArray[Any], norm: str) -> NDArray[np.float64]:

@@ -127,7 +127,7 @@ def initial_weights() -> Callable[..., tuple[list[np.ndarray], list[np.ndarray]]
 
     def find(estimator, X, y):
         still = {
-            "learning_rate_init": 1e-300,
+            "learning_rate_init": 1e-40,
             "solver": "sgd",
             "max_iter": 1,
             "l1": 0.0,

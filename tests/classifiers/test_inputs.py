@@ -9,6 +9,10 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 from sklearn.exceptions import NotFittedError
+from torch import device
+
+from sknn.classifiers._torch import _module, _rows
+from sknn.classifiers._torch._module import predict_logits
 
 NAMES = ["mass", "width", "length", "age", "depth", "hue"]
 
@@ -155,15 +159,16 @@ class TestSparse:
             thin.partial_fit(sparse.csr_array(X[rows]), y[rows], classes=[0, 1, 2])
         assert_allclose(dense.coefs_[0], thin.coefs_[0], atol=1e-12)
 
-    def test_wide_data_stay_sparse(self, make_scratch):
+    def test_wide_data_stay_sparse(self, make):
         """As an array these would take 8 GB."""
         rng = np.random.default_rng(0)
         X = sparse.random_array((2000, 500_000), density=2e-5, rng=rng, format="csr")
         y = rng.integers(3, size=2000)
-        fitted = make_scratch(hidden_layer_sizes=(2,), batch_size=500, max_iter=1).fit(X, y)
+        fitted = make(hidden_layer_sizes=(2,), batch_size=500, max_iter=1).fit(X, y)
         assert fitted.predict_proba(X).shape == (2000, 3)
 
     @pytest.mark.parametrize("predicts", [False, True], ids=["fit", "predict"])
+    @pytest.mark.usefixtures("as_on_a_gpu")
     def test_wide_data_are_dense_only_a_batch_at_a_time(self, make_torch, predicts):
         """As an array these would take 800 MB, a batch of them takes 20."""
         rng = np.random.default_rng(0)
@@ -190,6 +195,44 @@ class TestSparse:
         assert abs(dense.loss_ - thin.loss_) < 0.15
         again = make(**params).fit(sparse.csr_array(X), y)
         assert_array_equal(again.coefs_[0], thin.coefs_[0])
+
+    @pytest.mark.parametrize(
+        "params",
+        [{}, {"solver": "lbfgs", "max_iter": 5}, {"early_stopping": True, "record": "batch"}],
+        ids=["adam", "lbfgs", "early stopping"],
+    )
+    def test_as_on_a_gpu_where_batches_become_dense(self, request, make_torch, holes, params):
+        X, y = sparse.csr_array(holes[0]), holes[1]
+        here = make_torch(**params).fit(X, y)
+        request.getfixturevalue("as_on_a_gpu")
+        there = make_torch(**params).fit(X, y)
+        assert_allclose(there.coefs_[0], here.coefs_[0], atol=1e-12)
+        assert_allclose(there.predict_proba(X), here.predict_proba(X), atol=1e-12)
+
+    @pytest.mark.parametrize("broken", [[0, 7], [0, -1], [2**30, 1]], ids=str)
+    def test_an_index_out_of_bounds_is_an_error(self, make_torch, holes, broken):
+        """To read what it points at would end the process."""
+        X = sparse.csr_array(holes[0])
+        fitted = make_torch(max_iter=1).fit(X, holes[1])
+        net = fitted.net_
+        bad = X.copy()
+        bad.indices[-2:] = broken
+        module = net.module_.linears[0]
+        for call in (
+            lambda: predict_logits(fitted.coefs_, fitted.intercepts_, "relu", bad, device("cpu")),
+            lambda: net.predict_proba(bad),
+            lambda: net.partial_fit(bad, holes[1]),
+        ):
+            with pytest.raises(ValueError, match="indices"):
+                call()
+        assert module.weight.isfinite().all()
+
+
+@pytest.fixture
+def as_on_a_gpu(monkeypatch):
+    """Sparse rows are not multiplied as such, as on a device that is no CPU."""
+    for module in (_rows, _module):
+        monkeypatch.setattr(module, "stays_sparse", lambda X, device: False)
 
 
 class TestPrecision:

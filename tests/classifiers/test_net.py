@@ -176,6 +176,13 @@ class TestNet:
                 assert parameter.abs().max() <= bound
             assert layer.weight.abs().max() > 0.98 * bound
 
+    def test_of_lbfgs_goes_on_with_that_of_pytorch(self, make_torch, table):
+        net = make_torch(solver="lbfgs", max_iter=3, l2=0.01).fit(*table).net_
+        before = log_loss(table[1], net.predict_proba(table[0]))
+        net.set_params(lr=0.1).partial_fit(*table, epochs=1)
+        assert_allclose(net.history[-1, "train_loss"], before)
+        assert log_loss(table[1], net.predict_proba(table[0])) < before
+
     def test_settings_can_be_changed(self, make_torch, table):
         net = make_torch().fit(*table).net_
         net.set_params(max_epochs=4, lr=0.05, module__activation="tanh", batch_size=30).fit(*table)

@@ -40,7 +40,7 @@ def test_prediction_keeps_the_activation_of_the_fit(make, table):
 @pytest.mark.parametrize(
     ("params", "message"),
     [
-        ({"epsilon": 1e-60}, "`epsilon` must be above 0 in float32, got 1e-60"),
+        ({"epsilon": 1e-60}, "`epsilon` must be above 0 and finite in float32, got 1e-60"),
         ({"dropout": 1 - 1e-9}, "`dropout` must be below 1 in float32, got 0.999999999"),
         ({"input_dropout": 1 - 1e-9}, "`input_dropout` must be below 1 in float32"),
         ({"label_smoothing": 1 - 1e-9}, "`label_smoothing` must be below 1 in float32"),

@@ -1,13 +1,17 @@
 """Skorch's own callbacks, and what a skorch user does with the net: as with any other net."""
 
+import copy
 import pickle
 
+import joblib
 import numpy as np
 import pytest
 import torch
 from numpy.testing import assert_allclose, assert_array_equal
 from skorch import callbacks as C
 from torch.optim.lr_scheduler import CosineAnnealingLR, OneCycleLR, StepLR
+
+import sknn.io
 
 rng = np.random.default_rng(0)
 X = rng.normal(size=(60, 4))
@@ -171,3 +175,49 @@ def test_many_classes_take_little_memory(n_classes, torch_mlp, monkeypatch):
     labels = np.arange(6000) % n_classes
     torch_mlp(max_iter=1, batch_size=500).fit(rng.normal(size=(6000, 2)), labels)
     assert max(most) <= _rows.BLOCK_NUMBERS + 500 * n_classes
+
+
+class TestHistorySurvives:
+    """What callbacks have written into the history of the net, in copies of the estimator."""
+
+    @pytest.fixture
+    def fitted(self, make_torch, tmp_path):
+        callbacks = [
+            C.EpochScoring("accuracy", name="score", on_train=True),
+            C.LRScheduler(StepLR, step_size=2),
+            C.Checkpoint(monitor="score_best", dirname=tmp_path),
+        ]
+        return make_torch(skorch_callbacks=callbacks, max_iter=3, warm_start=True).fit(X, Y)
+
+    @pytest.mark.parametrize(
+        "twin_of",
+        [
+            lambda model, path: pickle.loads(pickle.dumps(model)),
+            lambda model, path: pickle.loads(pickle.dumps(pickle.loads(pickle.dumps(model)))),
+            lambda model, path: joblib.load(joblib.dump(model, path / "model")[0]),
+            lambda model, path: copy.deepcopy(model),
+            lambda model, path: copy.copy(model),
+        ],
+        ids=["pickle", "twice", "joblib", "deepcopy", "copy"],
+    )
+    def test_in(self, fitted, twin_of, tmp_path):
+        expected = copy.deepcopy(list(fitted.net_.history))
+        assert {"score", "score_best", "event_lr", "event_cp"} <= set(expected[-1])
+        twin = twin_of(fitted, tmp_path)
+        assert list(twin.net_.history) == expected
+        twin.fit(X, Y)
+        assert list(twin.net_.history)[:3] == expected
+        assert len(twin.net_.history[:, "score"]) == 6
+        assert list(fitted.net_.history) == expected
+
+    def test_not_that_of_an_earlier_fit(self, fitted):
+        twin = pickle.loads(pickle.dumps(fitted))
+        twin.set_params(warm_start=False, skorch_callbacks=None).fit(X, Y)
+        assert "score" not in pickle.loads(pickle.dumps(twin)).net_.history[-1]
+
+    def test_in_a_file_it_has_the_columns_of_history(self, fitted, tmp_path):
+        with pytest.warns(UserWarning, match="Callbacks are not saved"):
+            sknn.io.save(fitted, tmp_path / "model.sknn")
+        twin = sknn.io.load(tmp_path / "model.sknn")
+        assert_allclose(twin.net_.history[:, "train_loss"], fitted.history_["train_loss"])
+        assert "score" not in twin.net_.history[-1]

@@ -5,12 +5,14 @@ import pickle
 import shutil
 import weakref
 
+import joblib
 import numpy as np
 import pytest
 import torch
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.sparse import csr_array
 from scipy.special import softmax
+from skorch.callbacks import Checkpoint
 
 from sknn.classifiers import TorchMLPClassifier
 
@@ -164,6 +166,40 @@ class TestMemory:
         assert len(pickle.dumps(fitted)) < 20_000
 
 
+class TestReadOnly:
+    """Arrays that another process shares, or a file: tensors must not be ways to write in them."""
+
+    @pytest.fixture
+    def fitted(self, make_torch, table, tmp_path):
+        joblib.dump(make_torch(solver="sgd").fit(*table), tmp_path / "model")
+        fitted = joblib.load(tmp_path / "model", mmap_mode="r")
+        assert not fitted.coefs_[0].flags.writeable
+        return fitted
+
+    def test_predictions_and_the_net(self, fitted, make_torch, table):
+        plain = make_torch(solver="sgd").fit(*table)
+        before = [coef.copy() for coef in fitted.coefs_]
+        assert_array_equal(fitted.predict_proba(table[0]), plain.predict_proba(table[0]))
+        fitted.net_.partial_fit(*table)
+        with torch.no_grad():
+            fitted.net_.module_.linears[0].weight.fill_(7.0)
+        for coef, old in zip(fitted.coefs_, before, strict=True):
+            assert_array_equal(coef, old)
+
+    def test_training_goes_on(self, fitted, make_torch, table, assert_same_fit):
+        fitted.set_params(warm_start=True).fit(*table)
+        plain = make_torch(solver="sgd").fit(*table).set_params(warm_start=True).fit(*table)
+        assert_same_fit(fitted, plain)
+
+    def test_a_callback_that_loads_a_checkpoint(self, make_torch, table, tmp_path):
+        saver = Checkpoint(monitor="train_loss_best", dirname=tmp_path, load_best=True)
+        fitted = make_torch(skorch_callbacks=[saver], warm_start=True).fit(*table)
+        joblib.dump(fitted.set_params(skorch_callbacks=None), tmp_path / "model")
+        twin = joblib.load(tmp_path / "model", mmap_mode="r")
+        twin.net_.load_params(checkpoint=saver)
+        assert_array_equal(twin.predict_proba(table[0]), fitted.predict_proba(table[0]))
+
+
 @pytest.mark.parametrize("sparse", [False, True], ids=["dense", "sparse"])
 @pytest.mark.parametrize("activation", ["relu", "tanh", "logistic", "identity"])
 def test_predictions_in_chunks_are_those_of_one_product(make_torch, table, activation, sparse):
@@ -221,9 +257,11 @@ def test_dropout_masks_differ_from_epoch_to_epoch_and_from_batch_to_batch(make_t
     not any(map(shutil.which, ("g++", "clang++"))), reason="torch.compile needs a C++ compiler"
 )
 @pytest.mark.parametrize("params", [{"batch_size": 35}, {"solver": "lbfgs"}], ids=str)
-def test_translated_networks_have_the_same_weights(make_torch, table, params):
-    plain = make_torch(**params).fit(*table)
-    compiled = make_torch(compile=True, **params).fit(*table)
+@pytest.mark.parametrize("convert", [np.asarray, csr_array], ids=["dense", "sparse"])
+def test_translated_networks_have_the_same_weights(make_torch, table, params, convert):
+    X, y = convert(table[0]), table[1]
+    plain = make_torch(**params).fit(X, y)
+    compiled = make_torch(compile=True, **params).fit(X, y)
     for left, right in zip(plain.coefs_, compiled.coefs_, strict=True):
         assert_allclose(left, right, rtol=0, atol=1e-10)
     assert_allclose(compiled.net_.predict_proba(table[0]), plain.predict_proba(table[0]), atol=1e-9)

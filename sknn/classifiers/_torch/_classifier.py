@@ -7,15 +7,16 @@ from typing import Any, ClassVar
 
 import numpy as np
 import torch
+from skorch.history import History as SkorchHistory
 
 from sknn._sklearn_compat import Interval
 from sknn.backprop import EpochHook, Outcome, Plan, Problem, TrainState
 
 from .._base import BaseMLPClassifier
-from ._make import check_callbacks, fitted_net, make_net, resume_net
+from ._make import check_callbacks, fitted_net, make_net, resume_net, skorch_history
 from ._module import predict_logits
 from ._net import MLPNet
-from ._rows import find_device, torch_dtype
+from ._rows import find_device, own_modes, torch_dtype
 from ._train import train_net
 
 
@@ -146,7 +147,8 @@ class TorchMLPClassifier(BaseMLPClassifier):
         missing, the CPU predicts.
     compile : bool, default=False
         Whether to have `torch.compile` translate the network. It takes seconds at the start and
-        pays for large networks only; it has no part in 'lbfgs' and in prediction.
+        pays for large networks only; it has no part in 'lbfgs', in prediction and in fits of
+        sparse rows on a CPU.
     skorch_callbacks : list of skorch.callbacks.Callback, default=None
         Callbacks for the net, each an instance, a class or a pair (name, callback). Instances are
         copied, with `copy.copy`: the net has the ones that were called. Where the class of one has
@@ -197,7 +199,8 @@ class TorchMLPClassifier(BaseMLPClassifier):
         `net_.save_params`. It works with class numbers, indices into `classes_`, and what is
         done to it does not change the estimator's predictions, which come from `coefs_`; nor
         does it follow a change of these. An unpickled estimator makes it anew, on the device
-        that there is.
+        that there is, and with the history that callbacks have written in; one that
+        `sknn.io.load` returns has the columns of `history_` alone.
 
     See Also
     --------
@@ -220,8 +223,16 @@ class TorchMLPClassifier(BaseMLPClassifier):
     by raising `KeyboardInterrupt` at the end of an epoch; that is a stop and no interruption.
 
     Dropout masks are PyTorch's and differ from those of the other engine. They come from a
-    generator of the fit's own: PyTorch's and NumPy's global generators are left alone. Sparse
-    rows become dense batch by batch; with ``batch_size="full"`` that is all of them at once.
+    generator of the fit's own: PyTorch's and NumPy's global generators are left alone.
+
+    Sparse rows stay sparse on a CPU, where SciPy makes the products of the first layer; skorch's
+    callbacks for batches are given CSR matrices there. On other devices the rows become dense
+    batch by batch; with ``batch_size="full"`` that is all of them at once.
+
+    Fits and predictions neither depend on PyTorch's modes nor change them: inference mode,
+    `torch.no_grad`, `torch.autocast`, default dtype and default device. With
+    `torch.autograd.set_detect_anomaly` a training that diverges may end with PyTorch's own error.
+    Methods of `net_` are skorch's, and follow the modes.
 
     References
     ----------
@@ -261,6 +272,7 @@ class TorchMLPClassifier(BaseMLPClassifier):
     }
 
     _net: MLPNet | None = None
+    _net_history: SkorchHistory | None = None  # of an unpickled estimator, if callbacks wrote in it
 
     def __init__(
         self,
@@ -318,7 +330,9 @@ class TorchMLPClassifier(BaseMLPClassifier):
             raise AttributeError(f"{type(self).__name__} has no `net_` before `fit`")
         if self._net is None:
             device = self._prediction_device()
-            self._net = fitted_net(self._plan, device, self.coefs_, self.intercepts_, self.history_)
+            with own_modes(device):
+                history = self._net_history or skorch_history(self.history_)
+                self._net = fitted_net(self._plan, device, self.coefs_, self.intercepts_, history)
         return self._net
 
     def _check_engine(self, dtype: np.dtype) -> None:
@@ -330,11 +344,12 @@ class TorchMLPClassifier(BaseMLPClassifier):
     ) -> TrainState:
         device = find_device(self.device, torch_dtype(plan.dtype))
         callbacks = check_callbacks(self.skorch_callbacks, plan.solver)
-        net = make_net(plan, device, compile=self.compile, callbacks=callbacks)
-        if len(state.histories[0]):
-            resume_net(net, plan, self.net_, self._plan, state.histories[0])
-        self._net = None
-        state = train_net(net, problem, plan, state, on_epoch)
+        with own_modes(device):
+            net = make_net(plan, device, compile=self.compile, callbacks=callbacks)
+            if len(state.histories[0]):
+                resume_net(net, plan, self.net_, self._plan, state.histories[0])
+            self._net = self._net_history = None
+            state = train_net(net, problem, plan, state, on_epoch)
         if state.outcomes[0] is not Outcome.DIVERGED:
             self._net = net
         return state
@@ -350,5 +365,10 @@ class TorchMLPClassifier(BaseMLPClassifier):
             return torch.device("cpu")
 
     def __getstate__(self) -> dict[str, Any]:
-        # The net is made anew from the weights: no tensor has to find its device again.
-        return {name: value for name, value in super().__getstate__().items() if name != "_net"}
+        # The net is made anew from the weights: no tensor has to find its device again. Only what
+        # callbacks have written into its history could not be found again.
+        state = super().__getstate__()
+        net = state.pop("_net", None)
+        if net is not None and net.callbacks:
+            state["_net_history"] = net.history
+        return state

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 from skorch.callbacks import Callback
+from skorch.history import History as SkorchHistory
 from torch import Tensor, nn
 
 from sknn.backprop import History, Parameters, Plan, RMSprop, TrainState
@@ -79,9 +80,11 @@ def make_net(
 
 def _weight_decay(plan: Plan) -> float | None:
     """The decay that the optimizer is to do, None where `l2` has to be in the gradient."""
-    if plan.solver == "lbfgs" or (plan.solver != "adamw" and np.isfinite(plan.max_grad_norm)):
-        return None
-    return plan.l2
+    if plan.solver == "adamw":
+        return plan.l2
+    # RMSprop has no fused form: its own decay would be a copy of every gradient.
+    by_optimizer = plan.solver in ("sgd", "adam") and not np.isfinite(plan.max_grad_norm)
+    return plan.l2 if by_optimizer else None
 
 
 def _settings(plan: Plan, device: torch.device, decay: float | None) -> dict[str, Any]:
@@ -143,15 +146,16 @@ def fitted_net(
     device: torch.device,
     coefs: Sequence[np.ndarray],
     intercepts: Sequence[np.ndarray],
-    history: History,
+    history: SkorchHistory,
 ) -> MLPNet:
-    """A net with the weights and the history of a training that is over."""
+    """A net with the weights and the history, which is copied, of a training that is over."""
     net = make_net(plan, device)
     parameters = Parameters.zeros(1, plan.layer_sizes, plan.dtype)
     for i, (coef, intercept) in enumerate(zip(coefs, intercepts, strict=True)):
         parameters.weights[i][0], parameters.biases[i][0, 0] = coef, intercept
     push(parameters, net.module_)
-    fill_history(net, history)
+    net.history = copy.deepcopy(history)
+    net.find_best()
     return net
 
 
@@ -176,8 +180,8 @@ def resume_net(
             group["lr"] = old["lr"]
 
 
-def fill_history(net: MLPNet, history: History) -> None:
-    """Write a history into that of a net, under the names that skorch has for its columns."""
+def skorch_history(history: History) -> SkorchHistory:
+    """A history as skorch's nets have it, under the names that skorch has for its columns."""
     names = {
         "train_loss": "train_loss",
         "train_accuracy": "train_acc",
@@ -186,10 +190,11 @@ def fill_history(net: MLPNet, history: History) -> None:
         "seconds": "dur",
     }
     columns = {name: history.epochs[column] for column, name in names.items()}
+    rows = SkorchHistory()
     for i in range(len(history)):
         figures = {name: values[i] for name, values in columns.items() if not isnan(values[i])}
-        net.history.append({"batches": [], "epoch": i + 1, **figures})
-    net.find_best()
+        rows.append({"batches": [], "epoch": i + 1, **figures})
+    return rows
 
 
 # ---- between the flat arrays of a state and the tensors of a net ----

@@ -11,27 +11,66 @@ import numpy as np
 import torch
 from scipy.sparse import issparse
 from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
 from sknn.backprop import glorot_uniform
 
-from ._rows import as_tensor, prediction_rows, torch_dtype
+from ._rows import as_tensor, prediction_rows, stays_sparse, torch_dtype
 
 ACTIVATIONS = {"identity": nn.Identity, "logistic": nn.Sigmoid, "relu": nn.ReLU, "tanh": nn.Tanh}
 
 
+class SparseProduct(torch.autograd.Function):
+    """The product of CSR rows, which need no gradient, and a weight of shape (out, in).
+
+    SciPy makes it: only stored entries are multiplied, as in `sknn.backprop.SparseLinear`.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, weight: Tensor, rows: Any) -> Tensor:
+        """``rows @ weight.T``, shape (n_rows, out)."""
+        ctx.rows = rows
+        return torch.from_numpy(rows @ weight.detach().numpy().T)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
+        """The gradient of the weight."""
+        return torch.from_numpy(ctx.rows.T @ gradient.numpy()).T, None
+
+
 class Dropout(nn.Dropout):
-    """`nn.Dropout` that may draw its masks from a generator of its own."""
+    """`nn.Dropout` of dense or sparse rows, which may draw its masks from a generator of its own.
+
+    Of sparse rows only the stored entries have a mask, as in `sknn.backprop.SparseDropout`.
+    """
 
     generator: torch.Generator | None = None
 
-    def forward(self, input: Tensor) -> Tensor:
+    def forward(self, input: Any) -> Any:
         """Drop inputs at random, in training mode."""
-        if self.generator is None or not self.training:
+        is_sparse = issparse(input)
+        if not self.training:
+            return input
+        if self.generator is None and not is_sparse:
             return super().forward(input)
         keep = 1 - self.p
-        mask = torch.empty_like(input).bernoulli_(keep, generator=self.generator)
-        return input * mask.div_(keep)
+        entries = torch.from_numpy(input.data) if is_sparse else input
+        mask = torch.empty_like(entries).bernoulli_(keep, generator=self.generator).div_(keep)
+        if not is_sparse:
+            return input * mask
+        dropped = input.copy()
+        dropped.data *= mask.numpy()
+        return dropped
+
+
+class Linear(nn.Linear):
+    """`nn.Linear` that also takes CSR rows."""
+
+    def forward(self, input: Any) -> Tensor:
+        """The affine map."""
+        return _affine(self.weight, self.bias, input)
 
 
 def has_hooks(module: nn.Module) -> bool:
@@ -40,8 +79,10 @@ def has_hooks(module: nn.Module) -> bool:
     return any(getattr(part, kind) for part in module.modules() for kind in kinds)
 
 
-def _affine(weight: Tensor, bias: Tensor, X: Tensor) -> Tensor:
-    return F.linear(X, weight, bias)
+def _affine(weight: Tensor, bias: Tensor, X: Any) -> Tensor:
+    if isinstance(X, Tensor):
+        return F.linear(X, weight, bias)
+    return SparseProduct.apply(weight, X) + bias
 
 
 class MLPModule(nn.Sequential):
@@ -71,21 +112,21 @@ class MLPModule(nn.Sequential):
             if dropout_rates[i] > 0:
                 layers.append(Dropout(dropout_rates[i]))
             # Nothing is drawn here: an estimator's weights come from its own streams.
-            layers.append(nn.utils.skip_init(nn.Linear, fan_in, fan_out, device="cpu", dtype=dtype))
+            layers.append(nn.utils.skip_init(Linear, fan_in, fan_out, device="cpu", dtype=dtype))
             if i < len(shapes) - 1:
                 layers.append(ACTIVATIONS[activation]())
         super().__init__(*layers)
 
-    def in_one_call(self) -> Callable[[Tensor], Tensor]:
+    def in_one_call(self) -> Callable[[Any], Tensor]:
         """What `forward` computes, without the calls of the layers and their hooks."""
-        steps: list[Callable[[Tensor], Tensor]] = []
+        steps: list[Callable[[Any], Any]] = []
         for layer in self:
             if isinstance(layer, nn.Linear):
                 steps.append(partial(_affine, layer.weight, layer.bias))
             else:
                 steps.append(layer.forward)
 
-        def forward(X: Tensor) -> Tensor:
+        def forward(X: Any) -> Any:
             for step in steps:
                 X = step(X)
             return X
@@ -127,19 +168,24 @@ def predict_logits(
     X : ndarray or CSR matrix of shape (n_rows, n_features)
     device : torch.device
     """
-    is_sparse = issparse(X)
+    is_sparse, keeps = issparse(X), stays_sparse(X, device)
+    if is_sparse:
+        X.check_format()  # an index out of bounds would end the process
     apply = ACTIVATIONS[activation]()
     logits = np.empty((X.shape[0], len(intercepts[-1])), coefs[0].dtype)
     dtype = torch_dtype(logits.dtype)
     with torch.inference_mode(), torch.autocast(device.type, enabled=False):
         weights = [as_tensor(coef, device, dtype) for coef in coefs]
         biases = [as_tensor(intercept, device, dtype) for intercept in intercepts]
-        n_rows = prediction_rows(X)
+        n_rows = prediction_rows(X, device)
         for start in range(0, X.shape[0], n_rows):
             part = X[start : start + n_rows]
-            hidden = as_tensor(part.toarray() if is_sparse else part, device, dtype)
-            for W, b in zip(weights[:-1], biases[:-1], strict=True):
-                hidden = apply(torch.addmm(b, hidden, W))
-            hidden = torch.addmm(biases[-1], hidden, weights[-1])
+            if keeps:
+                hidden = torch.from_numpy(part @ coefs[0]) + biases[0]
+            else:
+                part = part.toarray() if is_sparse else part
+                hidden = torch.addmm(biases[0], as_tensor(part, device, dtype), weights[0])
+            for W, b in zip(weights[1:], biases[1:], strict=True):
+                hidden = torch.addmm(b, apply(hidden), W)
             logits[start : start + n_rows] = hidden.cpu().numpy()
     return logits

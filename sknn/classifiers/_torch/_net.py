@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from scipy.sparse import issparse
 from skorch import NeuralNetClassifier
 from skorch.callbacks import Callback
 from torch import Tensor, nn
@@ -153,7 +154,7 @@ class MLPNet(NeuralNetClassifier):
         if not isinstance(dataset, TensorRows):
             return super().get_iterator(dataset, training)
         if not training:
-            return TensorBatches(dataset, prediction_rows(dataset.X))
+            return TensorBatches(dataset, prediction_rows(dataset.X, self.device))
         order = self._order or np.random.default_rng()
         return TensorBatches(dataset, self.batch_size, order if self.shuffle else None)
 
@@ -161,7 +162,13 @@ class MLPNet(NeuralNetClassifier):
 
     def infer(self, x: Any, **fit_params: Any) -> Tensor:
         """Logits of a batch."""
-        return self.module_(unpack(x)[0])
+        return self._forward(unpack(x)[0])
+
+    def _forward(self, X: Any) -> Tensor:
+        module = self.module_
+        if self.compile and issparse(X):  # torch.compile cannot translate what SciPy computes
+            module = module._orig_mod
+        return module(X)
 
     def get_loss(
         self, y_pred: Tensor, y_true: Tensor, X: Any = None, training: bool = False
@@ -185,8 +192,6 @@ class MLPNet(NeuralNetClassifier):
         loss = self.get_loss(logits, y, X=X, training=True)
         loss.backward()
         self._finish_gradients()
-        if self._tally is not None:
-            self._tally.add(logits.detach(), y, unpack(X)[1])
         return {"loss": loss, "y_pred": logits}
 
     def train_step(self, batch: Any, **fit_params: Any) -> dict[str, Tensor]:
@@ -196,6 +201,9 @@ class MLPNet(NeuralNetClassifier):
         self._rate_used = self.optimizer_.param_groups[0]["lr"]
         step = super().train_step(batch, **fit_params)
         self._finish_step()
+        if self._tally is not None:
+            X, y = batch
+            self._tally.add(step["y_pred"].detach(), y, unpack(X)[1])
         return step
 
     def validation_step(self, batch: Any, **fit_params: Any) -> dict[str, Tensor]:
@@ -262,7 +270,9 @@ class MLPNet(NeuralNetClassifier):
         if iterator is None:
             return
         self._tally = Tally(self.criterion__label_smoothing)
-        if self._is_watched or not isinstance(iterator, TensorBatches):
+        # LBFGS evaluates a batch several times, which only skorch's loop lets it do.
+        is_lbfgs = training and isinstance(self.optimizer_, torch.optim.LBFGS)
+        if self._is_watched or is_lbfgs or not isinstance(iterator, TensorBatches):
             super().run_single_epoch(iterator, training, prefix, step_fn, **fit_params)
         elif training:
             self._train_epoch(iterator)
@@ -279,7 +289,7 @@ class MLPNet(NeuralNetClassifier):
         assert tally is not None
         parameters = list(module.parameters())
         one = torch.ones((), dtype=parameters[0].dtype, device=parameters[0].device)
-        forward = module if self.compile or has_hooks(module) else module.in_one_call()
+        forward = self._forward if self.compile or has_hooks(module) else module.in_one_call()
         for packed, y in batches:
             X, weights = unpack(packed)
             self._set_rate()

@@ -48,7 +48,7 @@ def proximal_step(
             if metric is None:
                 weight.sub_(weight.clamp(-l1 * reach, l1 * reach))
             else:
-                threshold = (l1 * reach) / metric
+                threshold = metric.reciprocal().mul_(l1 * reach)
                 weight.sub_(weight.clamp(-threshold, threshold))
         if group_l1 and i == 0:
             _shrink_features(weight, metric, group_l1 * reach)
@@ -75,19 +75,24 @@ def _reach_and_metric(
 
 
 def _shrink_features(weight: Tensor, metric: Tensor | None, strength: float) -> None:
-    """The group threshold of the columns of a weight, shape (n_units, n_features)."""
+    """The group threshold of the columns of a weight, shape (n_units, n_features).
+
+    Uses up `metric`.
+    """
     scaled = weight if metric is None else weight * metric
     norm = scaled.square().sum(dim=0, keepdim=True).sqrt()
     if metric is None:
         weight.mul_(1 - strength / norm)
     else:
-        threshold = strength / metric
         r = (norm - strength) / metric.amax(dim=0, keepdim=True)
+        threshold = metric.reciprocal_().mul_(strength)
+        # Used again in every step: for a wide layer, allocating costs more than computing.
+        inverse, squares = torch.empty_like(weight), scaled
         for _ in range(NEWTON_STEPS):
-            inverse = threshold + r
-            squares = (weight / inverse).square_()
+            torch.add(threshold, r, out=inverse)
+            torch.div(weight, inverse, out=squares).square_()
             square = squares.sum(dim=0, keepdim=True)
-            slope = (squares / inverse).sum(dim=0, keepdim=True)
+            slope = squares.div_(inverse).sum(dim=0, keepdim=True)
             r = r + (square.sqrt() - 1) * square / slope
         weight.mul_(r / (r + threshold))
     weight.masked_fill_(norm <= strength, 0.0)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -22,8 +23,8 @@ from sknn.backprop import Figures, batch_sizes, draw_orders
 
 # Numbers that a gathered block of batches may hold, and logits that wait for their figures.
 BLOCK_NUMBERS = 1_000_000
-# Prediction cuts its rows into chunks of this one size; wide sparse rows, which become dense chunk
-# by chunk, into smaller ones.
+# Prediction cuts its rows into chunks of this one size; wide sparse rows that become dense chunk by
+# chunk, into smaller ones.
 PREDICTION_ROWS = 8_192
 
 
@@ -59,17 +60,37 @@ def find_device(device: str | int, dtype: torch.dtype) -> torch.device:
     return found
 
 
-def prediction_rows(X: Any) -> int:
+@contextmanager
+def own_modes(device: torch.device | str) -> Iterator[None]:
+    """PyTorch and NumPy in the modes that training needs, whatever modes the caller has set.
+
+    A module that is made inside `torch.inference_mode` could never be trained, and results must
+    not depend on the caller's autocast or error states. All modes are the caller's again at the
+    end.
+    """
+    no_autocast = torch.autocast(torch.device(device).type, enabled=False)
+    with torch.inference_mode(False), torch.enable_grad(), no_autocast, np.errstate(all="ignore"):
+        yield
+
+
+def stays_sparse(X: Any, device: torch.device | str) -> bool:
+    """Whether rows are multiplied as the CSR matrix that they are: SciPy does so on the CPU."""
+    return issparse(X) and torch.device(device).type == "cpu"
+
+
+def prediction_rows(X: Any, device: torch.device | str) -> int:
     """Rows in a chunk of a prediction."""
     is_sparse = issparse(X)
-    if not is_sparse:
+    if not is_sparse or stays_sparse(X, device):
         return PREDICTION_ROWS
     return max(1, min(PREDICTION_ROWS, BLOCK_NUMBERS // X.shape[1]))
 
 
 @dataclass
 class TensorRows(Dataset):
-    """Rows on the device, as a dataset. Sparse rows stay behind and become dense block by block.
+    """Rows on the device, as a dataset.
+
+    Sparse rows stay what they are on the CPU; on another device they become dense block by block.
 
     Parameters
     ----------
@@ -90,6 +111,7 @@ class TensorRows(Dataset):
         """Rows from arrays or tensors; without `y`, rows to predict."""
         is_sparse = issparse(X)
         if is_sparse:
+            X.check_format()  # an index out of bounds would end the process
             X = X.tocsr().astype(str(dtype).removeprefix("torch."), copy=False)
         else:
             X = as_tensor(X, device, dtype)
@@ -102,15 +124,22 @@ class TensorRows(Dataset):
 
     def __getitem__(self, index: int) -> tuple[Any, Tensor]:
         X, y, weights = self.take(slice(index, index + 1))
+        X = X if isinstance(X, Tensor) else torch.from_numpy(X.toarray())
         return pack(X[0], None if weights is None else weights[0]), y[0]
 
-    def take(self, part: slice | Tensor) -> tuple[Tensor, Tensor, Tensor | None]:
+    @property
+    def stays_sparse(self) -> bool:
+        """Whether batches of these rows are CSR matrices."""
+        return stays_sparse(self.X, self.y.device)
+
+    def take(self, part: slice | Tensor) -> tuple[Any, Tensor, Tensor | None]:
         """Some of the rows: X, y and weights."""
         if isinstance(self.X, Tensor):
-            X = _take(self.X, part)
+            X: Any = _take(self.X, part)
         else:
-            rows = self.X[part if isinstance(part, slice) else part.cpu().numpy()]
-            X = torch.from_numpy(rows.toarray()).to(self.y.device)
+            X = self.X[part if isinstance(part, slice) else part.cpu().numpy()]
+            if not self.stays_sparse:
+                X = torch.from_numpy(X.toarray()).to(self.y.device)
         weights = self.sample_weight
         return X, _take(self.y, part), None if weights is None else _take(weights, part)
 
@@ -133,7 +162,7 @@ def as_tensor(array: Any, device: torch.device | str, dtype: torch.dtype) -> Ten
         return torch.from_numpy(array).to(device, dtype)
 
 
-def pack(X: Tensor, weights: Tensor | None) -> Any:
+def pack(X: Any, weights: Tensor | None) -> Any:
     """Rows and their weights in one, in the form that skorch's users know."""
     return X if weights is None else {"X": X, "sample_weight": weights}
 
@@ -174,11 +203,19 @@ class TensorBatches:
         for start in range(0, len(rows), self.block_rows):
             block = slice(start, start + self.block_rows)
             X, y, weights = rows.take(block if order is None else order[block])
-            if weights is None:
-                yield from zip(X.split(size), y.split(size), strict=True)
-            else:
-                packed = map(pack, X.split(size), weights.split(size))
-                yield from zip(packed, y.split(size), strict=True)
+            parts = X.split(size) if isinstance(X, Tensor) else _split(X, size)
+            if weights is not None:
+                parts = map(pack, parts, weights.split(size))
+            yield from zip(parts, y.split(size), strict=True)
+
+
+def _split(X: Any, size: int) -> Iterator[Any]:
+    """A CSR matrix cut into batches, as `Tensor.split` cuts a tensor."""
+    if X.shape[0] <= size:
+        yield X
+        return
+    for start in range(0, X.shape[0], size):
+        yield X[start : start + size]
 
 
 class Tally:

@@ -37,7 +37,7 @@ from sknn.backprop import (
     penalty_values,
 )
 
-from ._make import SLOTS, fill_history, pull, push, push_slots, views
+from ._make import SLOTS, pull, push, push_slots, skorch_history, views
 from ._net import MLPNet
 from ._rows import Tally, TensorBatches, TensorRows, unpack
 
@@ -53,7 +53,8 @@ def train_net(
     Parameters
     ----------
     net : MLPNet
-        From `make_net`. Left with the weights that training arrives at.
+        From `make_net`, as this call inside `own_modes`. Left with the weights that training
+        arrives at.
     problem : Problem
     plan : Plan
     state : TrainState of one model
@@ -66,18 +67,15 @@ def train_net(
         As `sknn.backprop.train` returns it.
     """
     state.resume([plan])
-    ignore = np.errstate(over="ignore", invalid="ignore", divide="ignore")
-    device_type = torch.device(net.device).type
-    plain = torch.inference_mode(False), torch.autocast(device_type, enabled=False)
-    with ignore, plain[0], plain[1], torch.enable_grad():
-        if plan.solver == "lbfgs":
-            state = minimize_lbfgs(
-                [problem], [plan], state, on_epoch, lambda *job: Objective(net, *job)
-            )
-            push(state.result(), net.module_)
-            fill_history(net, state.histories[0])
-            return state
-        return Training(net, problem, plan, state, on_epoch).run()
+    if plan.solver == "lbfgs":
+        state = minimize_lbfgs(
+            [problem], [plan], state, on_epoch, lambda *job: Objective(net, *job)
+        )
+        push(state.result(), net.module_)
+        net.history = skorch_history(state.histories[0])
+        net.find_best()
+        return state
+    return Training(net, problem, plan, state, on_epoch).run()
 
 
 def tensor_rows(rows: Rows, net: MLPNet) -> TensorRows:
@@ -248,8 +246,10 @@ class Objective:
 
     def __init__(self, net: MLPNet, problem: Problem, plan: Plan) -> None:
         self.net, self.plan = net, plan
-        n_rows = max(1, OBJECTIVE_NUMBERS // max(plan.layer_sizes))
-        self.batches = TensorBatches(tensor_rows(problem.train, net), n_rows)
+        rows = tensor_rows(problem.train, net)
+        # Each batch costs a gradient of all weights, which for sparse rows is most of the cost.
+        widths = plan.layer_sizes[1:] if rows.stays_sparse else plan.layer_sizes
+        self.batches = TensorBatches(rows, max(1, OBJECTIVE_NUMBERS // max(widths)))
         self.parameters = Parameters.zeros(1, plan.layer_sizes, plan.dtype)
         self.gradients = Parameters.zeros(1, plan.layer_sizes, plan.dtype)
         self.penalties = make_penalties([plan])
