@@ -48,9 +48,10 @@ def to_onnx(
     X : {array-like, sparse matrix, dataframe} of shape (n_samples, n_features), default=None
         Rows to predict, best those of the training set, untransformed. The types of the inputs are
         derived from them. Of a sparse matrix the first 1,000 are taken. None for rows made from the
-        statistics that the first transformers have learnt, which is not enough for an estimator
-        that ends in a classifier other than those of sknn. Either way rows with missing values, and
-        with values that no row had, are tried as well where `estimator` accepts them.
+        statistics that the first transformers have learnt, which is not enough for estimators of
+        scikit-learn beyond imputers, encoders, scalers, PCA and selectors. Either way rows with
+        missing values, and with values that no row had, are tried as well where `estimator` accepts
+        them.
     initial_types : list of tuple, default=None
         Names and types of the model's inputs, as `skl2onnx.convert_sklearn` takes them. None for
         what Notes describes.

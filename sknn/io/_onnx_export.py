@@ -11,10 +11,14 @@ from skl2onnx import convert_sklearn
 from skl2onnx._supported_operators import sklearn_operator_name_map
 from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType
 from sklearn.compose import ColumnTransformer
+from sklearn.decomposition import PCA, TruncatedSVD
 from sklearn.pipeline import FeatureUnion, Pipeline
+from sklearn.preprocessing import FunctionTransformer, MaxAbsScaler, MinMaxScaler, RobustScaler
 
 from sknn.classifiers import ScratchMLPEnsembleClassifier
 from sknn.classifiers._base import BaseMLPClassifier
+from sknn.feature_selection import MLPFeatureSelector, RankStabilitySelector
+from sknn.preprocessing import ColumnNormScaler
 
 from ._onnx_check import differences, first_wrong_part, open_session, predict
 from ._onnx_converters import register
@@ -30,8 +34,21 @@ from ._onnx_rows import (
 )
 from ._onnx_transformers import CONVERTERS
 
-# Their probabilities change smoothly with the numbers that go in, so that any rows will do.
-OURS = (BaseMLPClassifier, ScratchMLPEnsembleClassifier)
+# What these return changes smoothly with the numbers that go in, so that any rows will do. For
+# others, such as trees and bins, it matters on which side of a threshold rounding puts a row.
+PLAIN = (
+    BaseMLPClassifier,
+    ColumnNormScaler,
+    FunctionTransformer,
+    MLPFeatureSelector,
+    MaxAbsScaler,
+    MinMaxScaler,
+    PCA,
+    RankStabilitySelector,
+    RobustScaler,
+    ScratchMLPEnsembleClassifier,
+    TruncatedSVD,
+)
 
 
 def export(
@@ -68,11 +85,13 @@ def export(
     table = None if X is None else as_table(X)
     if table is not None:
         predict(original, table)  # raises what is wrong with these rows
-    elif hasattr(estimator, "predict_proba") and not isinstance(_last(estimator), OURS):
-        raise ValueError(
-            f"`X` must be rows to compare the model on, best those of the training set, for "
-            f"{_last(estimator)!r}: what holds on rows made from statistics may not hold on others"
-        )
+    else:
+        for name, part in _leaves("", estimator):
+            if not isinstance(part, (str, *CONVERTERS, *PLAIN)):
+                raise ValueError(
+                    "`X` must be rows to compare the model on, best those of the training set, for "
+                    f"{name}{part!r}: what holds on rows made from statistics may fail on others"
+                )
     columns = columns_of_fit(estimator) if table is None else columns_of_table(estimator, table)
     trial = _Trial(original, columns, table, tolerance)
     if initial_types is not None:

@@ -18,6 +18,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import (
     FunctionTransformer,
     KBinsDiscretizer,
+    Normalizer,
     PowerTransformer,
     SplineTransformer,
     StandardScaler,
@@ -104,8 +105,11 @@ def test_a_path_is_its_best_network(make_scratch, table, path):
     assert_allclose(run(path, X)[1], found.best_estimator_.predict_proba(X), atol=1e-12)
 
 
-def test_other_classifiers_need_rows(table, path):
+def test_other_estimators_need_rows(make_scratch, table, path):
     X, y = table
+    model = make_pipeline(Normalizer(), make_scratch()).fit(X, y)
+    with pytest.raises(ValueError, match=r"`X` must be rows .* for 'normalizer', Normalizer\(\)"):
+        sknn.io.to_onnx(model, path)
     model = make_pipeline(StandardScaler(), LogisticRegression()).fit(X, y)
     with pytest.raises(ValueError, match=r"`X` must be rows .* LogisticRegression\(\)"):
         sknn.io.to_onnx(model, path)
@@ -117,7 +121,7 @@ def test_single_precision_where_double_does_not_run(make_scratch, table, path):
     X, y = table
     model = make_pipeline(PowerTransformer(), make_scratch()).fit(X, y)
     with pytest.warns(UserWarning, match="into the model in single precision") as caught:
-        sknn.io.to_onnx(model, path)
+        sknn.io.to_onnx(model, path, X=X)
     assert [warning.filename for warning in caught] == [__file__]
     assert_allclose(run(path, X.astype(np.float32))[1], model.predict_proba(X), atol=1e-5)
 
