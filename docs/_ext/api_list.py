@@ -60,7 +60,7 @@ ROOMS = (
             "A table": ("FeatureHistogramDisplay", "ClassBalanceDisplay", "CorrelationDisplay"),
         },
     ),
-    Room("sknn.io", {"Functions": ("save", "load", "to_onnx")}),
+    Room("sknn.io", {"Functions": ("save", "load", "to_onnx", "register_onnx_converters")}),
     Room(
         "sknn.datasets",
         {"Tables of the studies": ("load_producers", "load_yeast"), "Files": ("read_table",)},

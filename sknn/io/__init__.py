@@ -3,11 +3,16 @@
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ._files import load, save
-    from ._onnx import to_onnx
+    from ._onnx import register_onnx_converters, to_onnx
 
-__all__ = ["load", "save", "to_onnx"]
+__all__ = ["load", "register_onnx_converters", "save", "to_onnx"]
 
-_HOME = {"load": "_files", "save": "_files", "to_onnx": "_onnx"}
+_HOME = {
+    "load": "_files",
+    "register_onnx_converters": "_onnx",
+    "save": "_files",
+    "to_onnx": "_onnx",
+}
 
 
 def __getattr__(name: str) -> object:

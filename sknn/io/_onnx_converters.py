@@ -1,11 +1,12 @@
-"""What the estimators of sknn are in ONNX's operators. Loaded only where skl2onnx is installed."""
+"""The estimators of sknn in ONNX's operators. Loaded only where skl2onnx is installed."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import numpy as np
-from skl2onnx import convert_sklearn, update_registered_converter
+from skl2onnx import update_registered_converter, update_registered_parser
+from skl2onnx._parse import parse_sklearn
 from skl2onnx.algebra.onnx_ops import (
     OnnxAdd,
     OnnxArgMax,
@@ -14,6 +15,7 @@ from skl2onnx.algebra.onnx_ops import (
     OnnxGather,
     OnnxIdentity,
     OnnxMatMul,
+    OnnxReduceMean,
     OnnxRelu,
     OnnxSigmoid,
     OnnxSoftmax,
@@ -22,6 +24,13 @@ from skl2onnx.algebra.onnx_ops import (
 from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType, guess_proto_type
 from skl2onnx.common.shape_calculator import calculate_linear_classifier_output_shapes
 
+from sknn.classifiers import (
+    ScratchMLPClassifier,
+    ScratchMLPEnsembleClassifier,
+    TorchMLPClassifier,
+)
+from sknn.feature_selection import MLPFeatureSelector, RankStabilitySelector, RegularizationPath
+from sknn.model_selection import StackedGridSearchCV, StackedRandomizedSearchCV
 from sknn.preprocessing import ColumnNormScaler
 
 ACTIVATIONS = {
@@ -32,66 +41,95 @@ ACTIVATIONS = {
 }
 
 
-def convert(estimator: Any, classifier: Any, initial_types: Any) -> Any:
-    """The ONNX model of a classifier, or of a pipeline around it.
-
-    Parameters
-    ----------
-    estimator : estimator
-    classifier : estimator
-        The one of ours in it.
-    initial_types : list of tuple or None
-        Inputs; None for one that has the classifier's dtype.
-    """
-    cls = type(classifier)
-    update_registered_converter(
-        cls,
-        f"Sknn{cls.__name__}",
-        calculate_linear_classifier_output_shapes,
-        _convert_classifier,
-        options={"zipmap": [True, False, "columns"], "nocl": [True, False]},
-    )
-    update_registered_converter(
-        ColumnNormScaler, "SknnColumnNormScaler", _scaler_shape, _convert_scaler
-    )
-    if initial_types is None:
-        initial_types = [("X", _tensor_type(classifier)([None, estimator.n_features_in_]))]
-    return convert_sklearn(
-        estimator,
-        initial_types=initial_types,
-        options={id(classifier): {"zipmap": False}},
-    )
+def register() -> None:
+    """Make every estimator of sknn known to skl2onnx."""
+    cls: Any
+    for cls, convert in (
+        (ScratchMLPClassifier, _convert_network),
+        (TorchMLPClassifier, _convert_network),
+        (ScratchMLPEnsembleClassifier, _convert_ensemble),
+    ):
+        update_registered_converter(
+            cls,
+            f"Sknn{cls.__name__}",
+            calculate_linear_classifier_output_shapes,
+            convert,
+            options={"zipmap": [True, False, "columns"], "nocl": [True, False]},
+        )
+    for cls, shape, convert in (
+        (ColumnNormScaler, shape_of_scaler, _convert_scaler),
+        (MLPFeatureSelector, shape_of_selector, convert_selector),
+        (RankStabilitySelector, shape_of_selector, convert_selector),
+    ):
+        update_registered_converter(cls, f"Sknn{cls.__name__}", shape, convert)
+    for cls in (RegularizationPath, StackedGridSearchCV, StackedRandomizedSearchCV):
+        update_registered_parser(cls, _parse_best)
 
 
-def _tensor_type(classifier: Any) -> Any:
-    is_single = classifier.coefs_[0].dtype == np.float32
+def proto_type(kind: Any) -> Any:
+    """ONNX's number for one of skl2onnx's types of tensors."""
+    return guess_proto_type(kind([None, None]))
+
+
+def float_type(operator: Any) -> Any:
+    """The type that scikit-learn's transformers compute in: float32 only if all inputs are."""
+    is_single = all(isinstance(variable.type, FloatTensorType) for variable in operator.inputs)
     return FloatTensorType if is_single else DoubleTensorType
 
 
-def _convert_classifier(scope: Any, operator: Any, container: Any) -> None:
-    model, opset = operator.raw_operator, {"op_version": container.target_opset}
-    label, probabilities = (output.full_name for output in operator.outputs)
-    hidden = OnnxCast(
-        operator.inputs[0], to=guess_proto_type(_tensor_type(model)([None, None])), **opset
-    )
+# ---- classifiers ----
+
+
+def _convert_network(scope: Any, operator: Any, container: Any) -> None:
+    model = operator.raw_operator
+    logits = _logits(operator, container, model, model.coefs_, model.intercepts_)
+    probabilities = OnnxSoftmax(logits, axis=1, op_version=container.target_opset)
+    _add_outputs(scope, operator, container, logits, probabilities)
+
+
+def _convert_ensemble(scope: Any, operator: Any, container: Any) -> None:
+    opset = {"op_version": container.target_opset}
+    members = operator.raw_operator.estimators_
+    layers = range(len(members[0].coefs_))
+    coefs = [np.stack([member.coefs_[i] for member in members]) for i in layers]
+    intercepts = [np.stack([member.intercepts_[i][None] for member in members]) for i in layers]
+    logits = _logits(operator, container, members[0], coefs, intercepts)
+    mean = OnnxReduceMean(OnnxSoftmax(logits, axis=2, **opset), np.array([0]), keepdims=0, **opset)
+    _add_outputs(scope, operator, container, mean, mean)
+
+
+def _logits(operator: Any, container: Any, model: Any, coefs: Any, intercepts: Any) -> Any:
+    """Logits of one network, or of all at once, where weights have an axis of networks in front."""
+    opset = {"op_version": container.target_opset}
+    kind = FloatTensorType if coefs[0].dtype == np.float32 else DoubleTensorType
+    hidden = OnnxCast(operator.inputs[0], to=proto_type(kind), **opset)
     activation = ACTIVATIONS[model._plan.activation]
-    for i, (W, b) in enumerate(zip(model.coefs_, model.intercepts_, strict=True)):
+    for i, (W, b) in enumerate(zip(coefs, intercepts, strict=True)):
         if i:
             hidden = activation(hidden, **opset)
         hidden = OnnxAdd(OnnxMatMul(hidden, W, **opset), b, **opset)
-    classes = model.classes_
+    return hidden
+
+
+def _add_outputs(
+    scope: Any, operator: Any, container: Any, decision: Any, probabilities: Any
+) -> None:
+    """The label with the largest `decision`, and the probabilities, as the operator's outputs."""
+    opset = {"op_version": container.target_opset}
+    label, of_classes = operator.outputs
+    classes = operator.raw_operator.classes_
     classes = classes.astype(np.int64) if classes.dtype.kind in "biu" else classes.astype(object)
     results = (
         OnnxGather(
             classes,
-            OnnxArgMax(hidden, axis=1, keepdims=0, **opset),
-            output_names=[label],
+            OnnxArgMax(decision, axis=1, keepdims=0, **opset),
+            output_names=[label.full_name],
             **opset,
         ),
         OnnxCast(
-            OnnxSoftmax(hidden, axis=1, **opset),
-            to=guess_proto_type(operator.outputs[1].type),
-            output_names=[probabilities],
+            probabilities,
+            to=guess_proto_type(of_classes.type),
+            output_names=[of_classes.full_name],
             **opset,
         ),
     )
@@ -99,21 +137,51 @@ def _convert_classifier(scope: Any, operator: Any, container: Any) -> None:
         result.add_to(scope, container)
 
 
-def _scaler_shape(operator: Any) -> None:
-    (column_type,) = (type(variable.type) for variable in operator.inputs[:1])
-    kind = DoubleTensorType if column_type is DoubleTensorType else FloatTensorType
+# ---- transformers ----
+
+
+def shape_of_scaler(operator: Any) -> None:
+    """As many columns out as in."""
+    kind = float_type(operator)
     operator.outputs[0].type = kind([None, operator.raw_operator.n_features_in_])
 
 
 def _convert_scaler(scope: Any, operator: Any, container: Any) -> None:
-    scaler, opset = operator.raw_operator, {"op_version": container.target_opset}
+    opset = {"op_version": container.target_opset}
     # In double precision and back, as the scaler itself divides.
-    double = guess_proto_type(DoubleTensorType([None, None]))
-    quotient = OnnxDiv(OnnxCast(operator.inputs[0], to=double, **opset), scaler.norms_, **opset)
+    double = OnnxCast(operator.inputs[0], to=proto_type(DoubleTensorType), **opset)
     result = OnnxCast(
-        quotient,
+        OnnxDiv(double, operator.raw_operator.norms_, **opset),
         to=guess_proto_type(operator.outputs[0].type),
         output_names=[operator.outputs[0].full_name],
         **opset,
     )
     result.add_to(scope, container)
+
+
+def shape_of_selector(operator: Any) -> None:
+    """As many columns out as are selected."""
+    kind = type(operator.inputs[0].type)
+    operator.outputs[0].type = kind([None, int(operator.raw_operator.get_support().sum())])
+
+
+def convert_selector(scope: Any, operator: Any, container: Any) -> None:
+    """The selected columns."""
+    result = OnnxGather(
+        operator.inputs[0],
+        operator.raw_operator.get_support(indices=True).astype(np.int64),
+        axis=1,
+        output_names=[operator.outputs[0].full_name],
+        op_version=container.target_opset,
+    )
+    result.add_to(scope, container)
+
+
+# ---- what has found another estimator ----
+
+
+def _parse_best(scope: Any, model: Any, inputs: Any, custom_parsers: Any = None) -> Any:
+    options = (scope.options or {}).get(id(model))
+    if options:
+        scope.add_options(id(model.best_estimator_), options)
+    return parse_sklearn(scope, model.best_estimator_, inputs, custom_parsers=custom_parsers)

@@ -334,10 +334,10 @@ class TestRefusals:
             lambda model: make_pipeline(StandardScaler()),
         ],
     )
-    def test_other_estimators(self, make, table, tmp_path, write, wrap):
+    def test_other_estimators(self, make, table, tmp_path, wrap):
         estimator = wrap(make(max_iter=2)).fit(*table)
         with pytest.raises(ValueError, match="`estimator` must be a ScratchMLPClassifier, a Torch"):
-            write(estimator, tmp_path / "model")
+            sknn.io.save(estimator, tmp_path / "model")
         assert list(tmp_path.iterdir()) == []
 
     @pytest.mark.parametrize(
@@ -353,7 +353,7 @@ class TestRefusals:
         ids=str,
     )
     def test_what_is_no_estimator(self, tmp_path, write, thing):
-        with pytest.raises(ValueError, match="`estimator` must be a ScratchMLPClassifier, a Torch"):
+        with pytest.raises(ValueError, match="`estimator` must be a "):
             write(thing, tmp_path / "model")
 
 
