@@ -10,9 +10,9 @@ from sklearn.base import BaseEstimator, MetaEstimatorMixin
 from sklearn.callback import CallbackSupportMixin
 from sklearn.feature_selection import SelectorMixin
 from sklearn.utils import Tags
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
-from sknn._sklearn_compat import Interval, StrOptions, fit_context
+from sknn._sklearn_compat import Interval, StrOptions, fit_context, validate_data
 from sknn.classifiers._data import refuse_multilabel
 
 from ._path import RegularizationPath

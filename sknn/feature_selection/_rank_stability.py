@@ -15,9 +15,15 @@ from sklearn.callback import CallbackSupportMixin
 from sklearn.feature_selection import SelectorMixin
 from sklearn.model_selection import train_test_split
 from sklearn.utils import Tags, check_random_state
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
-from sknn._sklearn_compat import Interval, StrOptions, check_sample_weight, fit_context
+from sknn._sklearn_compat import (
+    Interval,
+    StrOptions,
+    check_sample_weight,
+    fit_context,
+    validate_data,
+)
 from sknn.classifiers import ScratchMLPClassifier
 from sknn.classifiers._data import encode_labels, refuse_multilabel
 from sknn.classifiers._prepare import Given, Job, Memo
