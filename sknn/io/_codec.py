@@ -73,7 +73,7 @@ def decode(value: Any) -> Any:
         if kind == "$array":
             return _array(*content)
         if kind == "$random_state":
-            return _random_state(decode(content))
+            return random_state(decode(content))
     raise ValueError(f"unknown value with the keys {list(value)[:3]}")
 
 
@@ -88,7 +88,14 @@ def _array(dtype: str, shape: list[int], values: list[Any]) -> np.ndarray:
     return array.reshape(shape)
 
 
-def _random_state(state: dict[str, Any]) -> np.random.RandomState:
+def random_state(state: dict[str, Any]) -> np.random.RandomState:
+    """A seed in a state that it may be in.
+
+    Raises
+    ------
+    ValueError
+        If no seed can be.
+    """
     # NumPy would read wherever a position points to.
     if not 0 <= state["state"]["pos"] <= len(state["state"]["key"]) == MT19937_WORDS:
         raise ValueError(f"a generator at position {state['state']['pos']!r}")
@@ -101,3 +108,23 @@ def _is_plain(dtype: np.dtype) -> bool:
     if dtype.kind in "OU":
         return True
     return dtype.kind in KINDS and dtype.itemsize <= np.dtype(float).itemsize
+
+
+def check_sizes(value: Any) -> None:
+    """Raise ValueError if arrays written number by number would take too much memory together.
+
+    A dtype of wide strings makes much of few letters, so all are counted before any is made.
+    """
+    n_bytes, left = 0, [value]
+    while left:
+        node = left.pop()
+        if isinstance(node, dict):
+            left.extend(node.values())
+            array = node.get("$array")
+            # In other places an array is named, and not written.
+            if isinstance(array, list) and len(array) == 3 and isinstance(array[2], list):
+                n_bytes += np.dtype(str(array[0])).itemsize * len(array[2])
+        elif isinstance(node, list):
+            left.extend(node)
+        if n_bytes > MOST_BYTES:
+            raise ValueError(f"its values would take more than {MOST_BYTES} bytes")
