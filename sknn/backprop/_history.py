@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from array import array
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +24,6 @@ EPOCH_COLUMNS = (
 BATCH_COLUMNS = ("train_loss", "train_accuracy", "valid_loss", "valid_accuracy")
 
 
-@dataclass
 class History:
     """The record of one model's training.
 
@@ -39,9 +39,9 @@ class History:
 
     Parameters
     ----------
-    epochs : dict of str to list of float
-        The columns.
-    batches : dict of str to dict of int to ndarray
+    epochs : dict of str to sequence of float, optional
+        The columns, of equal length; by default all of the above, empty.
+    batches : dict of str to dict of int to ndarray, optional
         With ``record="batch"``: by epoch, from 1, an array of one value a batch, for the training
         batches and for the validation rows cut into batches of the same size.
 
@@ -61,54 +61,99 @@ class History:
     array([nan, nan, 0.5])
     """
 
-    epochs: dict[str, list[float]] = field(
-        default_factory=lambda: {name: [] for name in EPOCH_COLUMNS}
-    )
-    batches: dict[str, dict[int, NDArray[np.float64]]] = field(
-        default_factory=lambda: {name: {} for name in BATCH_COLUMNS}
-    )
+    # Copies share the arrays, so that a copy costs nothing however long the past is. Each of them
+    # sees the epochs up to its own length; appending copies only where another has gone further.
+
+    def __init__(
+        self,
+        epochs: Mapping[str, Sequence[float]] | None = None,
+        batches: Mapping[str, Mapping[int, NDArray[np.float64]]] | None = None,
+    ) -> None:
+        epochs = dict.fromkeys(EPOCH_COLUMNS, ()) if epochs is None else epochs
+        self._columns = {name: array("d", values) for name, values in epochs.items()}
+        self._batches = {name: dict((batches or {}).get(name, {})) for name in BATCH_COLUMNS}
+        lengths = {name: len(column) for name, column in self._columns.items()}
+        if len(set(lengths.values())) != 1:
+            raise ValueError(f"`epochs` must have columns of equal length, got {lengths}")
+        (self._n_epochs,) = set(lengths.values())
 
     def __len__(self) -> int:
         """Return the number of epochs."""
-        return len(self.epochs["train_loss"])
+        return self._n_epochs
 
     def __getitem__(self, column: str) -> NDArray[np.float64]:
         """Return one column, shape (n_epochs,)."""
-        if column not in self.epochs:
-            raise KeyError(f"column must be one of {list(self.epochs)}, got {column!r}")
-        return np.array(self.epochs[column])
+        if column not in self._columns:
+            raise KeyError(f"column must be one of {list(self._columns)}, got {column!r}")
+        return np.array(self._columns[column][: self._n_epochs])
 
     def __repr__(self) -> str:
         """Show length and last epoch."""
         if not len(self):
             return "History(0 epochs)"
-        last = ", ".join(f"{name}={column[-1]:.4g}" for name, column in self.epochs.items())
+        last = ", ".join(f"{name}={value:.4g}" for name, value in self.at(len(self)).items())
         return f"History({len(self)} epochs; last: {last})"
 
-    def append(self, row: dict[str, float]) -> None:
-        """Add an epoch; `row` has a value for every column."""
-        for name, column in self.epochs.items():
-            column.append(row[name])
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what this one holds, without what others have appended."""
+        n_epochs = self._n_epochs
+        return {
+            "epochs": {name: column[:n_epochs] for name, column in self._columns.items()},
+            "batches": self.batches,
+        }
 
-    def append_batches(self, row: dict[str, NDArray[np.float64]]) -> None:
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take over what `__getstate__` returned."""
+        self.__init__(**state)  # type: ignore[misc]
+
+    @property
+    def epochs(self) -> dict[str, list[float]]:
+        """The columns as lists, in a dict of the caller's own."""
+        return {name: column[: self._n_epochs].tolist() for name, column in self._columns.items()}
+
+    @property
+    def batches(self) -> dict[str, dict[int, NDArray[np.float64]]]:
+        """The batch values by column and epoch, in dicts of the caller's own."""
+        return {
+            name: {epoch: row for epoch, row in values.items() if epoch <= self._n_epochs}
+            for name, values in self._batches.items()
+        }
+
+    def at(self, epoch: int) -> dict[str, float]:
+        """Return the values of one epoch, counted from 1, by column.
+
+        Raises
+        ------
+        IndexError
+            If there is no such epoch.
+        """
+        if not 1 <= epoch <= self._n_epochs:
+            raise IndexError(f"`epoch` must be from 1 to {self._n_epochs}, got {epoch}")
+        return {name: column[epoch - 1] for name, column in self._columns.items()}
+
+    def append(self, row: Mapping[str, float]) -> None:
+        """Add an epoch; `row` has a value for every column."""
+        if any(len(column) != self._n_epochs for column in self._columns.values()):
+            self.__setstate__(self.__getstate__())
+        for name, column in self._columns.items():
+            column.append(row[name])
+        # Last of all: an interrupt on the way leaves the epochs as they were.
+        self._n_epochs += 1
+
+    def append_batches(self, row: Mapping[str, NDArray[np.float64]]) -> None:
         """Add the batch values of the epoch that was appended last."""
         for name, values in row.items():
-            self.batches[name][len(self)] = values
+            self._batches[name][len(self)] = values
 
     def truncate(self, n_epochs: int) -> None:
         """Forget the epochs after the first `n_epochs`."""
-        for column in self.epochs.values():
-            del column[n_epochs:]
-        for values in self.batches.values():
-            for epoch in [epoch for epoch in values if epoch > n_epochs]:
-                del values[epoch]
+        self._n_epochs = min(self._n_epochs, n_epochs)
 
     def copy(self) -> History:
-        """Return a copy that later epochs leave alone."""
-        return History(
-            {name: list(column) for name, column in self.epochs.items()},
-            {name: dict(values) for name, values in self.batches.items()},
-        )
+        """Return a copy that later epochs leave alone, at no cost of its own."""
+        copy = object.__new__(History)
+        copy.__dict__.update(self.__dict__)
+        return copy
 
     def best_epoch(
         self, monitor: Literal["train_loss", "valid_loss", "valid_accuracy"] = "valid_loss"
@@ -146,8 +191,8 @@ class History:
         ValueError
             If batches were not recorded.
         """
-        if column not in self.batches:
-            raise KeyError(f"column must be one of {list(self.batches)}, got {column!r}")
+        if column not in self._batches:
+            raise KeyError(f"column must be one of {list(self._batches)}, got {column!r}")
         values = self.batches[column]
         if not values:
             raise ValueError(
@@ -180,7 +225,8 @@ class History:
         if level != "batch":
             raise ValueError(f"`level` must be 'epoch' or 'batch', got {level!r}")
         self.volatility("train_loss")  # raises where there is nothing to show
-        recorded = self.batches["train_loss"]
+        batches = self.batches
+        recorded = batches["train_loss"]
         sizes = [len(values) for values in recorded.values()]
         rows = pd.MultiIndex.from_arrays(
             [
@@ -190,5 +236,5 @@ class History:
             names=["epoch", "batch"],
         )
         names = ("train_loss", "train_accuracy")
-        columns = {name: np.concatenate(list(self.batches[name].values())) for name in names}
+        columns = {name: np.concatenate(list(batches[name].values())) for name in names}
         return pd.DataFrame(columns, index=rows)

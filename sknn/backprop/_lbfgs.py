@@ -56,7 +56,7 @@ def minimize_lbfgs(
     """
     if any(plan.l1 or plan.group_l1 for plan in plans):
         raise ValueError("`l1` and `group_l1` must be 0 with solver='lbfgs', which needs gradients")
-    parts = [state.take([k]) for k in range(len(plans))]
+    parts = [state] if len(plans) == 1 else [state.take([k]) for k in range(len(plans))]
     interrupted = False
     for problem, plan, part in zip(problems, plans, parts, strict=True):
         if interrupted:
@@ -201,8 +201,10 @@ class _Search:
                 self.note(found.x)
             elif self.begun and self.on_epoch is not None:
                 self.on_epoch.end(state)
-        except KeyboardInterrupt:
+        except BaseException as error:
             self.checkpoint.restore(state)
+            if not isinstance(error, KeyboardInterrupt):
+                raise
             state.outcomes = [Outcome.INTERRUPTED]
             return
         if state.outcomes[0] is Outcome.RUNNING:

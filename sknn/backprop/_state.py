@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any
@@ -71,6 +72,15 @@ class Streams:
             np.random.Generator(np.random.PCG64(child)) for child in children
         )
         self.split_seed = int(split.integers(2**32))
+
+    def copy(self) -> Streams:
+        """Streams that go on from where these are, and leave them there."""
+        twin = copy(self)
+        for name in ("weights", "order", "dropout"):
+            bit_generator = np.random.PCG64(0)
+            bit_generator.state = getattr(self, name).bit_generator.state
+            setattr(twin, name, np.random.Generator(bit_generator))
+        return twin
 
 
 @dataclass
@@ -170,6 +180,14 @@ class TrainState:
             if self.stopping[k].resume(stopping_rule(plan)) and self.best is not None:
                 self.best[k] = self.parameters.values[k]
 
+    def copy(self) -> TrainState:
+        """The same state, independent of this one; its arrays can be written to."""
+        twin = self.take(range(self.n_models))
+        twin.streams = [streams.copy() for streams in self.streams]
+        twin.stopping = [replace(rule) for rule in self.stopping]
+        twin.histories = [history.copy() for history in self.histories]
+        return twin
+
     def end(self, outcome: Outcome) -> None:
         """Let this be the outcome of every model that is still running."""
         running = Outcome.RUNNING
@@ -228,18 +246,8 @@ class TrainState:
         )
 
 
-@dataclass
-class _Saved:
-    """What a `Checkpoint` has noted down of one epoch's end."""
-
-    arrays: list[np.ndarray[Any, Any]]
-    generators: list[tuple[Any, Any]]
-    stopping: list[EarlyStopping]
-    n_epochs: list[int]
-
-
 class Checkpoint:
-    """The state as it was after the last complete epoch, to fall back to on Ctrl-C.
+    """The state as it was after the last complete epoch, to fall back to on Ctrl-C or an error.
 
     Examples
     --------
@@ -256,33 +264,33 @@ class Checkpoint:
     """
 
     def __init__(self, state: TrainState) -> None:
-        self._spare = [np.empty_like(array) for array in _arrays(state)]
-        self._saved = _Saved([np.empty_like(array) for array in _arrays(state)], [], [], [])
+        self._arrays = [np.empty_like(array) for array in _arrays(state)]
         self.save(state)
 
     def save(self, state: TrainState) -> None:
         """Note the state down."""
-        for copy, array in zip(self._spare, _arrays(state), strict=True):
-            np.copyto(copy, array)
-        saved = _Saved(
-            self._spare,
-            [(s.order.bit_generator.state, s.dropout.bit_generator.state) for s in state.streams],
-            [replace(rule) for rule in state.stopping],
-            [len(history) for history in state.histories],
-        )
-        # In one assignment: an interrupt finds the old notes or the new, never some of both.
-        self._spare, self._saved = self._saved.arrays, saved
+        # While notes are incomplete, the state itself is what an interrupt is to find.
+        self._is_complete = False
+        for note, array in zip(self._arrays, _arrays(state), strict=True):
+            np.copyto(note, array)
+        self._generators = [
+            (s.order.bit_generator.state, s.dropout.bit_generator.state) for s in state.streams
+        ]
+        self._stopping = [replace(rule) for rule in state.stopping]
+        self._n_epochs = [len(history) for history in state.histories]
+        self._is_complete = True
 
     def restore(self, state: TrainState) -> None:
         """Put the state back as it was when last saved."""
-        saved = self._saved
-        for copy, array in zip(saved.arrays, _arrays(state), strict=True):
-            np.copyto(array, copy)
-        for streams, (order, dropout) in zip(state.streams, saved.generators, strict=True):
+        if not self._is_complete:
+            self.save(state)
+        for note, array in zip(self._arrays, _arrays(state), strict=True):
+            np.copyto(array, note)
+        for streams, (order, dropout) in zip(state.streams, self._generators, strict=True):
             streams.order.bit_generator.state = order
             streams.dropout.bit_generator.state = dropout
-        state.stopping = [replace(rule) for rule in saved.stopping]
-        for history, n_epochs in zip(state.histories, saved.n_epochs, strict=True):
+        state.stopping = [replace(rule) for rule in self._stopping]
+        for history, n_epochs in zip(state.histories, self._n_epochs, strict=True):
             history.truncate(n_epochs)
 
 

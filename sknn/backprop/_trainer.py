@@ -41,7 +41,8 @@ def train(
     plans : sequence of Plan of length K
         The settings of each; see `check_stackable` for what must be equal.
     state : TrainState of K models
-        Where to go on from. It is used up: go on with the one that is returned.
+        Where to go on from. It is used up: go on with the one that is returned, or, if a hook
+        raises and there is one model, with this one, which is as after the last complete epoch.
     on_epoch : EpochHook, optional
         Told of every epoch, with the state of the models still training.
 
@@ -106,8 +107,10 @@ def _train_stack(
             broken = all(outcome is Outcome.DIVERGED for outcome in state.outcomes)
             if on_epoch is not None and not broken and on_epoch.end(state):
                 state.end(Outcome.STOPPED_BY_CALLBACK)
-        except KeyboardInterrupt:
+        except BaseException as error:
             run.checkpoint.restore(state)
+            if not isinstance(error, KeyboardInterrupt):
+                raise
             state.outcomes = [Outcome.INTERRUPTED] * state.n_models
             break
         if n_epochs == plans[0].max_iter:

@@ -36,9 +36,11 @@ class BaseMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
     sparsity_: np.ndarray
     selected_features_: np.ndarray
     history_: History
-    _plan: Plan  # of the last fit
-    _state: TrainState | None = None  # where it ended, for fits that go on from it
-    _held_out: bool = False  # whether it held rows out
+    # Of the last fit: its settings, where it ended (None in files without it, and in members of
+    # ensembles), and whether it held rows out.
+    _plan: Plan
+    _state: TrainState | None
+    _held_out: bool
 
     _parameter_constraints: ClassVar[dict] = PARAMETER_CONSTRAINTS
 
@@ -224,24 +226,43 @@ class BaseMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
         context.call_on_fit_task_begin(estimator=self, **for_callbacks)
 
         def attributes(state: TrainState) -> dict[str, Any]:
-            return fitted_attributes(state, job.plan, job.classes)
+            return fitted_attributes(state.copy(), job)
 
-        self._state = None  # what training changes must not be gone on from if it fails
         hook = epoch_hook(self, context, for_callbacks, attributes)
-        state = self._train(job.problem, job.plan, job.state, hook)
+        n_epochs = len(job.state.histories[0])
+        try:
+            state = self._train(job.problem, job.plan, job.state, hook)
+        except BaseException:  # of a callback: where fits go on, what is complete is kept
+            if self.warm_start and len(job.state.histories[0]) > n_epochs:
+                self._take_over(job.state, job)
+            raise
         report_outcome(state, job.plan, not partial and bool(np.isfinite(self.n_iter_no_change)))
-        self._take_over(state, job, goes_on=partial)
+        self._take_over(state, job)
         context.call_on_fit_task_end(
             estimator=self, **for_callbacks, reconstruction_attributes=lambda: attributes(state)
         )
         return self
 
-    def _take_over(self, state: TrainState, terms: Terms, *, goes_on: bool = False) -> None:
+    def _take_over(self, state: TrainState, terms: Terms) -> None:
         """Become the fitted estimator that a training has ended with."""
-        for name, value in fitted_attributes(state, terms.plan, terms.classes).items():
+        for name, value in fitted_attributes(state, terms).items():
             setattr(self, name, value)
-        self._held_out = terms.holds_out
-        self._state = state if self.warm_start or goes_on else None
+
+    @property
+    def loss_curve_(self) -> list[float]:
+        """Objective of every epoch."""
+        return (self.history_["train_loss"] + self.history_["penalty"]).tolist()
+
+    @property
+    def best_loss_(self) -> float | None:
+        """Least of `loss_curve_`; None with `early_stopping`."""
+        return None if self._plan.restore_best else min(self.loss_curve_, default=None)
+
+    @property
+    def validation_scores_(self) -> list[float] | None:
+        """Validation accuracy after every epoch; None without validation rows."""
+        accuracies = self.history_["valid_accuracy"]
+        return None if np.isnan(accuracies[-1:]).any() else accuracies.tolist()
 
     def _resolve_plan(self, **shape: Any) -> Plan:
         return resolve_plan(self, **shape)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import ceil
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from sklearn.utils import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
 
 from sknn._sklearn_compat import check_sample_weight, validate_data
+from sknn._warnings import warn
 from sknn.backprop import Problem, Rows
 
 
@@ -58,8 +60,7 @@ def encode_labels(y: np.ndarray, name: str = "y", classes: np.ndarray | None = N
     Raises
     ------
     ValueError
-        If `y` is no classification target, has fewer than two classes, or one that is not in
-        `classes`.
+        If `y` is no classification target, or has a class that is not in `classes`.
     """
     try:
         check_classification_targets(y)
@@ -74,8 +75,6 @@ def encode_labels(y: np.ndarray, name: str = "y", classes: np.ndarray | None = N
             f"`{name}` must have no class that training has not, got {new}; "
             f"known classes are {classes.tolist()}"
         )
-    if len(classes) < 2:
-        raise ValueError(f"`{name}` must have at least 2 classes, got 1 class: {classes.tolist()}")
     return Labels(classes, np.searchsorted(classes, y.astype(classes.dtype)))
 
 
@@ -96,27 +95,35 @@ def row_weights(
     weights = None
     if sample_weight is not None:
         try:
-            weights = check_sample_weight(
+            checked = check_sample_weight(
                 sample_weight,
                 X,
                 dtype=np.float64,
                 ensure_non_negative=True,
-                copy=True,
                 allow_all_zero_weights=True,
             )
         except ValueError as error:
             raise ValueError(f"`{name}` must be weights of the rows: {error}") from error
+        weights = tame(np.asarray(checked, dtype=np.float64))
         if not weights.any():
             raise ValueError(f"`{name}` must have a weight above zero, got only zeros")
-        weights /= weights.max()  # so that no sum of huge weights overflows
     if class_weight is not None:
         weights = np.ones(X.shape[0]) if weights is None else weights
-        weights *= class_weights(class_weight, labels, weights)[labels.numbers]
+        by_class = tame(class_weights(class_weight, labels, weights))
+        weights = tame(weights * by_class[labels.numbers])
         if not weights.any():
             raise ValueError(
                 f"`class_weight` must leave a row a weight above zero, got {class_weight!r}"
             )
     return weights
+
+
+def tame(weights: np.ndarray) -> np.ndarray:
+    """Weights times a power of two, which loses no digit, so that the largest is about 1.
+
+    Sums of huge weights would overflow, and products of small ones vanish.
+    """
+    return np.ldexp(weights, -np.frexp(weights.max())[1])
 
 
 def class_weights(class_weight: Any, labels: Labels, weights: np.ndarray) -> np.ndarray:
@@ -209,36 +216,56 @@ def validation_rows(
 
 def split_rows(
     X: Any,
-    labels: np.ndarray,
+    labels: Labels,
     weights: np.ndarray | None,
     *,
     validation_fraction: float,
     seed: int,
 ) -> tuple[Rows, Rows]:
-    """Training rows and held-out rows, stratified by class.
+    """Training rows and held-out rows, stratified by class as far as that is possible.
+
+    The row of a class that has no other is trained on. Where fewer rows are held out, or trained
+    on, than there are classes, the split is not stratified.
 
     Raises
     ------
     ValueError
-        If the rows are too few for such a split.
+        If there is one row only.
     """
     n_rows = X.shape[0]
-    try:
-        train, held_out = train_test_split(
-            np.arange(n_rows),
-            test_size=validation_fraction,
-            stratify=labels,
-            random_state=seed,
-        )
-    except ValueError as error:
+    if n_rows < 2:
         raise ValueError(
-            f"`early_stopping=True` could not hold out `validation_fraction`="
-            f"{validation_fraction} of {n_rows} rows, stratified by class: {error}"
-        ) from error
+            f"`early_stopping=True` holds out `validation_fraction`={validation_fraction} of the "
+            f"rows and needs at least 2, got {n_rows} sample; pass `X_val` and `y_val` instead."
+        )
+    n_held_out = min(ceil(validation_fraction * n_rows), n_rows - 1)
+    counts = np.bincount(labels.numbers, minlength=len(labels.classes))
+    alone = counts[labels.numbers] == 1
+    n_classes, n_train = np.count_nonzero(counts > 1), n_rows - alone.sum() - n_held_out
+    can_stratify = n_classes and n_held_out >= n_classes and n_train >= n_classes
+    if not can_stratify or alone.any():
+        how = "but the rows of classes with a single one" if can_stratify else "without stratifying"
+        rare = labels.classes[counts == counts[counts > 0].min()].tolist()
+        warn(
+            f"`early_stopping=True` holds out {n_held_out} of {n_rows} rows, and of the "
+            f"{np.count_nonzero(counts)} classes {rare!r:.200} have the fewest rows: they are "
+            f"split {how}."
+        )
+    candidates = np.flatnonzero(~alone) if can_stratify else np.arange(n_rows)
+    train, held_out = train_test_split(
+        candidates,
+        test_size=n_held_out,
+        stratify=labels.numbers[candidates] if can_stratify else None,
+        random_state=seed,
+    )
+    if can_stratify:
+        train = np.concatenate([train, np.flatnonzero(alone)])
 
     def part(rows: np.ndarray) -> Rows:
         row_weights = None if weights is None else weights[rows]
-        return Rows(X[rows], labels[rows], scale_weights(row_weights, X.dtype, "sample_weight"))
+        return Rows(
+            X[rows], labels.numbers[rows], scale_weights(row_weights, X.dtype, "sample_weight")
+        )
 
     return part(train), part(held_out)
 
@@ -256,7 +283,7 @@ def make_problem(
     n_classes = len(labels.classes)
     if validation_fraction is not None:
         train, valid = split_rows(
-            X, labels.numbers, weights, validation_fraction=validation_fraction, seed=seed
+            X, labels, weights, validation_fraction=validation_fraction, seed=seed
         )
     else:
         train = Rows(X, labels.numbers, scale_weights(weights, X.dtype, "sample_weight"))

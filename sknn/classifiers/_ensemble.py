@@ -134,6 +134,8 @@ class ScratchMLPEnsembleClassifier(
         self.estimators_ = fit_many(
             members, rows, labels, sample_weight, splits=splits, n_jobs=self.n_jobs
         )
+        for member in self.estimators_:
+            member._state = None  # nothing goes on from it, and it is three quarters of a member
         self.classes_ = encoded.classes
         context.call_on_fit_task_end(estimator=self, X=X, y=y, metadata=metadata)
         return self

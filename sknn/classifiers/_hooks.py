@@ -70,7 +70,7 @@ class EpochPrinter:
     def end(self, state: TrainState) -> bool:
         """Print the figures of the epoch that is over."""
         history = state.histories[0]
-        last = {name: column[-1] for name, column in history.epochs.items()}
+        last = history.at(len(history))
         line = (
             f"[{self.name}] epoch {len(history)}: loss {last['train_loss'] + last['penalty']:.6f}"
         )

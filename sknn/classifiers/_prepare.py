@@ -21,7 +21,7 @@ from ._data import (
     validation_rows,
 )
 from ._resolve import training_dtypes
-from ._resume import check_resumable, state_of_fitted
+from ._resume import check_resumable, resumed_state
 
 if TYPE_CHECKING:
     from ._base import BaseMLPClassifier
@@ -131,7 +131,9 @@ def prepare(
     X, labels, weights, valid_rows = _validated_rows(
         estimator, given, resume=resume, partial=partial, memo=memo
     )
-    holds_out = estimator.early_stopping and valid_rows is None
+    # L-BFGS has a test of its own for convergence, and trains on all rows, as in scikit-learn.
+    stops_early = estimator.early_stopping and estimator.solver != "lbfgs"
+    holds_out = stops_early and valid_rows is None
     if resume and holds_out and not estimator._held_out:
         raise ValueError(
             "`early_stopping` cannot hold rows out of a fit that goes on from one that was "
@@ -141,8 +143,8 @@ def prepare(
     estimator._check_engine(X.dtype)
 
     # 2. The streams of random numbers: new ones, or those of the fit that is gone on from.
-    state = estimator._state if resume else None
-    streams = draw_streams(estimator.random_state) if state is None else state.streams[0]
+    before = estimator._state if resume else None
+    streams = draw_streams(estimator.random_state) if before is None else before.streams[0]
 
     # 3. The problem and the plan, with nothing left open.
     fraction = float(estimator.validation_fraction) if holds_out else None
@@ -170,7 +172,7 @@ def prepare(
     # 4. The first weights, or the last.
     if resume:
         check_resumable(estimator, labels.classes, plan, partial)
-        state = state or state_of_fitted(estimator, plan, streams)
+        state = resumed_state(estimator, plan, streams)
     else:
         state = TrainState.start([plan], [streams])
     return Job(plan, labels.classes, holds_out, problem, state)
@@ -180,7 +182,8 @@ def _validated_rows(
     estimator: BaseMLPClassifier, given: Given, *, resume: bool, partial: bool, memo: Memo
 ) -> tuple[Any, Labels, np.ndarray | None, Rows | None]:
     """The rows with their labels and weights, and the validation rows that were given."""
-    dtypes = estimator.coefs_[0].dtype if resume else training_dtypes(estimator)
+    goes_on = resume and estimator.solver != "lbfgs"  # which works in float64 whatever came before
+    dtypes = estimator._plan.dtype if goes_on else training_dtypes(estimator)
     (X, y, features), is_known = memo.get(
         lambda: _validate(estimator, given, dtypes, reset=not resume),
         "data",

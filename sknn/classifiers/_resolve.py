@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from sknn._sklearn_compat import Interval, Options, StrOptions
+from sknn._warnings import warn
 from sknn.backprop import Plan
 
 if TYPE_CHECKING:
@@ -54,10 +54,6 @@ PARAMETER_CONSTRAINTS: dict[str, list[Any]] = {
     "dtype": [StrOptions({"auto", "float32", "float64"})],
 }
 
-# The frames between a warning here and the user's call: from `resolve_batch_size` up to `fit`,
-# and its decorator.
-USER_LEVEL = 8
-
 SCHEDULES_OVER_MAX_ITER = ("cosine", "onecycle")
 
 
@@ -100,7 +96,8 @@ def resolve_plan(
             "`learning_rate` must be 'constant', 'invscaling' or 'adaptive' with "
             f"warm_start=True, got {estimator.learning_rate!r}: it ends at `max_iter`"
         )
-    patience = float(estimator.n_iter_no_change)
+    # L-BFGS has a test of its own for convergence, and no other, as in scikit-learn.
+    stops_early = bool(estimator.early_stopping) and not is_lbfgs
     plan = Plan(
         layer_sizes=(n_features, *hidden, n_classes),
         activation=estimator.activation,
@@ -126,10 +123,9 @@ def resolve_plan(
         max_grad_norm=(
             np.inf if estimator.max_grad_norm is None else float(estimator.max_grad_norm)
         ),
-        monitor=estimator.monitor if estimator.early_stopping else "objective",
-        restore_best=bool(estimator.early_stopping),
-        # L-BFGS knows its own convergence; only a validation set can stop it earlier.
-        n_iter_no_change=np.inf if is_lbfgs and not estimator.early_stopping else patience,
+        monitor=estimator.monitor if stops_early else "objective",
+        restore_best=stops_early,
+        n_iter_no_change=np.inf if is_lbfgs else float(estimator.n_iter_no_change),
         tol=float(estimator.tol),
         shuffle=bool(estimator.shuffle),
         record=estimator.record,
@@ -182,10 +178,9 @@ def resolve_batch_size(value: Any, n_rows: int) -> int:
     if value == "auto":
         return min(200, n_rows)
     if value > n_rows:
-        warnings.warn(
+        warn(
             f"`batch_size`={value} is larger than the {n_rows} training rows and is "
-            f"clipped to {n_rows}.",
-            stacklevel=USER_LEVEL,
+            f"clipped to {n_rows}."
         )
     return min(int(value), n_rows)
 

@@ -2,49 +2,50 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from sknn._sklearn_compat import is_outermost_fit
+from sknn._warnings import warn
 from sknn.backprop import Outcome, Plan, TrainState
 
-# The frames between a warning here and the user's call: _fit, fit, its decorator.
-USER_LEVEL = 5
+from ._prepare import Terms
+from ._resume import at_rest
 
 
 class DivergedError(ValueError):
     """A loss or weight became non-finite in training."""
 
 
-def fitted_attributes(state: TrainState, plan: Plan, classes: np.ndarray) -> dict[str, Any]:
-    """The fitted attributes of one model: copies, independent of the state."""
-    result, history = state.result(), state.histories[0].copy()
-    objective = (history["train_loss"] + history["penalty"]).tolist()
-    accuracies = history["valid_accuracy"].tolist()
-    validated = len(accuracies) > 0 and not np.isnan(accuracies[-1])
-    best_epoch = state.stopping[0].best_epoch
+def fitted_attributes(state: TrainState, terms: Terms) -> dict[str, Any]:
+    """The attributes of a classifier that `state` is the training of.
+
+    The state is among them, as what a fit that goes on starts from.
+    """
+    result, history, plan = state.result(), state.histories[0], terms.plan
+    last = history.at(len(history)) if len(history) else None
+    best_epoch = state.stopping[0].best_epoch if plan.restore_best else 0
     return {
-        "classes_": classes.copy(),
+        "classes_": terms.classes.copy(),
         "coefs_": [weights[0].copy() for weights in result.weights],
         "intercepts_": [bias[0, 0].copy() for bias in result.biases],
         "sparsity_": np.array([np.mean(weights[0] == 0) for weights in result.weights]),
         "selected_features_": (result.weights[0][0] != 0).any(axis=1),
         "n_iter_": len(history),
         "n_layers_": len(plan.layer_sizes),
-        "n_outputs_": len(classes),
+        "n_outputs_": len(terms.classes),
         "out_activation_": "softmax",
-        "loss_": objective[-1] if objective else np.inf,
-        "loss_curve_": objective,
-        "best_loss_": None if plan.restore_best or not objective else min(objective),
-        "validation_scores_": accuracies if validated else None,
+        "t_": int(state.rows_seen[0]),
+        "loss_": last["train_loss"] + last["penalty"] if last else np.inf,
         "best_validation_score_": (
-            accuracies[best_epoch - 1] if plan.restore_best and best_epoch else None
+            history.at(best_epoch)["valid_accuracy"] if best_epoch else None
         ),
         "history_": history,
         "_plan": plan,
+        "_state": at_rest(state),
+        "_held_out": terms.holds_out,
     }
 
 
@@ -73,25 +74,22 @@ def report_outcome(state: TrainState, plan: Plan, asks_convergence: bool) -> Non
     if outcome is Outcome.INTERRUPTED:
         if not len(history) or not is_outermost_fit():
             raise KeyboardInterrupt
-        warnings.warn(
+        warn(
             f"Training interrupted by the user: the weights are those after epoch "
             f"{len(history)}, the last complete one.",
-            stacklevel=USER_LEVEL,
         )
     if outcome is Outcome.STALLED:
-        warnings.warn(
+        warn(
             f"L-BFGS stopped before it converged: {state.message[0]}",
             ConvergenceWarning,
-            stacklevel=USER_LEVEL,
         )
     if outcome is Outcome.REACHED_MAX_ITER and asks_convergence:
         limit = f"`max_iter`={plan.max_iter} epochs"
         if plan.solver == "lbfgs":
             limit = f"`max_iter`={plan.max_iter} or `max_fun`={plan.max_fun}; {state.message[0]}"
-        warnings.warn(
+        warn(
             f"Training reached its limit ({limit}) and has not converged yet.",
             ConvergenceWarning,
-            stacklevel=USER_LEVEL,
         )
 
 

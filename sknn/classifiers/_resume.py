@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from sknn.backprop import Parameters, Plan, Streams, TrainState
 
@@ -16,41 +19,75 @@ def check_resumable(
     estimator: BaseMLPClassifier, classes: np.ndarray, plan: Plan, partial: bool
 ) -> None:
     """Raise ValueError if `plan` cannot go on from what `estimator` has learnt."""
-    trained = estimator.coefs_[0].dtype
+    trained = estimator._plan.dtype
     asked = trained if estimator.dtype == "auto" else np.dtype(estimator.dtype)
-    if plan.solver == "lbfgs":
-        asked = np.dtype(np.float64)
+    if plan.solver == "lbfgs":  # whatever the weights were trained in
+        asked = trained
     before_plan = estimator._plan
     way_out = "clone the estimator" if partial else "set warm_start=False"
     way_out += " to start afresh"
     for name, now, before in (
+        ("X", plan.layer_sizes[0], before_plan.layer_sizes[0]),
         ("y", classes.tolist(), estimator.classes_.tolist()),
-        (
-            "hidden_layer_sizes",
-            plan.layer_sizes[1:-1],
-            tuple(len(intercept) for intercept in estimator.intercepts_[:-1]),
-        ),
+        ("hidden_layer_sizes", plan.layer_sizes[1:-1], before_plan.layer_sizes[1:-1]),
         ("activation", plan.activation, before_plan.activation),
-        # Without an optimizer's memory, any solver may go on from the weights.
-        ("solver", plan.solver, before_plan.solver if estimator._state else plan.solver),
         ("dtype", str(asked), str(trained)),
     ):
         if now != before:
-            what = "classes of `y`" if name == "y" else f"`{name}`"
+            what = {"X": "number of columns of `X`", "y": "classes of `y`"}.get(name, f"`{name}`")
             raise ValueError(
                 f"The {what} must stay as in the fit that this one goes on from, {before!r}, "
                 f"got {now!r}; {way_out}."
             )
 
 
-def state_of_fitted(estimator: BaseMLPClassifier, plan: Plan, streams: Streams) -> TrainState:
-    """A state that starts from the fitted weights, with an optimizer that remembers nothing."""
-    parameters = Parameters.zeros(1, plan.layer_sizes, plan.dtype)
-    for layer, (coef, intercept) in enumerate(
-        zip(estimator.coefs_, estimator.intercepts_, strict=True)
-    ):
-        parameters.weights[layer][0] = coef
-        parameters.biases[layer][0] = intercept
-    state = TrainState.around(parameters, [plan], [streams])
-    state.histories = [estimator.history_.copy()]
+def resumed_state(estimator: BaseMLPClassifier, plan: Plan, streams: Streams) -> TrainState:
+    """The state that a fit goes on from: a copy of where the last one ended, with `coefs_`.
+
+    Weights and `t_` that the user has set count. Another solver begins with an optimizer that
+    remembers nothing. The copy can be trained whatever becomes of the estimator, and of copies of
+    it, and whether or not its arrays can be written to.
+    """
+    before, plan_before = estimator._state, estimator._plan
+    fitted = Parameters.zeros(1, plan_before.layer_sizes, plan.dtype)
+    _fill("coefs_", [W[0] for W in fitted.weights], estimator.coefs_)
+    _fill("intercepts_", [b[0, 0] for b in fitted.biases], estimator.intercepts_)
+    if before is None or (plan.solver, plan.dtype) != (plan_before.solver, plan_before.dtype):
+        anew = TrainState.around(fitted, [plan], [streams.copy()])
+        anew.histories = [estimator.history_.copy()]
+        anew.rows_seen[:] = estimator.t_
+        return anew
+    if before.best is None:
+        before = replace(before, parameters=fitted)
+    state = before.copy()
+    state.rows_seen[:] = estimator.t_
+    if not np.array_equal(fitted.values, state.result().values):
+        state.parameters, state.best = fitted, fitted.values.copy()
     return state
+
+
+def at_rest(state: TrainState) -> TrainState:
+    """A state without weights that `coefs_` holds already: all but those behind the best epoch."""
+    if state.best is not None:
+        return state
+    nothing = Parameters.zeros(0, state.parameters.layer_sizes, state.parameters.values.dtype)
+    return replace(state, parameters=nothing)
+
+
+def _fill(name: str, views: list[NDArray[np.floating]], given: Sequence[ArrayLike]) -> None:
+    """Copy arrays that the user may have changed into views.
+
+    Raises
+    ------
+    ValueError
+        If shapes have changed.
+    """
+    arrays = [np.asarray(array) for array in given]
+    shapes = [view.shape for view in views]
+    if [array.shape for array in arrays] != shapes:
+        raise ValueError(
+            f"`{name}` must have the shapes that `fit` left, {shapes}, got "
+            f"{[array.shape for array in arrays]}"
+        )
+    for view, array in zip(views, arrays, strict=True):
+        view[...] = array

@@ -30,11 +30,10 @@ def fit_many(
 ) -> list[ScratchMLPClassifier]:
     """Fit many classifiers together, several times as fast as one after the other.
 
-    Each comes out bit for bit as its own ``fit`` on one BLAS thread would leave it. They may
-    differ in anything. Those that differ only in `random_state`, rates and their schedules,
-    momentum and betas, penalties, dropout, `class_weight`, label smoothing, `tol`,
-    `n_iter_no_change` and in their rows train as one *stack*: the same few array operations make
-    an update of all of them.
+    Each comes out bit for bit as its own ``fit`` would leave it. They may differ in anything. Those
+    that differ only in `random_state`, rates and their schedules, momentum and betas, penalties,
+    dropout, `class_weight`, label smoothing, `tol`, `n_iter_no_change` and in their rows train as
+    one *stack*: the same few array operations make an update of all of them.
 
     Parameters
     ----------

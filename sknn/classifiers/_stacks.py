@@ -5,8 +5,6 @@ from __future__ import annotations
 import warnings
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
-from threading import Lock
 from typing import Any
 
 from joblib import effective_n_jobs
@@ -14,11 +12,12 @@ from joblib.parallel import get_active_backend
 from sklearn import config_context, get_config
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.parallel import Parallel, delayed
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from sknn._sklearn_compat import has_callbacks
+from sknn._warnings import warn
 from sknn.backprop import Outcome, Plan, TrainState, stack_key, train
 
+from ._blas import blas_of, blas_of_workers
 from ._prepare import Given, Job, Memo, Terms, prepare
 from ._results import report_outcome
 from ._scratch import ScratchMLPClassifier
@@ -31,46 +30,6 @@ MOST_MODELS = 64
 # What fits that are ready to begin may take together. Those of small tables are all made ready
 # at once, so that they fall into the best of stacks; large tables gain little from a stack.
 LOT_BYTES = 256 * 1024**2
-
-
-class _OneBlasThread:
-    """One BLAS thread for every thread of this process that trains a stack.
-
-    Some libraries keep their number of threads for the whole process, some for each thread that
-    calls them. So all who enter set it, and the last to leave puts back what the first had found.
-    """
-
-    def __init__(self) -> None:
-        self._lock = Lock()
-        self._n_inside = 0
-        self._found: Any = None
-
-    def __enter__(self) -> None:
-        with self._lock:
-            limits = threadpool_limits(1)
-            if self._n_inside == 0:
-                self._found = limits
-            self._n_inside += 1
-
-    def __exit__(self, *exception: object) -> None:
-        with self._lock:
-            self._n_inside -= 1
-            if self._n_inside == 0:
-                self._found.restore_original_limits()
-
-
-ONE_BLAS_THREAD = _OneBlasThread()
-
-
-def blas_of_workers(n_jobs: int | None) -> AbstractContextManager[None]:
-    """One BLAS thread, where stacks are to train in several threads of this process.
-
-    OpenBLAS obeys the first thread that asks, and no other while that one lives.
-    """
-    backend, _ = get_active_backend()
-    if getattr(backend, "uses_threads", False) and effective_n_jobs(n_jobs) > 1:
-        return ONE_BLAS_THREAD
-    return nullcontext()
 
 
 def trains_in_stacks(estimator: Any) -> bool:
@@ -152,14 +111,14 @@ def most_models(plan: Plan) -> int:
 
 
 def train_stack(jobs: Sequence[Job]) -> list[TrainState]:
-    """Train jobs together, on one BLAS thread; the states that they end in.
+    """Train jobs together; the states that they end in.
 
     Raises
     ------
     KeyboardInterrupt
         On Ctrl-C.
     """
-    with ONE_BLAS_THREAD:
+    with blas_of(jobs[0].plan):
         state = train(
             [job.problem for job in jobs],
             [job.plan for job in jobs],
@@ -236,12 +195,11 @@ def settle(estimator: ScratchMLPClassifier, terms: Terms, state: TrainState) -> 
     return bool(caught)
 
 
-def warn_of_unfinished(n_unfinished: int, n_fits: int, stacklevel: int = 3) -> None:
+def warn_of_unfinished(n_unfinished: int, n_fits: int) -> None:
     """Say once how many fits have not converged."""
     if n_unfinished:
-        warnings.warn(
+        warn(
             f"{n_unfinished} of {n_fits} fits have not converged: they reached `max_iter`, or "
             "L-BFGS could not go on.",
             ConvergenceWarning,
-            stacklevel=stacklevel,
         )

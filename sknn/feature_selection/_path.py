@@ -23,10 +23,11 @@ from sknn._sklearn_compat import (
 )
 from sknn.backprop import TrainState
 from sknn.classifiers import ScratchMLPClassifier
+from sknn.classifiers._blas import ONE_BLAS_THREAD
 from sknn.classifiers._data import encode_labels, refuse_multilabel
 from sknn.classifiers._prepare import Given, Job, Memo, draw_streams
 from sknn.classifiers._resolve import SCHEDULES_OVER_MAX_ITER, check_penalties
-from sknn.classifiers._stacks import ONE_BLAS_THREAD, prepare_job, settle
+from sknn.classifiers._stacks import prepare_job, settle
 
 from ._strengths import best_index, check_lambdas
 from ._walk import Step, Walk, fold_jobs

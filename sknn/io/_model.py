@@ -15,9 +15,20 @@ from sklearn import config_context
 
 import sknn.classifiers
 from sknn import __version__
-from sknn.backprop import ACTIVATIONS, EarlyStopping, History, Parameters, Plan, Streams, TrainState
+from sknn.backprop import (
+    ACTIVATIONS,
+    OPTIMIZERS,
+    EarlyStopping,
+    History,
+    Parameters,
+    Plan,
+    Streams,
+    TrainState,
+)
 from sknn.classifiers._base import BaseMLPClassifier
+from sknn.classifiers._prepare import Terms
 from sknn.classifiers._results import fitted_attributes
+from sknn.classifiers._resume import at_rest
 
 from ._codec import decode, encode
 
@@ -90,7 +101,7 @@ def to_plain(estimator: BaseMLPClassifier) -> tuple[dict[str, Any], Arrays]:
         _expect(arrays, name, shape, plan.dtype)
     arrays |= _history_arrays(estimator.history_)
     if estimator._state is not None:
-        header["state"], more = _state_to_plain(estimator._state)
+        header["state"], more = _state_to_plain(estimator._state, estimator.t_)
         arrays |= more
     return header, arrays
 
@@ -130,22 +141,21 @@ def _history_arrays(history: History) -> Arrays:
     return arrays
 
 
-def _state_to_plain(state: TrainState) -> tuple[dict[str, Any], Arrays]:
+def _state_to_plain(state: TrainState, rows_seen: int) -> tuple[dict[str, Any], Arrays]:
     """What a fit that goes on needs to know beyond the weights."""
     (streams,) = state.streams
     header = {
         "n_updates": int(state.n_updates[0]),
-        "rows_seen": int(state.rows_seen[0]),
+        "rows_seen": int(rows_seen),
         "stopping": encode(asdict(state.stopping[0]), "stopping"),
         "entropy": [int(word) for word in streams.entropy],
         "generators": encode(
             {name: getattr(streams, name).bit_generator.state for name in GENERATORS}, "streams"
         ),
     }
-    arrays = {"state.parameters": state.parameters.values}
-    arrays |= {f"state.slots.{name}": slot for name, slot in state.slots.items()}
+    arrays = {f"state.slots.{name}": slot for name, slot in state.slots.items()}
     if state.best is not None:
-        arrays["state.best"] = state.best
+        arrays |= {"state.parameters": state.parameters.values, "state.best": state.best}
     return header, arrays
 
 
@@ -196,12 +206,10 @@ def from_plain(
         b[0, 0] = _expect(arrays, f"intercepts.{i}", b.shape[2:], plan.dtype)
     saved = header["state"]
     streams = Streams((0, 0, 0, 0) if saved is None else saved["entropy"])
-    # L-BFGS has no memory of its own: none is taken where nothing was saved to fill it.
-    state = TrainState.around(
-        parameters, [plan if saved is not None else replace(plan, solver="lbfgs")], [streams]
-    )
+    # L-BFGS has no memory of its own: none is taken that what was saved would only replace.
+    state = TrainState.around(parameters, [replace(plan, solver="lbfgs")], [streams])
     state.histories = [_history(arrays)]
-    attributes = fitted_attributes(state, plan, classes)
+    attributes = fitted_attributes(state, Terms(plan, classes, header["held_out"] is True))
     attributes["best_validation_score_"] = decode(header["best_validation_score"])
     attributes["n_features_in_"] = plan.layer_sizes[0]
     if names is not None:
@@ -210,10 +218,10 @@ def from_plain(
         setattr(estimator, name, value)
 
     # 3. What a fit that goes on needs.
-    estimator._held_out = header["held_out"] is True
+    estimator._state = None
     if saved is not None:
-        _restore(state, saved, arrays)
-        estimator._state = state
+        _restore(state, plan, saved, arrays)
+        estimator._state, estimator.t_ = at_rest(state), int(state.rows_seen[0])
     return estimator
 
 
@@ -274,13 +282,18 @@ def _numbers(arrays: Mapping[str, np.ndarray], name: str, length: int) -> NDArra
     return array
 
 
-def _restore(state: TrainState, saved: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
+def _restore(
+    state: TrainState, plan: Plan, saved: Mapping[str, Any], arrays: Mapping[str, np.ndarray]
+) -> None:
     values = state.parameters.values
-    values[...] = _expect(arrays, "state.parameters", values.shape, values.dtype)
-    for name, slot in state.slots.items():
-        slot[...] = _expect(arrays, f"state.slots.{name}", slot.shape, slot.dtype)
+    optimizer = OPTIMIZERS.get(plan.solver)
+    names = optimizer.slot_names if optimizer else ()
+    state.slots = {
+        name: _expect(arrays, f"state.slots.{name}", values.shape, values.dtype) for name in names
+    }
     if "state.best" in arrays:
-        state.best = _expect(arrays, "state.best", values.shape, values.dtype).copy()
+        values[...] = _expect(arrays, "state.parameters", values.shape, values.dtype)
+        state.best = _expect(arrays, "state.best", values.shape, values.dtype)
     state.n_updates[:], state.rows_seen[:] = saved["n_updates"], saved["rows_seen"]
     state.stopping = [EarlyStopping(**decode(saved["stopping"]))]
     for name, generator in decode(saved["generators"]).items():

@@ -113,8 +113,7 @@ class StackedGridSearchCV(_StackedSearch, GridSearchCV):
 
     Notes
     -----
-    Equal results are promised for a `random_state` that is an int or an instance, on one BLAS
-    thread: stacks train on one, since several stacks can train at the same time. One warning
+    Equal results are promised for a `random_state` that is an int or an instance. One warning
     says how many fits did not converge.
 
     Examples

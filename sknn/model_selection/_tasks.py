@@ -26,10 +26,10 @@ from sklearn.utils.parallel import Parallel, delayed
 
 from sknn._sklearn_compat import check_method_params, has_callbacks, safe_indexing
 from sknn.backprop import PER_MODEL, TrainState
+from sknn.classifiers._blas import blas_of_workers
 from sknn.classifiers._prepare import Given, Job, Memo
 from sknn.classifiers._stacks import (
     MOST_MODELS,
-    blas_of_workers,
     lots,
     prepare_job,
     results_of,
@@ -106,7 +106,7 @@ class StackedParallel:
                 n_stacked += stacked
         if failed:
             raise results[min(failed)].error
-        warn_of_unfinished(n_unfinished, n_stacked, stacklevel=6)
+        warn_of_unfinished(n_unfinished, n_stacked)
         return [results[number] for number in sorted(results)]
 
 

@@ -1,5 +1,7 @@
 """The record of a training: columns, what is read off it, and what it refuses."""
 
+import pickle
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -199,3 +201,45 @@ def test_two_histories_share_nothing():
     assert (len(one), len(other)) == (0, 3)
     other["train_loss"][0] = 99
     assert other["train_loss"][0] == 3
+
+
+def test_a_copy_is_not_written_to_by_another():
+    row = dict.fromkeys(COLUMNS, 1.0)
+    first = History()
+    for epoch in range(3):
+        first.append(row | {"penalty": float(epoch)})
+        first.append_batches({"train_loss": np.array([epoch, 2.0])})
+    second = first.copy()
+    second.append(row | {"penalty": 10.0})
+    second.append_batches({"train_loss": np.array([10.0])})
+    first.append(row | {"penalty": 20.0})
+    first.append_batches({"train_loss": np.array([20.0])})
+    assert first["penalty"].tolist() == [0, 1, 2, 20]
+    assert second["penalty"].tolist() == [0, 1, 2, 10]
+    assert first.batches["train_loss"][4].tolist() == [20]
+    assert second.batches["train_loss"][4].tolist() == [10]
+    second.truncate(1)
+    second.append(row | {"penalty": 30.0})
+    assert second["penalty"].tolist() == [0, 30]
+    assert list(second.batches["train_loss"]) == [1]
+    assert first["penalty"].tolist() == [0, 1, 2, 20]
+
+
+def test_a_pickle_holds_its_own_epochs_alone():
+    first = History()
+    first.append(dict.fromkeys(COLUMNS, 1.0))
+    short = first.copy()
+    for _ in range(1000):
+        first.append(dict.fromkeys(COLUMNS, 1.0))
+    assert len(pickle.dumps(short)) < 2000 < len(pickle.dumps(first))
+    assert len(pickle.loads(pickle.dumps(short))) == 1
+
+
+def test_columns_of_unequal_length():
+    with pytest.raises(ValueError, match=r"`epochs` must have columns of equal length"):
+        History({"train_loss": [1.0], "penalty": []})
+
+
+def test_no_such_epoch():
+    with pytest.raises(IndexError, match="`epoch` must be from 1 to 0, got 1"):
+        History().at(1)

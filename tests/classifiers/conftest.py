@@ -106,15 +106,13 @@ def assert_same_fit() -> Callable[[Any, Any], None]:
 
 @pytest.fixture(scope="session")
 def start_from() -> Callable[..., BaseMLPClassifier]:
-    """Fits an estimator from given weights: a warm start whose optimizer remembers nothing.
-
-    `_memory` is dropped after a fit without warm_start, so the weights are all that is left.
-    """
+    """Fits an estimator from given weights: a warm start whose optimizer remembers nothing."""
 
     def fit(estimator, coefs, intercepts, X, y, **fit_params):
         params = estimator.get_params()
         first = {"warm_start": False, "max_iter": 1, "n_iter_no_change": np.inf}
         estimator.set_params(**first).fit(X, y)
+        estimator._state, estimator.t_ = None, 0  # as in a file that holds the weights alone
         estimator.coefs_ = [np.array(coef) for coef in coefs]
         estimator.intercepts_ = [np.array(intercept) for intercept in intercepts]
         estimator.set_params(**params | {"warm_start": True})

@@ -13,6 +13,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
+import sknn.io
 from sknn.preprocessing import ColumnNormScaler
 
 SOLVERS = ["sgd", "adam", "adamw", "rmsprop", "lbfgs"]
@@ -193,12 +194,50 @@ def test_hooks_of_a_warm_start(make, table):
     assert estimator.n_iter_ == 4
 
 
-def test_an_error_in_a_warm_start_leaves_the_last_fit(make, table, assert_same_fit):
-    estimator = make(warm_start=True, max_iter=3).fit(*table)
+@pytest.mark.parametrize("error", [RuntimeError, SystemExit, GeneratorExit])
+@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+def test_an_error_leaves_the_last_complete_epoch_where_fits_go_on(
+    make, table, assert_same_fit, error, solver
+):
+    settings = {"solver": solver, "batch_size": 20, "dropout": 0.2 * (solver == "adam")}
+    estimator = make(warm_start=True, max_iter=10, **settings)
+    with pytest.raises(error):
+        estimator.set_callbacks(Plain(at=4, error=error())).fit(*table)
+    assert_same_fit(estimator, make(max_iter=4, **settings).fit(*table))
+    if solver == "adam":
+        estimator.set_params(max_iter=6).set_callbacks().fit(*table)
+        assert_same_fit(estimator, make(max_iter=10, **settings).fit(*table))
+
+
+def test_an_error_in_a_fit_that_does_not_go_on_leaves_the_last_fit(make, table, assert_same_fit):
+    estimator = make(max_iter=3).fit(*table)
     before = copy.deepcopy(estimator)
     with pytest.raises(RuntimeError):
         estimator.set_callbacks(Plain(at=2, error=RuntimeError())).fit(*table)
     assert_same_fit(estimator, before)
+
+
+@pytest.mark.filterwarnings("ignore:Callbacks are not saved")
+def test_what_a_callback_saves_goes_on_exactly(make, table, assert_same_fit, tmp_path):
+    """Saved after epoch 4 of 10, then trained for the other six."""
+
+    copies = []
+
+    def save(epoch, fitted):
+        if epoch == 4:
+            sknn.io.save(fitted, tmp_path / "four.sknn")
+            copies.append(copy.deepcopy(fitted).set_callbacks())
+
+    settings = {
+        "batch_size": 20,
+        "dropout": 0.2,
+        "early_stopping": True,
+        "n_iter_no_change": np.inf,
+    }
+    whole = make(max_iter=10, **settings).set_callbacks(Recorder(at_end=save)).fit(*table)
+    for model in (sknn.io.load(tmp_path / "four.sknn"), *copies):
+        model.set_params(max_iter=6, warm_start=True).fit(*table)
+        assert_same_fit(model, whole)
 
 
 def test_what_is_no_callback(make):

@@ -187,8 +187,9 @@ class TestValidationData:
 
 class TestTooFewRows:
     def test_one_row(self, make):
-        with pytest.raises(ValueError, match=r"1 class|1 sample"):
-            make().fit([[1.0, 2.0]], [0])
+        assert make(batch_size="auto").fit([[1.0, 2.0]], [7]).predict([[0.0, 3.0]]) == [7]
+        with pytest.raises(ValueError, match=r"`early_stopping=True`.* at least 2, got 1 sample"):
+            make(early_stopping=True).fit([[1.0, 2.0]], [7])
 
     def test_two_rows_are_enough(self, make):
         fitted = make(batch_size="auto").fit([[1.0], [2.0]], ["a", "b"])
@@ -202,6 +203,6 @@ class TestTooFewRows:
 def test_a_failed_fit_does_not_pass_for_a_fitted_one(make, table):
     estimator = make()
     with pytest.raises(ValueError):
-        estimator.fit(table[0], np.zeros(120))
+        estimator.fit(table[0], np.full(120, np.nan))
     with pytest.raises(ValueError, match="not fitted"):
         estimator.predict(table[0])

@@ -328,6 +328,38 @@ def test_memory_does_not_grow_with_the_number_of_models():
     assert peaks[1] < 1.5 * peaks[0]
 
 
+@pytest.mark.parametrize("n_threads", [1, 2, 4])
+@pytest.mark.parametrize("widths", [(100,), (300, 300)])
+def test_blas_threads_change_nothing(assert_same_fit, n_threads, widths):
+    """Products of 200 × 300 × 300 have other bits on two threads than on one."""
+    rng = np.random.default_rng(0)
+    wide, labels = rng.standard_normal((400, 30)), rng.integers(0, 3, 400)
+    mlp = ScratchMLPClassifier(widths, max_iter=2, n_iter_no_change=np.inf, random_state=0)
+    with threadpool_limits(1, user_api="blas"):
+        expected = clone(mlp).fit(wide, labels)
+    with threadpool_limits(n_threads, user_api="blas"):
+        alone = clone(mlp).fit(wide, labels)
+        *_, in_a_stack = fit_many([clone(mlp) for _ in range(3)], wide, labels)
+        found = [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
+    assert_same_fit(alone, expected)
+    assert_same_fit(in_a_stack, expected)
+    assert set(found) == {n_threads}
+
+
+def test_large_networks_use_the_threads_that_there_are(monkeypatch):
+    seen = []
+
+    def spy(*args):
+        seen.append(max(p["num_threads"] for p in threadpool_info() if p["user_api"] == "blas"))
+        raise RuntimeError
+
+    monkeypatch.setattr("sknn.classifiers._scratch.train", spy)
+    for widths in ((8,), (4000, 4000)):
+        with threadpool_limits(2, user_api="blas"), pytest.raises(RuntimeError):
+            ScratchMLPClassifier(widths, batch_size=5).fit(X, Y)
+    assert seen == [1, 2]
+
+
 def test_one_blas_thread_also_where_workers_are_threads(monkeypatch):
     """OpenBLAS obeys the thread that asked first: here the one that calls."""
     seen = []

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 from scipy.sparse import csr_array
 from sklearn.exceptions import DataConversionWarning
+from sklearn.multioutput import MultiOutputClassifier
 
 LABELS = {
     "strings": np.array(["pear", "apple", "quince"]),
@@ -130,8 +131,6 @@ def test_multilabel_is_refused(make, table, y):
 @pytest.mark.parametrize(
     ("y", "message"),
     [
-        (np.zeros(120), r"`y` must have at least 2 classes, got 1 class.*0"),
-        (np.array(["only"] * 120), r"at least 2 classes, got 1 class.*only"),
         (np.linspace(0, 1, 120), r"Unknown label type: continuous"),
         (np.r_[np.nan, np.ones(119)], r"contains NaN"),
         (np.r_[np.inf, np.ones(119)], r"contains infinity"),
@@ -140,11 +139,28 @@ def test_multilabel_is_refused(make, table, y):
         (5, r"y should be a 1d array|[Ee]xpected"),
         (np.zeros((120, 1, 1)), r"y should be a 1d array|[Ff]ound array with dim 3"),
     ],
-    ids=["one class", "one string", "continuous", "nan", "inf", "short", "none", "number", "3d"],
+    ids=["continuous", "nan", "inf", "short", "none", "number", "3d"],
 )
 def test_no_class_labels(make, table, y, message):
     with pytest.raises((ValueError, TypeError), match=message):
         make().fit(table[0], y)
+
+
+@pytest.mark.parametrize("label", [0, "only"])
+@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+def test_one_class_is_what_is_predicted(make, table, held_out, label, solver):
+    y = np.array([label] * 120)
+    fitted = make(solver=solver, class_weight="balanced", early_stopping=True).fit(table[0], y)
+    assert fitted.classes_.tolist() == [label]
+    assert (fitted.predict(held_out[0]) == label).all()
+    assert_array_equal(fitted.predict_proba(held_out[0]), np.ones((len(held_out[0]), 1)))
+    assert fitted.score(table[0], y) == 1 and fitted.loss_ < 0.1
+
+
+def test_a_label_that_never_changes_among_several(make, table):
+    Y = np.column_stack([table[1] == 0, np.ones(120), table[1] == 1])
+    fitted = MultiOutputClassifier(make(max_iter=30)).fit(table[0], Y)
+    assert (fitted.predict(table[0])[:, 1] == 1).all()
 
 
 def test_class_of_zero_weight_stays(make, table):

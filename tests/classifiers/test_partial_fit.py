@@ -50,6 +50,7 @@ def test_chunks_against_mlpclassifier(make, table, schedule, initial_weights):
     still = {"learning_rate_init": 1e-300, "learning_rate": "constant"}
     theirs.set_params(**still).partial_fit(X, y, classes=CLASSES)
     ours.set_params(**still).fit(X, y)
+    ours.t_ = 0
     ours.coefs_ = [coef.copy() for coef in theirs.coefs_]
     ours.intercepts_ = [intercept.copy() for intercept in theirs.intercepts_]
     # Theirs has its optimizer since the first call, and only a new one takes the new rate.

@@ -54,7 +54,7 @@ def test_a_fit_draws_four_words_from_a_random_state(make, table, params):
 def test_a_fit_that_is_refused_draws_nothing(make, table):
     passed, twin = np.random.RandomState(7), np.random.RandomState(7)
     with pytest.raises(ValueError):
-        make(random_state=passed).fit(table[0], np.zeros(len(table[1])))
+        make(random_state=passed).fit(table[0], np.full(len(table[1]), np.nan))
     assert passed.randint(2**32, dtype=np.int64) == twin.randint(2**32, dtype=np.int64)
 
 

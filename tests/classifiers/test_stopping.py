@@ -98,16 +98,32 @@ class TestSplit:
         scores = np.array(fitted.validation_scores_) * 30
         assert_allclose(scores, scores.round(), atol=1e-9)
 
-    def test_too_small(self, make, table):
-        with pytest.raises(ValueError, match=r"validation_fraction.*0\.01 of 120"):
-            make(early_stopping=True, validation_fraction=0.01).fit(*table)
+    @pytest.mark.parametrize(("fraction", "n_held_out"), [(0.001, 1), (0.01, 2), (0.999, 119)])
+    def test_fewer_rows_than_classes(self, make, table, fraction, n_held_out):
+        settings = {"validation_fraction": fraction, "batch_size": "auto"}
+        estimator = make(early_stopping=True, max_iter=20, **settings)
+        with pytest.warns(UserWarning, match=rf"holds out {n_held_out} of 120.*without stratify"):
+            scores = np.array(estimator.fit(*table).validation_scores_) * n_held_out
+        assert_allclose(scores, scores.round(), atol=1e-9)
 
-    def test_a_class_of_one_row(self, make, table):
-        y = table[1].copy()
-        y[0] = 9
-        with pytest.raises(ValueError, match=r"early_stopping.*validation_fraction"):
-            make(early_stopping=True).fit(table[0], y)
-        make().fit(table[0], y)
+    def test_a_class_of_one_row_is_trained_on(self, make, table):
+        labels = np.array(["a", "b", "c"], dtype=object)[table[1]]
+        labels[0] = "rare"
+        far = table[0].copy()
+        far[0] = 50.0  # where no other row is
+        for seed in range(5):
+            estimator = make(early_stopping=True, max_iter=60, random_state=seed)
+            with pytest.warns(UserWarning, match=r"4 classes \['rare'\] have the fewest rows"):
+                assert estimator.fit(far, labels).predict(far[:1]) == ["rare"]
+
+    def test_the_others_are_stratified_all_the_same(self, make, table):
+        """Ten of the twelve rows held out are of the first class and two of the second."""
+        y = np.repeat([0, 1, 2], [100, 19, 1])
+        for seed in range(8):
+            estimator = make(early_stopping=True, max_iter=1, random_state=seed, record="batch")
+            with pytest.warns(UserWarning, match=r"\[2\] have the fewest rows"):
+                estimator.fit(table[0] * 0, y)  # nothing to learn but the shares of the classes
+            assert estimator.validation_scores_[-1] in (0, 2 / 12, 10 / 12)
 
     def test_given_rows_replace_it(self, make, table, held_out):
         """All of X is trained on then: the first epoch equals one without early stopping."""

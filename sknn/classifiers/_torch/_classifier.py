@@ -107,8 +107,9 @@ class TorchMLPClassifier(BaseMLPClassifier):
         classes weigh the same.
     early_stopping : bool, default=False
         Whether to stop when the monitored validation figure no longer improves, and to restore
-        the weights of its best epoch. Holds out `validation_fraction` of the rows, stratified,
-        unless `fit` is given `X_val` and `y_val`.
+        the weights of its best epoch. Holds out `validation_fraction` of the rows, unless `fit`
+        is given `X_val` and `y_val`: stratified, where there are enough rows of each class. Has
+        no effect on 'lbfgs', which trains on all rows until it converges, as in scikit-learn.
     validation_fraction : float, default=0.1
         Share of the rows that is held out, in (0, 1).
     n_iter_no_change : int or np.inf, default=10
@@ -127,8 +128,10 @@ class TorchMLPClassifier(BaseMLPClassifier):
     warm_start : bool, default=False
         Whether `fit` goes on from the last one as if it had not stopped: 100 and then 100
         epochs on equal data are 200, bit for bit. Changed rates and penalties take effect.
-        'lbfgs' goes on from the weights alone and estimates the curvature anew, and so does
-        every solver after a fit that failed.
+        'lbfgs' goes on from the weights alone and estimates the curvature anew, and so does a
+        solver other than that of the last fit. `coefs_` and `intercepts_` that were changed in
+        between are what training goes on from. If a callback raises, the last complete epoch is
+        kept.
     verbose : bool or int, default=False
         Whether to print a line per epoch.
     record : {'epoch', 'batch'}, default='epoch'
@@ -163,6 +166,8 @@ class TorchMLPClassifier(BaseMLPClassifier):
         Biases of each layer.
     n_iter_ : int
         Epochs that made these weights, those of earlier warm starts and partial fits included.
+    t_ : int
+        Rows that training has visited, each as often as it was; 'invscaling' goes by it.
     n_layers_ : int
         Number of layers, input and output layer included.
     n_outputs_ : int

@@ -163,6 +163,8 @@ def resume_net(
         return
     net.history, net._best = earlier_net.history, earlier_net._best
     rates = [(p.learning_rate, p.learning_rate_init) for p in (plan, earlier_plan)]
+    if plan.solver != earlier_plan.solver:
+        return
     goes_on = plan.learning_rate == "constant" and rates[0] == rates[1]
     olds = earlier_net.optimizer_.param_groups
     for i, group in enumerate(net.optimizer_.param_groups):

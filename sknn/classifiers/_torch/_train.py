@@ -145,6 +145,9 @@ class Training(_Internal):
         net.module_.draw_masks_from(self.dropout)
         try:
             net.partial_fit(self.rows)
+        except BaseException:
+            self.checkpoint.restore(state)
+            raise
         finally:
             net.callbacks_, net.train_split = callbacks, None
             net._order = net._rates = None
