@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
+from ._table import is_known_function
+
 Check = Callable[[Any], None]
 
 # Fitted attributes that are arrays, or None, with a column for every feature.
@@ -40,6 +42,10 @@ KINDS_OF_ATTRIBUTES: dict[str, tuple[type, ...]] = {
     "references_": (np.ndarray,),
     "transformers_": (list,),
 }
+# Parameters of which a function may be the value.
+FUNCTIONS = frozenset({"func", "inverse_func", "score_func"})
+# What may be passed to one. Other settings would write elsewhere, or leave the output unwritten.
+SETTINGS_OF_FUNCTIONS = {"a_max", "a_min", "decimals", "max", "min", "nan", "neginf", "posinf"}
 CLASSES_OF_PARTS = {
     "_centerer": "KernelCenterer",
     "_encoder": "OneHotEncoder",
@@ -78,6 +84,8 @@ def _attributes(made: Any, n_features: int | None) -> None:
     for name, kind in CLASSES_OF_PARTS.items():
         part = found.get(name)
         _expect(part is None or type(part).__name__ == kind, name)
+    for name in found.keys() - FUNCTIONS:
+        _expect(not is_known_function(found[name]), name)
     config = found.get("_sklearn_output_config", {})
     _expect(all(isinstance(text, str) for pair in config.items() for text in pair), "set_output")
     splines = found.get("bsplines_", [])
@@ -185,11 +193,13 @@ def _bins(made: Any) -> None:
 
 
 def _function(made: Any) -> None:
-    """Beside the rows a function gets plain settings only."""
-    for name in ("kw_args", "inv_kw_args"):
-        given = getattr(made, name) or {}
-        plain = (bool, int, float, str, type(None))
-        _expect(type(given) is dict and all(type(v) in plain for v in given.values()), name)
+    """Beside the rows a function gets numbers only, and only as limits and the like."""
+    for name, function in (("kw_args", made.func), ("inv_kw_args", made.inverse_func)):
+        given = getattr(made, name)
+        if given is None or not is_known_function(function):
+            continue  # a function that the user trusts, or none
+        _expect(type(given) is dict and given.keys() <= SETTINGS_OF_FUNCTIONS, name)
+        _expect(all(isinstance(v, int | float | None) for v in given.values()), name)
 
 
 def _is_part(value: Any) -> bool:

@@ -37,7 +37,8 @@ def encode(value: Any, name: str) -> Any:
     if isinstance(value, tuple | range):
         return {"$tuple": [encode(item, name) for item in value]}
     if isinstance(value, dict):
-        return {"$dict": [[encode(key, name), encode(item, name)] for key, item in value.items()]}
+        items = ((checked_key(key), item) for key, item in value.items())
+        return {"$dict": [[encode(key, name), encode(item, name)] for key, item in items]}
     if isinstance(value, np.ndarray) and value.nbytes > MOST_BYTES:
         raise ValueError(f"`{name}` cannot be saved: it must take at most {MOST_BYTES} bytes")
     if isinstance(value, np.ndarray) and _is_plain(value.dtype):
@@ -69,12 +70,26 @@ def decode(value: Any) -> Any:
         if kind == "$tuple":
             return tuple(decode(content))
         if kind == "$dict":
-            return {decode(key): decode(item) for key, item in content}
+            return {checked_key(decode(key)): decode(item) for key, item in content}
         if kind == "$array":
             return _array(*content)
         if kind == "$random_state":
             return random_state(decode(content))
     raise ValueError(f"unknown value with the keys {list(value)[:3]}")
+
+
+def checked_key(value: Any) -> Any:
+    """A key of a dict, or an item of a set.
+
+    Raises
+    ------
+    ValueError
+        If it is of a type whose hashes can be chosen, so that a million are all equal.
+    """
+    is_small = isinstance(value, int) and abs(value) < 2**64
+    if not is_small and not isinstance(value, str | float | np.number | np.bool_ | None):
+        raise ValueError(f"keys must be texts and numbers of 64 bits, got {value!r:.50}")
+    return value
 
 
 def _array(dtype: str, shape: list[int], values: list[Any]) -> np.ndarray:

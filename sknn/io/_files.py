@@ -215,7 +215,9 @@ def load(
         raise
     except Exception as error:  # a file that somebody made can be wrong in any way
         reason = f"it lacks {error}" if isinstance(error, KeyError) else str(error)
-        raise ValueError(f"{name!r} cannot be loaded: {reason}") from error
+        # What a file says is shown, but does not reach a terminal as it is.
+        shown = "".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in reason)
+        raise ValueError(f"{name!r} cannot be loaded: {shown}") from error
 
 
 def check_savable(estimator: Any) -> BaseMLPClassifier:
@@ -331,7 +333,7 @@ def _warn_of_versions(known: Mapping[str, Any]) -> None:
             InconsistentVersionWarning(
                 estimator_name="Pipeline",
                 current_sklearn_version=current,
-                original_sklearn_version=written[:20],
+                original_sklearn_version=repr(written)[1:20].rstrip("'"),
             ),
             stacklevel=3,
         )

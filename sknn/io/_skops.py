@@ -19,7 +19,7 @@ from scipy.interpolate import BSpline
 
 from sknn._sklearn_compat import check_sparse_indices
 
-from ._codec import KINDS, random_state
+from ._codec import KINDS, checked_key, random_state
 from ._container import read_json
 from ._objects import look_up, make_object
 from ._table import LEFT_OUT, MODULES, class_of, known_function, known_type
@@ -174,7 +174,7 @@ LOADERS: dict[Any, Callable[[_Archive, Node, int], Any]] = {
     "JsonNode": lambda self, node, depth: read_json(node["content"]),
     "ListNode": lambda self, node, depth: self._many(node["content"], depth),
     "TupleNode": lambda self, node, depth: tuple(self._many(node["content"], depth)),
-    "SetNode": lambda self, node, depth: set(self._many(node["content"], depth)),
+    "SetNode": lambda self, node, depth: set(map(checked_key, self._many(node["content"], depth))),
     "DictNode": _Archive._dict,
     "ObjectNode": _Archive._object,
     "FunctionNode": _Archive._function,
@@ -196,7 +196,7 @@ def _name(node: Node) -> str:
 def _key(kind: str, key: str) -> Any:
     if kind in ("bool", "NoneType"):
         return json.loads(key)
-    return KEYS.get(kind.rstrip("0123456789_"), str)(key)
+    return checked_key(KEYS.get(kind.rstrip("0123456789_"), str)(key))
 
 
 def _read_npy(content: bytes) -> np.ndarray:

@@ -18,7 +18,7 @@ from scipy.interpolate import BSpline
 
 from sknn._sklearn_compat import check_sparse_indices
 
-from ._codec import KINDS
+from ._codec import KINDS, checked_key
 from ._codec import decode as decode_plain
 from ._codec import encode as encode_plain
 from ._table import is_known_function, known_function, known_type, name_of_function, name_of_type
@@ -116,15 +116,18 @@ class Encoder:
 
     def _set(self, value: Any, name: str) -> Node:
         # In an order that does not depend on the process.
-        ordered = sorted(value, key=lambda item: (type(item).__name__, repr(item)))
+        ordered = sorted(
+            map(checked_key, value), key=lambda item: (type(item).__name__, repr(item))
+        )
         return {f"${type(value).__name__}": self._list(ordered, name)}
 
     def _dict(self, value: dict, name: str) -> Node:
         if len(value) < LONG:
-            keys = [self.encode(key, f"{name}.keys") for key in value]
+            keys = [self.encode(checked_key(key), f"{name}.keys") for key in value]
             named = value.items()
             return {"$dict": [keys, [self.encode(item, f"{name}.{key}") for key, item in named]]}
-        keys, items = self._list(list(value), f"{name}.keys"), list(value.values())
+        keys = self._list(list(map(checked_key, value)), f"{name}.keys")
+        items = list(value.values())
         return {"$dict": [keys, self._list(items, f"{name}.values")]}
 
     def _scalar(self, value: np.generic, name: str) -> Node:
@@ -251,7 +254,7 @@ class Decoder:
 
     def _dict(self, content: Node, name: str) -> dict:
         keys, items = content
-        keys = self.list_of(keys, f"{name}.keys")
+        keys = map(checked_key, self.list_of(keys, f"{name}.keys"))
         return dict(zip(keys, self.list_of(items, name), strict=True))
 
     def _scalar(self, content: Node, name: str) -> Any:
@@ -324,8 +327,10 @@ DECODERS: dict[str, Callable[[Any, Any, str], Any]] = {
     "$texts": Decoder._texts,
     "$numbers": Decoder._numbers,
     "$tuple": lambda self, content, name: tuple(self.list_of(content, name)),
-    "$set": lambda self, content, name: set(self.list_of(content, name)),
-    "$frozenset": lambda self, content, name: frozenset(self.list_of(content, name)),
+    "$set": lambda self, content, name: set(map(checked_key, self.list_of(content, name))),
+    "$frozenset": lambda self, content, name: frozenset(
+        map(checked_key, self.list_of(content, name))
+    ),
     "$dict": Decoder._dict,
     "$scalar": Decoder._scalar,
     "$array": Decoder._array,

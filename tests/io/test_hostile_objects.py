@@ -319,9 +319,34 @@ class TestNames:
         header, arrays = parts_of(model.fit(*table))
         expected = model.predict_proba(table[0])
         np.testing.assert_array_equal(sknn.io.load(path).predict_proba(table[0]), expected)
-        first_step(header)["kw_args"] = {"$dict": [["out"], [first_step(header)["accept_sparse"]]]}
-        first_step(header)["kw_args"]["$dict"][1][0] = {"$objects": [[1], [0]]}
-        refuses(header, arrays, "kw_args")
+        for name, value in (
+            ("out", {"$objects": [[1], [0]]}),
+            ("where", False),  # returns memory that nothing was written to
+            ("a_min", "x"),
+            ("dtype", {"$dtype": "O"}),
+        ):
+            first_step(header)["kw_args"] = {"$dict": [[name], [value]]}
+            refuses(header, arrays, "kw_args")
+
+    @pytest.mark.parametrize("name", ["accept_sparse", "feature_names_out", "odd_"])
+    def test_functions_only_where_they_are_meant(self, make_net, table, parts_of, refuses, name):
+        model = make_pipeline(FunctionTransformer(np.tanh), make_net()).fit(*table)
+        header, arrays = parts_of(model)
+        first_step(header)[name] = {"$function": "numpy.log1p"}
+        refuses(header, arrays, name)
+
+    def test_what_a_file_says_reaches_no_terminal(self, scaled, path):
+        header, arrays = scaled
+        node = {"$object": ["\x1b]0;owned\x07", {}, {}]}
+        for edited in (
+            header | {"model": node},
+            header | {"format": 9, "versions": {"sknn": "\x1b[31mred"}},
+            header | {"model": {"\x1b[31m": 1, "b": 2}},
+        ):
+            _container.write(path, edited, arrays)
+            with pytest.raises(ValueError, match="cannot be loaded") as caught:
+                sknn.io.load(path)
+            assert "\x1b" not in str(caught.value)
 
     @pytest.mark.parametrize("kind", [CountVectorizer, HashingVectorizer])
     def test_rows_are_not_opened_as_files(self, make_net, parts_of, refuses, path, kind):
@@ -445,6 +470,14 @@ class TestSizes:
         assert memory < 1.5 * size
         _, memory = peak_of(lambda: sknn.io.save(loaded, path))
         assert memory < 0.5 * size
+
+    @pytest.mark.parametrize("kind", ["$dict", "$set"])
+    def test_keys_with_equal_hashes(self, make_net, table, parts_of, refuses, kind):
+        """A million of them take hours: each is compared with all before it."""
+        header, arrays = parts_of(make_pipeline(StandardScaler(), make_net()).fit(*table))
+        keys = [i * (2**61 - 1) for i in range(20_000)]
+        first_step(header)["odd_"] = {kind: [keys, keys] if kind == "$dict" else keys}
+        refuses(header, arrays, "keys must be texts and numbers")
 
     def test_many_names_take_arrays(self, make_net, path):
         """Headers stay short, however many words there are."""
