@@ -56,9 +56,9 @@ def save(
         What to save: a `ScratchMLPClassifier`, `TorchMLPClassifier`,
         `ScratchMLPEnsembleClassifier`, `MLPFeatureSelector`, `RankStabilitySelector` or
         `RegularizationPath`; a Pipeline that ends in one; or a search whose best estimator is one
-        of these. After `partial_fit` or with `warm_start`, what is needed to go on exactly is
-        saved too. Callbacks are not, nor what belongs to the machine: `memory`, `n_jobs` and
-        `pre_dispatch` have their defaults after loading.
+        of these. What a network needs to go on training exactly is saved too. Callbacks are
+        not, nor what belongs to the machine: `memory`, `n_jobs` and `pre_dispatch` have their
+        defaults after loading.
     path : str or path-like
         Where to. An existing file is replaced; a device, a pipe or a read-only file is not.
     trusted : sequence of str, default=()
