@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 from scipy import sparse
+from scipy.interpolate import BSpline
 
 from ._table import is_known_function
 
@@ -46,6 +47,25 @@ KINDS_OF_ATTRIBUTES: dict[str, tuple[type, ...]] = {
 FUNCTIONS = frozenset({"func", "inverse_func", "score_func"})
 # What may be passed to one. Other settings would write elsewhere, or leave the output unwritten.
 SETTINGS_OF_FUNCTIONS = {"a_max", "a_min", "decimals", "max", "min", "nan", "neginf", "posinf"}
+# What is there as soon as one of them is fitted.
+REQUIRED = {
+    "ColumnTransformer": "transformers_ _columns _transformer_to_input_indices",
+    "KBinsDiscretizer": "bin_edges_ n_bins_",
+    "MaxAbsScaler": "scale_",
+    "MinMaxScaler": "min_ scale_",
+    "MissingIndicator": "features_ _n_features",
+    "OneHotEncoder": "categories_ _n_features_outs",
+    "OrdinalEncoder": "categories_",
+    "PCA": "components_ mean_",
+    "PolynomialFeatures": "_max_degree _min_degree _n_out_full n_output_features_",
+    "PowerTransformer": "lambdas_",
+    "QuantileTransformer": "quantiles_ references_",
+    "RobustScaler": "center_ scale_",
+    "SimpleImputer": "indicator_ statistics_",
+    "SplineTransformer": "bsplines_ n_features_out_",
+    "StandardScaler": "mean_ scale_",
+    "TruncatedSVD": "components_",
+}
 CLASSES_OF_PARTS = {
     "_centerer": "KernelCenterer",
     "_encoder": "OneHotEncoder",
@@ -84,12 +104,14 @@ def _attributes(made: Any, n_features: int | None) -> None:
     for name, kind in CLASSES_OF_PARTS.items():
         part = found.get(name)
         _expect(part is None or type(part).__name__ == kind, name)
+    if n_features is not None:
+        for name in REQUIRED.get(type(made).__name__, "").split():
+            _expect(name in found, name)
+    _expect(isinstance(found.get("dtype"), type | np.dtype | str | None), "dtype")
     for name in found.keys() - FUNCTIONS:
         _expect(not is_known_function(found[name]), name)
     config = found.get("_sklearn_output_config", {})
     _expect(all(isinstance(text, str) for pair in config.items() for text in pair), "set_output")
-    splines = found.get("bsplines_", [])
-    _expect(all(type(spline).__name__ == "BSpline" for spline in splines), "bsplines_")
 
 
 def _expect(is_so: bool, name: str) -> None:
@@ -222,8 +244,33 @@ def _parts(name: str, *lengths: int) -> Check:
 
 
 def _columns(made: Any) -> None:
+    """Transformers have names, and columns that there are."""
     for name in ("transformers", "transformers_"):
         _parts(name, 3)(made)
+    indices = getattr(made, "_transformer_to_input_indices", {})
+    names = {part[0] for part in getattr(made, "transformers_", [])}
+    _expect(names <= indices.keys() | {"remainder"}, "_transformer_to_input_indices")
+    for some in indices.values():
+        is_inside = isinstance(some, list) and all(_is_index(i, made.n_features_in_) for i in some)
+        _expect(is_inside, "_transformer_to_input_indices")
+
+
+def _splines(made: Any) -> None:
+    """Each feature has splines of one kind."""
+    splines = getattr(made, "bsplines_", None)
+    if splines is None:
+        return
+    _expect(len(splines) == made.n_features_in_, "bsplines_")
+    _expect(all(type(spline) is BSpline and spline.c.ndim == 2 for spline in splines), "bsplines_")
+    _expect(len({spline.c.shape for spline in splines}) == 1, "bsplines_")
+
+
+def _missing(made: Any) -> None:
+    """The columns with missing values are columns."""
+    found = getattr(made, "features_", None)
+    if found is not None:
+        _expect(_is_array(found, "iu") and found.ndim == 1, "features_")
+        _expect(all(_is_index(i, made._n_features) for i in found), "features_")
 
 
 def _ensemble(made: Any) -> None:
@@ -269,7 +316,9 @@ CHECKS: dict[str, Check] = {
     "PowerTransformer": _powers,
     "ScratchMLPEnsembleClassifier": _ensemble,
     "MLPFeatureSelector": _selector,
+    "MissingIndicator": _missing,
     "RankStabilitySelector": _selector,
     "RegularizationPath": _selector,
+    "SplineTransformer": _splines,
     "_VectorizerMixin": _reads_no_files,
 }
