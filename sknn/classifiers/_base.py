@@ -16,9 +16,9 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.callback import CallbackSupportMixin
 from sklearn.utils import Tags
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
-from sknn._sklearn_compat import check_partial_fit_first_call, fit_context
+from sknn._sklearn_compat import check_partial_fit_first_call, fit_context, validate_data
 from sknn.backprop import EpochHook, History, Plan, Problem, TrainState, log_softmax, softmax
 
 from ._hooks import epoch_hook

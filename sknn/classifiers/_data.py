@@ -12,9 +12,8 @@ from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import LabelEncoder
 from sklearn.utils import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import validate_data
 
-from sknn._sklearn_compat import check_sample_weight
+from sknn._sklearn_compat import check_sample_weight, validate_data
 from sknn._warnings import warn
 from sknn.backprop import Problem, Rows
 

@@ -9,9 +9,9 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
 from sklearn.callback import CallbackSupportMixin
 from sklearn.utils import Tags, check_random_state, resample
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
-from sknn._sklearn_compat import Interval, fit_context
+from sknn._sklearn_compat import Interval, fit_context, validate_data
 from sknn.backprop import predict_logits, softmax
 
 from ._data import encode_labels, refuse_multilabel

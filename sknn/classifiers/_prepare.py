@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import validate_data
 
-from sknn._sklearn_compat import safe_indexing
+from sknn._sklearn_compat import safe_indexing, validate_data
 from sknn.backprop import Plan, Problem, Rows, Streams, TrainState
 
 from ._data import (

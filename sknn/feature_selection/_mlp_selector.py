@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import ClassVar
 
 import numpy as np
-from sklearn.utils.validation import validate_data
 
-from sknn._sklearn_compat import StrOptions, fit_context
+from sknn._sklearn_compat import StrOptions, fit_context, validate_data
 from sknn.classifiers._data import refuse_multilabel
 
 from ._path import RegularizationPath

@@ -13,9 +13,14 @@ from sklearn.callback import CallbackSupportMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import check_cv
 from sklearn.utils import Tags, check_random_state
-from sklearn.utils.validation import validate_data
 
-from sknn._sklearn_compat import Interval, StrOptions, check_sample_weight, fit_context
+from sknn._sklearn_compat import (
+    Interval,
+    StrOptions,
+    check_sample_weight,
+    fit_context,
+    validate_data,
+)
 from sknn.backprop import TrainState
 from sknn.classifiers import ScratchMLPClassifier
 from sknn.classifiers._blas import ONE_BLAS_THREAD

@@ -13,13 +13,13 @@ from scipy.stats import rankdata
 from sklearn.base import clone
 from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import validate_data
 
 from sknn._sklearn_compat import (
     Interval,
     StrOptions,
     check_sample_weight,
     fit_context,
+    validate_data,
 )
 from sknn.classifiers import ScratchMLPClassifier
 from sknn.classifiers._data import encode_labels, refuse_multilabel

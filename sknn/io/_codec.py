@@ -37,7 +37,8 @@ def encode(value: Any, name: str) -> Any:
     if isinstance(value, tuple | range):
         return {"$tuple": [encode(item, name) for item in value]}
     if isinstance(value, dict):
-        return {"$dict": [[encode(key, name), encode(item, name)] for key, item in value.items()]}
+        items = ((checked_key(key), item) for key, item in value.items())
+        return {"$dict": [[encode(key, name), encode(item, name)] for key, item in items]}
     if isinstance(value, np.ndarray) and value.nbytes > MOST_BYTES:
         raise ValueError(f"`{name}` cannot be saved: it must take at most {MOST_BYTES} bytes")
     if isinstance(value, np.ndarray) and _is_plain(value.dtype):
@@ -69,12 +70,26 @@ def decode(value: Any) -> Any:
         if kind == "$tuple":
             return tuple(decode(content))
         if kind == "$dict":
-            return {decode(key): decode(item) for key, item in content}
+            return {checked_key(decode(key)): decode(item) for key, item in content}
         if kind == "$array":
             return _array(*content)
         if kind == "$random_state":
-            return _random_state(decode(content))
+            return random_state(decode(content))
     raise ValueError(f"unknown value with the keys {list(value)[:3]}")
+
+
+def checked_key(value: Any) -> Any:
+    """A key of a dict, or an item of a set.
+
+    Raises
+    ------
+    ValueError
+        If it is of a type whose hashes can be chosen, so that a million are all equal.
+    """
+    is_small = isinstance(value, int) and abs(value) < 2**64
+    if not is_small and not isinstance(value, str | float | np.number | np.bool_ | None):
+        raise ValueError(f"keys must be texts and numbers of 64 bits, got {value!r:.50}")
+    return value
 
 
 def _array(dtype: str, shape: list[int], values: list[Any]) -> np.ndarray:
@@ -88,7 +103,14 @@ def _array(dtype: str, shape: list[int], values: list[Any]) -> np.ndarray:
     return array.reshape(shape)
 
 
-def _random_state(state: dict[str, Any]) -> np.random.RandomState:
+def random_state(state: dict[str, Any]) -> np.random.RandomState:
+    """A seed in a state that it may be in.
+
+    Raises
+    ------
+    ValueError
+        If no seed can be.
+    """
     # NumPy would read wherever a position points to.
     if not 0 <= state["state"]["pos"] <= len(state["state"]["key"]) == MT19937_WORDS:
         raise ValueError(f"a generator at position {state['state']['pos']!r}")
@@ -101,3 +123,23 @@ def _is_plain(dtype: np.dtype) -> bool:
     if dtype.kind in "OU":
         return True
     return dtype.kind in KINDS and dtype.itemsize <= np.dtype(float).itemsize
+
+
+def check_sizes(value: Any) -> None:
+    """Raise ValueError if arrays written number by number would take too much memory together.
+
+    A dtype of wide strings makes much of few letters, so all are counted before any is made.
+    """
+    n_bytes, left = 0, [value]
+    while left:
+        node = left.pop()
+        if isinstance(node, dict):
+            left.extend(node.values())
+            array = node.get("$array")
+            # In other places an array is named, and not written.
+            if isinstance(array, list) and len(array) == 3 and isinstance(array[2], list):
+                n_bytes += np.dtype(str(array[0])).itemsize * len(array[2])
+        elif isinstance(node, list):
+            left.extend(node)
+        if n_bytes > MOST_BYTES:
+            raise ValueError(f"its values would take more than {MOST_BYTES} bytes")

@@ -1,65 +1,71 @@
-"""`save` and `load`: a classifier, or a pipeline that ends in one, in one file."""
+"""`save` and `load`: an estimator of ours, or what ends in one, in one file."""
 
 from __future__ import annotations
 
-import copy
 import os
 import warnings
-import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from importlib.metadata import version
 from typing import Any
 
 import numpy as np
+from sklearn.exceptions import InconsistentVersionWarning
+from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from sknn._sklearn_compat import has_callbacks
+from sknn.classifiers import ScratchMLPEnsembleClassifier
 from sknn.classifiers._base import BaseMLPClassifier
+from sknn.feature_selection import MLPFeatureSelector, RankStabilitySelector, RegularizationPath
 
 from . import _container
+from ._codec import check_sizes
 from ._model import from_plain, is_class, to_plain, versions
+from ._objects import ObjectDecoder, ObjectEncoder
+from ._skops import read_skops
 
-# Grows when files change in a way that older versions of sknn cannot read.
-FORMAT = 1
-# What the transformers of a pipeline may be made of, beside what skops trusts by itself: most of
-# scikit-learn's estimators, NumPy's and SciPy's arrays and ufuncs.
-TRUSTED = (
-    "numpy.dtype",
-    "sklearn.compose._column_transformer.make_column_selector",
-    "sklearn.feature_selection._mutual_info.mutual_info_classif",
-    "sklearn.feature_selection._univariate_selection.chi2",
-    "sklearn.feature_selection._univariate_selection.f_classif",
-    "sknn.classifiers._scratch.ScratchMLPClassifier",  # the selector's estimator, not fitted
-    "sknn.feature_selection._mlp_selector.MLPFeatureSelector",
-    "sknn.feature_selection._path.RegularizationPath",
-    "sknn.feature_selection._rank_stability.RankStabilitySelector",
-    "sknn.preprocessing._column_norm_scaler.ColumnNormScaler",
+# Grows when files change in a way that older versions of sknn cannot read. In the first, the
+# transformers of a pipeline were an archive of skops.
+FIRST_FORMAT, FORMAT = 1, 2
+MOST_BYTES = 2**30
+OURS = (
+    ScratchMLPEnsembleClassifier,
+    MLPFeatureSelector,
+    RankStabilitySelector,
+    RegularizationPath,
 )
+SEARCHES = (GridSearchCV, RandomizedSearchCV)
 
 
 def save(
-    estimator: BaseMLPClassifier | Pipeline,
+    estimator: Any,
     path: str | os.PathLike[str],
     *,
     trusted: Sequence[str] = (),
 ) -> None:
-    """Write a fitted classifier, or a fitted pipeline that ends in one, to a file.
+    """Write a fitted estimator of sknn, or a pipeline or search that ends in one, to a file.
 
-    The file is of the safetensors format: weights and history as arrays, all else as JSON, the
-    transformers of a pipeline as skops writes them. Nothing in it is code, and no pickle. It is
-    complete before it takes the place of what was at `path`.
+    The file is of the safetensors format: weights, history and other arrays, and all else as JSON.
+    Nothing in it is code, and no pickle. It is complete before it takes the place of what was at
+    `path`, and a model that is saved twice gives equal bytes.
 
     Parameters
     ----------
-    estimator : ScratchMLPClassifier, TorchMLPClassifier or Pipeline
-        What to save. After `partial_fit` or with `warm_start`, what is needed to go on exactly is
-        saved too. Callbacks are not.
+    estimator : classifier, ensemble, selector, Pipeline or search
+        What to save: a `ScratchMLPClassifier`, `TorchMLPClassifier`,
+        `ScratchMLPEnsembleClassifier`, `MLPFeatureSelector`, `RankStabilitySelector` or
+        `RegularizationPath`; a Pipeline that ends in one; or a search whose best estimator is one
+        of these. What a network needs to go on training exactly is saved too. Callbacks are
+        not, nor what belongs to the machine: `memory`, `n_jobs` and `pre_dispatch` have their
+        defaults after loading.
     path : str or path-like
-        Where to. An existing file is replaced.
+        Where to. An existing file is replaced; a device, a pipe or a read-only file is not.
     trusted : sequence of str, default=()
-        Full names of types and functions in the pipeline that skops does not trust by itself,
-        such as ``"mypackage.MyTransformer"``; `load` needs them too. Most of scikit-learn's
-        transformers and those of sknn need no mention; the error names what does.
+        Full names of classes and functions in the pipeline that are not on the list of what files
+        may hold, such as ``"mypackage.MyTransformer"``; `load` needs them too. Most of
+        scikit-learn's transformers and those of sknn need no mention; the error names what does.
+        Attributes of such objects must be plain values, arrays, or estimators in their turn.
 
     Raises
     ------
@@ -67,6 +73,8 @@ def save(
         If `estimator` is of another kind, or holds what a file cannot hold.
     sklearn.exceptions.NotFittedError
         If it is not fitted.
+    OSError
+        If `path` cannot be written.
 
     See Also
     --------
@@ -86,15 +94,32 @@ def save(
     ScratchMLPClassifier(max_iter=5, n_iter_no_change=inf, random_state=0)
     """
     _check_trusted(trusted)
-    pipeline = estimator if isinstance(estimator, Pipeline) else None
-    classifier = check_savable(estimator)
-    parts = [estimator, classifier, *([] if pipeline is None else dict(pipeline.steps).values())]
-    if getattr(classifier, "skorch_callbacks", None) or any(map(has_callbacks, parts)):
+    check_is_fitted(_end(estimator))
+    if any(map(_has_callbacks, _parts(estimator))):
         warnings.warn("Callbacks are not saved: set them anew after loading.", stacklevel=2)
-    header, arrays = to_plain(classifier)
-    header |= {"format": FORMAT, "versions": versions(), "pipeline": pipeline is not None}
-    if pipeline is not None:
-        arrays["pipeline"] = _pack(pipeline, trusted)
+    header: dict[str, Any]
+    arrays: Mapping[str, np.ndarray]
+    if is_class(type(estimator)):
+        header, arrays = to_plain(estimator)
+        header |= {"format": FORMAT, "versions": versions(), "pipeline": False}
+    else:
+        encoder = ObjectEncoder(trusted)
+        try:
+            model = encoder.encode(estimator, "")
+        except RecursionError as error:
+            raise ValueError("`estimator` cannot be saved: it is nested too deeply") from error
+        except ValueError as error:
+            if isinstance(estimator, SEARCHES):
+                raise ValueError(f"{error}; save search.best_estimator_ instead") from error
+            raise
+        if encoder.foreign:
+            raise ValueError(
+                "`estimator` holds types that `load` would not trust: "
+                f"{', '.join(sorted(encoder.foreign))}. Name them in `trusted`, here and in `load`"
+                + (", or save search.best_estimator_." * isinstance(estimator, SEARCHES) or ".")
+            )
+        header = {"format": FORMAT, "versions": versions(), "pipeline": True, "model": model}
+        arrays = encoder.arrays
     _container.write(path, header, arrays)
 
 
@@ -103,6 +128,8 @@ def load(
     cls: type[BaseMLPClassifier] | None = None,
     *,
     trusted: Sequence[str] = (),
+    pipelines: bool = True,
+    max_bytes: int | None = MOST_BYTES,
 ) -> Any:
     """Read what `save` has written.
 
@@ -112,20 +139,28 @@ def load(
         The file.
     cls : type, default=None
         ``ScratchMLPClassifier`` or ``TorchMLPClassifier``, to get a classifier of that class
-        whichever was saved; it predicts the same. None for the class that was saved.
+        whichever was saved, by itself or at the end of a pipeline; it predicts the same. None for
+        the class that was saved.
     trusted : sequence of str, default=()
-        Types in a pipeline that may be made, as for `save`.
+        Names of classes and functions that the file may hold beyond those on the list, as for
+        `save`. Their modules are imported, and what the file says of them is believed.
+    pipelines : bool, default=True
+        Whether the file may hold anything but a single network. With False, pipelines, searches,
+        ensembles and selectors are refused.
+    max_bytes : int or None, default=1073741824
+        How many bytes the file may take, unpacked where it has a compressed part: more is refused
+        before anything of it is read. None for any number.
 
     Returns
     -------
-    estimator : ScratchMLPClassifier, TorchMLPClassifier or Pipeline
+    estimator : classifier, ensemble, selector, Pipeline or search
         Fitted, as it was saved.
 
     Raises
     ------
     ValueError
         If the file is damaged, was changed, was written by something else, or by a later version
-        of sknn; or if it holds a type that is not trusted.
+        of sknn; if it is too large; or if it holds what is neither on the list nor trusted.
     OSError
         If it cannot be read.
 
@@ -153,22 +188,36 @@ def load(
         raise ValueError(
             f"`cls` must be ScratchMLPClassifier or TorchMLPClassifier, or None, got {cls!r}"
         )
+    if max_bytes is not None and (not isinstance(max_bytes, int) or max_bytes < 0):
+        raise ValueError(f"`max_bytes` must be an int of at least 0, or None, got {max_bytes!r}")
     try:
-        header, arrays = _container.read(name)
-        if header["format"] != FORMAT:
-            raise ValueError(
-                f"it is of format {header['format']!r} by sknn {header['versions']['sknn']}, and "
-                f"this version of sknn reads format {FORMAT}"
-            )
-        classifier = from_plain(header, arrays, cls)
-        if not header["pipeline"]:
-            return classifier
-        return _unpack(arrays, classifier, trusted)
+        with _container.reading(name, max_bytes) as (header, arrays):
+            if header["format"] not in (FIRST_FORMAT, FORMAT):
+                raise ValueError(
+                    f"it is of format {header['format']!r} by sknn {header['versions']['sknn']}, "
+                    f"and this version of sknn reads formats {FIRST_FORMAT} and {FORMAT}"
+                )
+            check_sizes(header)
+            if header["pipeline"] is False:
+                return from_plain(header, arrays, cls)
+            if not pipelines:
+                raise ValueError("it holds more than a network, and `pipelines` is False")
+            _warn_of_versions(header["versions"])
+            if header["format"] == FORMAT:
+                model = _decode(header["model"], arrays, trusted, cls)
+            else:
+                model = _read_old(header, arrays, trusted, cls, max_bytes)
+            check_is_fitted(_end(model))
+            return model
     except OSError:
+        raise
+    except Warning:  # that somebody has made an error
         raise
     except Exception as error:  # a file that somebody made can be wrong in any way
         reason = f"it lacks {error}" if isinstance(error, KeyError) else str(error)
-        raise ValueError(f"{name!r} cannot be loaded: {reason}") from error
+        # What a file says is shown, but does not reach a terminal as it is.
+        shown = "".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in reason)
+        raise ValueError(f"{name!r} cannot be loaded: {shown}") from error
 
 
 def check_savable(estimator: Any) -> BaseMLPClassifier:
@@ -193,41 +242,98 @@ def check_savable(estimator: Any) -> BaseMLPClassifier:
     return classifier
 
 
+def _end(estimator: Any) -> Any:
+    """The estimator of ours that `estimator` is, or ends in.
+
+    Raises
+    ------
+    ValueError
+        If there is none.
+    """
+    end = estimator
+    while isinstance(end, (Pipeline, *SEARCHES)):
+        if isinstance(end, Pipeline):
+            end = end.steps[-1][1] if end.steps else None
+        else:
+            check_is_fitted(end)
+            end = getattr(end, "best_estimator_", None)
+    if not is_class(type(end)) and type(end) not in OURS:
+        raise ValueError(
+            "`estimator` must be a ScratchMLPClassifier, a TorchMLPClassifier, an ensemble or a "
+            "selector of sknn, or a Pipeline, or a search with a best estimator, that ends in one, "
+            f"got {estimator!r}"
+        )
+    return end
+
+
+def _parts(estimator: Any) -> Iterator[Any]:
+    """The estimator, and the steps of pipelines in it."""
+    yield estimator
+    if isinstance(estimator, Pipeline):
+        for _, step in estimator.steps:
+            yield from _parts(step)
+    elif isinstance(estimator, SEARCHES):
+        yield from _parts(estimator.best_estimator_)
+
+
+def _has_callbacks(part: Any) -> bool:
+    return has_callbacks(part) or bool(getattr(part, "skorch_callbacks", None))
+
+
 def _check_trusted(trusted: Any) -> None:
     if isinstance(trusted, str) or not all(isinstance(name, str) for name in trusted):
         raise ValueError(f"`trusted` must be a sequence of names of types, got {trusted!r}")
 
 
-def _pack(pipeline: Pipeline, trusted: Sequence[str]) -> np.ndarray:
-    """The pipeline without its classifier, as the bytes that skops makes of it."""
-    import skops.io
-
-    shell = copy.copy(pipeline)
-    shell.steps = [(name, copy.copy(step)) for name, step in pipeline.steps]
-    shell.steps[-1] = (shell.steps[-1][0], "passthrough")
-    for part in (shell, *dict(shell.steps).values()):
-        if has_callbacks(part):
-            del part._skl_callbacks
-    try:
-        content = skops.io.dumps(shell, compression=zipfile.ZIP_DEFLATED)
-        foreign = set(skops.io.get_untrusted_types(data=content)) - {*TRUSTED, *trusted}
-    except Exception as error:
-        raise ValueError(f"`estimator` has steps that skops cannot save: {error}") from error
-    if foreign:
-        raise ValueError(
-            f"`estimator` holds types that `load` would not trust: {', '.join(sorted(foreign))}. "
-            "Name them in `trusted`, here and in `load`."
-        )
-    return np.frombuffer(content, np.uint8)
+def _decode(
+    model: Any,
+    arrays: Mapping[str, np.ndarray],
+    trusted: Sequence[str],
+    cls: type[BaseMLPClassifier] | None,
+) -> Any:
+    place = None if cls is None else _place_of_network(model)
+    return ObjectDecoder(arrays, trusted, cls, place).decode(model, "")
 
 
-def _unpack(
-    arrays: Mapping[str, np.ndarray], classifier: BaseMLPClassifier, trusted: Sequence[str]
+def _place_of_network(model: Any) -> str:
+    """Where the network is that a pipeline ends in."""
+    names: list[str] = []
+    while "$network" not in model:
+        key, attributes, _ = model["$object"]
+        if key != "sklearn.pipeline.Pipeline":
+            raise ValueError("`cls` is for networks, and pipelines that end in one")
+        steps = attributes["steps"]
+        names.append(f"steps.{len(steps) - 1}.1")
+        model = steps[-1]["$tuple"][1]
+    return ".".join(names)
+
+
+def _read_old(
+    header: Mapping[str, Any],
+    arrays: Mapping[str, np.ndarray],
+    trusted: Sequence[str],
+    cls: type[BaseMLPClassifier] | None,
+    max_bytes: int | None,
 ) -> Pipeline:
-    import skops.io
-
-    shell = skops.io.loads(arrays["pipeline"].tobytes(), trusted=[*TRUSTED, *trusted])
-    if not isinstance(shell, Pipeline) or shell.steps[-1][1] != "passthrough":
+    """A pipeline of an earlier version: a network, and an archive of skops for the rest."""
+    archive = arrays["pipeline"]
+    room = None if max_bytes is None else max_bytes - archive.nbytes
+    shell = read_skops(archive, trusted, room)
+    if type(shell) is not Pipeline or shell.steps[-1][1] != "passthrough":
         raise ValueError("its pipeline is none")
-    shell.steps[-1] = (shell.steps[-1][0], classifier)
+    shell.steps[-1] = (shell.steps[-1][0], from_plain(header, arrays, cls))
     return shell
+
+
+def _warn_of_versions(known: Mapping[str, Any]) -> None:
+    """Warn of transformers that another scikit-learn has fitted, as it does for its own pickles."""
+    written, current = str(known.get("scikit-learn")), version("scikit-learn")
+    if written != current:
+        warnings.warn(
+            InconsistentVersionWarning(
+                estimator_name="Pipeline",
+                current_sklearn_version=current,
+                original_sklearn_version=repr(written)[1:20].rstrip("'"),
+            ),
+            stacklevel=3,
+        )

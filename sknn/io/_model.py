@@ -4,18 +4,27 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Mapping
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from importlib.metadata import version
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn import config_context
 
 import sknn.classifiers
 from sknn import __version__
-from sknn.backprop import ACTIVATIONS, EarlyStopping, History, Parameters, Plan, Streams, TrainState
-from sknn.backprop._history import BATCH_COLUMNS, EPOCH_COLUMNS
+from sknn.backprop import (
+    ACTIVATIONS,
+    OPTIMIZERS,
+    EarlyStopping,
+    History,
+    Parameters,
+    Plan,
+    Streams,
+    TrainState,
+)
 from sknn.classifiers._base import BaseMLPClassifier
 from sknn.classifiers._prepare import Terms
 from sknn.classifiers._results import fitted_attributes
@@ -25,6 +34,19 @@ from ._codec import decode, encode
 
 CLASSES = ("ScratchMLPClassifier", "TorchMLPClassifier")
 GENERATORS = ("weights", "order", "dropout")
+# Methods that take metadata.
+METHODS = (
+    "fit",
+    "partial_fit",
+    "predict",
+    "predict_proba",
+    "predict_log_proba",
+    "decision_function",
+    "score",
+    "split",
+    "transform",
+    "inverse_transform",
+)
 Arrays = dict[str, np.ndarray]
 
 
@@ -62,7 +84,7 @@ def to_plain(estimator: BaseMLPClassifier) -> tuple[dict[str, Any], Arrays]:
     header = {
         "class": type(estimator).__name__,
         "parameters": {name: encode(value, name) for name, value in parameters.items()},
-        "requests": _requests(estimator),
+        "requests": requests_of(estimator),
         "classes": encode(estimator.classes_, "classes_"),
         "feature_names": encode(getattr(estimator, "feature_names_in_", None), "X"),
         "plan": {
@@ -92,8 +114,10 @@ def _shapes(plan: Plan) -> dict[str, tuple[int, ...]]:
     }
 
 
-def _requests(estimator: BaseMLPClassifier) -> dict[str, dict[str, Any]]:
-    """What `set_fit_request` and its like have set."""
+def requests_of(estimator: Any) -> dict[str, dict[str, Any]]:
+    """What `set_fit_request` and its like have set on an estimator, by method."""
+    if not hasattr(estimator, "_metadata_request"):
+        return {}
     routing = estimator.get_metadata_routing()
     requests = {
         method: {
@@ -101,7 +125,8 @@ def _requests(estimator: BaseMLPClassifier) -> dict[str, dict[str, Any]]:
             for name, alias in getattr(routing, method).requests.items()
             if alias is not None
         }
-        for method in ("fit", "partial_fit", "score")
+        for method in METHODS
+        if hasattr(routing, method)
     }
     return {method: request for method, request in requests.items() if request}
 
@@ -137,6 +162,15 @@ def _state_to_plain(state: TrainState, rows_seen: int) -> tuple[dict[str, Any], 
 # ---- into a classifier ----
 
 
+def set_requests(estimator: Any, requests: Mapping[str, Mapping[str, Any]]) -> None:
+    """Set again what `requests_of` has found."""
+    with config_context(enable_metadata_routing=True):
+        for method, request in requests.items():
+            if method not in METHODS:
+                raise ValueError(f"it has requests of the unknown method {method!r:.50}")
+            getattr(estimator, f"set_{method}_request")(**request)
+
+
 def from_plain(
     header: Mapping[str, Any], arrays: Mapping[str, np.ndarray], cls: type[BaseMLPClassifier] | None
 ) -> BaseMLPClassifier:
@@ -154,9 +188,7 @@ def from_plain(
     given = {name: decode(value) for name, value in header["parameters"].items()}
     estimator = cls(**{name: value for name, value in given.items() if name in known})
     estimator._validate_params()
-    with config_context(enable_metadata_routing=True):
-        for method, request in header["requests"].items():
-            getattr(estimator, f"set_{method}_request")(**request)
+    set_requests(estimator, header["requests"])
 
     # 1. What was learnt from, and how.
     settings = {name: decode(value) for name, value in header["plan"].items()}
@@ -164,14 +196,18 @@ def from_plain(
     classes, names = decode(header["classes"]), decode(header["feature_names"])
     _check_plan(plan, classes, names)
 
-    # 2. The weights and the history, in a state like the one that training ended with.
+    # 2. The weights and the history, in a state like the one that training ended with. Memory is
+    # taken only for weights that the file has.
+    for name, shape in _shapes(plan).items():
+        _expect(arrays, name, shape, plan.dtype)
     parameters = Parameters.zeros(1, plan.layer_sizes, plan.dtype)
     for i, (W, b) in enumerate(zip(parameters.weights, parameters.biases, strict=True)):
         W[0] = _expect(arrays, f"coefs.{i}", W.shape[1:], plan.dtype)
         b[0, 0] = _expect(arrays, f"intercepts.{i}", b.shape[2:], plan.dtype)
     saved = header["state"]
     streams = Streams((0, 0, 0, 0) if saved is None else saved["entropy"])
-    state = TrainState.around(parameters, [plan], [streams])
+    # L-BFGS has no memory of its own: none is taken that what was saved would only replace.
+    state = TrainState.around(parameters, [replace(plan, solver="lbfgs")], [streams])
     state.histories = [_history(arrays)]
     attributes = fitted_attributes(state, Terms(plan, classes, header["held_out"] is True))
     attributes["best_validation_score_"] = decode(header["best_validation_score"])
@@ -184,7 +220,7 @@ def from_plain(
     # 3. What a fit that goes on needs.
     estimator._state = None
     if saved is not None:
-        _restore(state, saved, arrays)
+        _restore(state, plan, saved, arrays)
         estimator._state, estimator.t_ = at_rest(state), int(state.rows_seen[0])
     return estimator
 
@@ -212,26 +248,52 @@ def _expect(
 
 
 def _history(arrays: Mapping[str, np.ndarray]) -> History:
-    n_epochs = arrays["history.train_loss"].shape
-    epochs = {name: arrays[f"history.{name}"].reshape(n_epochs).tolist() for name in EPOCH_COLUMNS}
-    batches = {}
-    for name in BATCH_COLUMNS:
-        if f"batches.{name}" in arrays:
-            ends = np.cumsum(arrays[f"batches.{name}.sizes"])
-            values = np.split(arrays[f"batches.{name}"], ends[:-1])
-            batches[name] = dict(
-                zip(arrays[f"batches.{name}.epochs"].tolist(), values, strict=True)
-            )
-    return History(epochs, batches)
+    empty = History()
+    n_epochs = arrays["history.train_loss"].size
+    epochs = {name: _numbers(arrays, f"history.{name}", n_epochs).tolist() for name in empty.epochs}
+    return History(epochs, {name: _batches(arrays, name, n_epochs) for name in empty.batches})
 
 
-def _restore(state: TrainState, saved: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
+def _batches(
+    arrays: Mapping[str, np.ndarray], name: str, n_epochs: int
+) -> dict[int, NDArray[np.float64]]:
+    """The values of every batch, by the number of their epoch."""
+    if f"batches.{name}" not in arrays:
+        return {}
+    numbers, sizes = (arrays[f"batches.{name}.{part}"] for part in ("epochs", "sizes"))
+    known = numbers.tolist()
+    if (
+        not numbers.dtype.kind == sizes.dtype.kind == "i"
+        or not numbers.shape == sizes.shape == (len(known),)
+        or known != sorted(set(known) & set(range(1, n_epochs + 1)))
+        or (sizes < 1).any()
+    ):
+        raise ValueError(f"its batches of {name} must be those of its {n_epochs} epochs")
+    values = _numbers(arrays, f"batches.{name}", sum(sizes.tolist()))
+    parts = np.split(values, np.cumsum(sizes)[:-1])
+    return {epoch: part.copy() for epoch, part in zip(known, parts, strict=bool(known))}
+
+
+def _numbers(arrays: Mapping[str, np.ndarray], name: str, length: int) -> NDArray[np.float64]:
+    """A column of a history, which may hold NaN."""
+    array = arrays[name]
+    if array.shape != (length,) or array.dtype.kind != "f":
+        raise ValueError(f"its {name} must be {length} floats, got {array!r:.100}")
+    return array
+
+
+def _restore(
+    state: TrainState, plan: Plan, saved: Mapping[str, Any], arrays: Mapping[str, np.ndarray]
+) -> None:
     values = state.parameters.values
-    for name, slot in state.slots.items():
-        slot[...] = _expect(arrays, f"state.slots.{name}", slot.shape, slot.dtype)
+    optimizer = OPTIMIZERS.get(plan.solver)
+    names = optimizer.slot_names if optimizer else ()
+    state.slots = {
+        name: _expect(arrays, f"state.slots.{name}", values.shape, values.dtype) for name in names
+    }
     if "state.best" in arrays:
         values[...] = _expect(arrays, "state.parameters", values.shape, values.dtype)
-        state.best = _expect(arrays, "state.best", values.shape, values.dtype).copy()
+        state.best = _expect(arrays, "state.best", values.shape, values.dtype)
     state.n_updates[:], state.rows_seen[:] = saved["n_updates"], saved["rows_seen"]
     state.stopping = [EarlyStopping(**decode(saved["stopping"]))]
     for name, generator in decode(saved["generators"]).items():

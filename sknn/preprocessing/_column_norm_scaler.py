@@ -10,9 +10,9 @@ from scipy import sparse
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.callback import CallbackSupportMixin
 from sklearn.utils import check_array
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
-from sknn._sklearn_compat import StrOptions, fit_context
+from sknn._sklearn_compat import StrOptions, check_sparse_indices, fit_context, validate_data
 
 _DTYPES = (np.float64, np.float32)
 
@@ -192,6 +192,7 @@ class ColumnNormScaler(CallbackSupportMixin, OneToOneFeatureMixin, TransformerMi
         """
         check_is_fitted(self)
         # Not validate_data: it would ask scaled rows for the column names of the original table.
+        check_sparse_indices(X)
         with np.errstate(all="ignore"):
             X = check_array(
                 X,

@@ -51,6 +51,12 @@ def write_raw(path: Path, text: str, arrays: dict[str, np.ndarray]) -> None:
     path.write_bytes(safetensors.numpy.save(arrays, metadata=metadata))
 
 
+def read_raw(path: Path) -> tuple[dict, dict]:
+    """Header and arrays of a file."""
+    with _container.reading(path) as (header, arrays):
+        return header, dict(arrays)
+
+
 @pytest.fixture(scope="module")
 def parts(make_scratch, table, tmp_path_factory) -> tuple[dict, dict]:
     """Header and arrays of a classifier's file that holds as much as one can."""
@@ -67,17 +73,18 @@ def parts(make_scratch, table, tmp_path_factory) -> tuple[dict, dict]:
             dropout=np.array([0.1, 0.2]),
         ).set_fit_request(sample_weight="mine")
         sknn.io.save(model.fit(pd.DataFrame(X, columns=COLUMNS), names[y]), path)
-    header, arrays = _container.read(path)
-    return header, dict(arrays)
+    return read_raw(path)
 
 
 @pytest.fixture(scope="module")
 def pipeline_parts(fitted_pipeline, tmp_path_factory) -> tuple[dict, dict]:
-    """Header and arrays of a pipeline's file."""
+    """Header and arrays of a pipeline's file as earlier versions wrote it."""
     path = tmp_path_factory.mktemp("parts") / "pipeline.sknn"
-    sknn.io.save(fitted_pipeline, path)
-    header, arrays = _container.read(path)
-    return header, dict(arrays)
+    sknn.io.save(fitted_pipeline[-1], path)
+    header, arrays = read_raw(path)
+    shell = Pipeline([*fitted_pipeline.steps[:-1], ("net", "passthrough")])
+    arrays["pipeline"] = np.frombuffer(skops.io.dumps(shell), np.uint8)
+    return header | {"pipeline": True, "format": 1}, arrays
 
 
 @pytest.fixture
@@ -179,11 +186,11 @@ def test_every_entry_of_a_header_is_needed(parts, pipeline_parts, path):
                 sknn.io.load(path)
 
 
-@pytest.mark.parametrize("number", [0, 2, 99, "1", None, []], ids=str)
+@pytest.mark.parametrize("number", [0, 3, 99, "1", None, []], ids=str)
 def test_another_format_is_refused(parts, path, number):
     header, arrays = parts
     write_raw(path, json.dumps(header | {"format": number}), arrays)
-    with pytest.raises(ValueError, match=r"it is of format .* by sknn 0.* reads format 1"):
+    with pytest.raises(ValueError, match=r"it is of format .* by sknn 0.* reads formats 1 and 2"):
         sknn.io.load(path)
 
 

@@ -326,11 +326,10 @@ class TestRefusals:
         [
             lambda model: LogisticRegression(),
             lambda model: Derived(max_iter=2),
-            lambda model: GridSearchCV(model, {"l2": [0.0, 1.0]}, cv=2),
+            lambda model: GridSearchCV(LogisticRegression(), {"C": [0.1, 1.0]}, cv=2),
             lambda model: CalibratedClassifierCV(model, cv=2),
             lambda model: make_pipeline(StandardScaler(), LogisticRegression()),
             lambda model: make_pipeline(StandardScaler(), Derived(max_iter=2)),
-            lambda model: make_pipeline(StandardScaler(), make_pipeline(model)),
             lambda model: make_pipeline(StandardScaler()),
         ],
     )
