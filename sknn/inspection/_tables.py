@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import check_array
 from sklearn.utils.validation import column_or_1d
 
+from sknn._frames import plain_frame
 from sknn.inspection._checks import check_names
 from sknn.inspection._fitted import names_of
 
@@ -24,8 +25,9 @@ def read_table(
     ValueError
         If a column holds anything but numbers, or names do not fit the columns.
     """
+    X = plain_frame(X)
     columns = getattr(X, "columns", None)
-    if columns is not None and hasattr(X, "dtypes"):
+    if columns is not None:
         _refuse_text(X, columns)
     values = check_array(X, dtype=np.float64, ensure_all_finite="allow-nan", input_name="X")
     n_columns = values.shape[1]
@@ -38,7 +40,7 @@ def _refuse_text(X: Any, columns: Any) -> None:
     if not len(columns):
         raise ValueError("`X` must have at least one column, got none")
     for place, column in enumerate(columns):
-        alone = X.iloc[:, [place]] if hasattr(X, "iloc") else X[[column]]
+        alone = X.iloc[:, [place]]
         try:
             check_array(alone, dtype=np.float64, ensure_all_finite=False, ensure_min_samples=0)
         except (TypeError, ValueError) as error:

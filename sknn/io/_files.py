@@ -34,6 +34,7 @@ TRUSTED = (
     "sknn.feature_selection._path.RegularizationPath",
     "sknn.feature_selection._rank_stability.RankStabilitySelector",
     "sknn.preprocessing._column_norm_scaler.ColumnNormScaler",
+    "sknn.preprocessing._plain_frame.PlainFrame",
 )
 
 

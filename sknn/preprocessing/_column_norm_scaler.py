@@ -12,6 +12,7 @@ from sklearn.callback import CallbackSupportMixin
 from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from sknn._frames import plain_frame
 from sknn._sklearn_compat import StrOptions, fit_context
 
 _DTYPES = (np.float64, np.float32)
@@ -123,7 +124,7 @@ class ColumnNormScaler(CallbackSupportMixin, OneToOneFeatureMixin, TransformerMi
         """
         checked = validate_data(
             self,
-            X,
+            plain_frame(X),
             accept_sparse=("csr", "csc"),
             dtype=_DTYPES,
             ensure_all_finite="allow-nan",
@@ -165,7 +166,7 @@ class ColumnNormScaler(CallbackSupportMixin, OneToOneFeatureMixin, TransformerMi
         check_is_fitted(self)
         X = validate_data(
             self,
-            X,
+            plain_frame(X),
             reset=False,
             accept_sparse=("csr", "csc"),
             copy=self.copy,
