@@ -121,12 +121,11 @@ def show(text: str, *, as_it_is: bool = False) -> None:
     # A terminal that lacks a character shows another one in its place.
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="replace")
-    print(text if as_it_is and not sys.stdout.isatty() else printable(text))
-    flush()
+    flush(f"{text if as_it_is and not sys.stdout.isatty() else printable(text)}\n")
 
 
-def flush() -> None:
-    """Print what was shown so far.
+def flush(text: str = "") -> None:
+    """Print a text, and all that was printed before.
 
     Raises
     ------
@@ -134,7 +133,7 @@ def flush() -> None:
         If nobody reads it.
     """
     try:
-        sys.stdout.flush()
+        print(text, end="", flush=True)
     except OSError as error:
         # Python must not try again.
         _to_nowhere(sys.stdout)

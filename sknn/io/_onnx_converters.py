@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,7 @@ from skl2onnx.algebra.onnx_ops import (
 from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType, guess_proto_type
 from skl2onnx.common.shape_calculator import calculate_linear_classifier_output_shapes
 
-from sknn.preprocessing import ColumnNormScaler
+from sknn.preprocessing import ColumnNormScaler, PlainFrame
 
 ACTIVATIONS = {
     "identity": OnnxIdentity,
@@ -54,6 +55,7 @@ def convert(estimator: Any, classifier: Any, initial_types: Any) -> Any:
     update_registered_converter(
         ColumnNormScaler, "SknnColumnNormScaler", _scaler_shape, _convert_scaler
     )
+    update_registered_converter(PlainFrame, "SknnPlainFrame", _frame_shape, _convert_frame)
     if initial_types is None:
         initial_types = [("X", _tensor_type(classifier)([None, estimator.n_features_in_]))]
     return convert_sklearn(
@@ -117,3 +119,15 @@ def _convert_scaler(scope: Any, operator: Any, container: Any) -> None:
         **opset,
     )
     result.add_to(scope, container)
+
+
+def _frame_shape(operator: Any) -> None:
+    operator.outputs[0].type = copy(operator.inputs[0].type)
+    operator.outputs[0].type.shape = [None, operator.raw_operator.n_features_in_]
+
+
+def _convert_frame(scope: Any, operator: Any, container: Any) -> None:
+    # A runtime is given arrays, which have no frame to be freed from.
+    name = [operator.outputs[0].full_name]
+    opset = {"op_version": container.target_opset}
+    OnnxIdentity(operator.inputs[0], output_names=name, **opset).add_to(scope, container)
