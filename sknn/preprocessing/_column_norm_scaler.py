@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -122,13 +124,7 @@ class ColumnNormScaler(CallbackSupportMixin, OneToOneFeatureMixin, TransformerMi
             If X holds an infinite value, or values so large that a norm passes the largest
             float64.
         """
-        checked = validate_data(
-            self,
-            plain_frame(X),
-            accept_sparse=("csr", "csc"),
-            dtype=_DTYPES,
-            ensure_all_finite="allow-nan",
-        )
+        checked = self._check(X)
         callbacks = self._init_callback_context()
         callbacks.call_on_fit_task_begin(estimator=self, X=X, y=y)
 
@@ -164,16 +160,7 @@ class ColumnNormScaler(CallbackSupportMixin, OneToOneFeatureMixin, TransformerMi
             The scaled rows; float32 in, float32 out.
         """
         check_is_fitted(self)
-        X = validate_data(
-            self,
-            plain_frame(X),
-            reset=False,
-            accept_sparse=("csr", "csc"),
-            copy=self.copy,
-            dtype=_DTYPES,
-            force_writeable=True,
-            ensure_all_finite="allow-nan",
-        )
+        X = self._check(X, reset=False, copy=self.copy, force_writeable=True)
         return self._rescale(X, np.divide)
 
     def inverse_transform(self, X: Any) -> Any:
@@ -191,22 +178,34 @@ class ColumnNormScaler(CallbackSupportMixin, OneToOneFeatureMixin, TransformerMi
         """
         check_is_fitted(self)
         # Not validate_data: it would ask scaled rows for the column names of the original table.
-        X = check_array(
-            X,
-            accept_sparse=("csr", "csc"),
-            copy=self.copy,
-            dtype=_DTYPES,
-            force_writeable=True,
-            ensure_all_finite="allow-nan",
-            estimator=self,
-            input_name="X",
-        )
+        with _large_numbers():
+            X = check_array(
+                X,
+                accept_sparse=("csr", "csc"),
+                copy=self.copy,
+                dtype=_DTYPES,
+                force_writeable=True,
+                ensure_all_finite="allow-nan",
+                estimator=self,
+                input_name="X",
+            )
         if X.shape[1] != self.n_features_in_:
             raise ValueError(
                 f"X must have {self.n_features_in_} features, as ColumnNormScaler has seen in "
                 f"fit, got {X.shape[1]}"
             )
         return self._rescale(X, np.multiply)
+
+    def _check(self, X: Any, **options: Any) -> Any:
+        with _large_numbers():
+            return validate_data(
+                self,
+                plain_frame(X),
+                accept_sparse=("csr", "csc"),
+                dtype=_DTYPES,
+                ensure_all_finite="allow-nan",
+                **options,
+            )
 
     def _rescale(self, X: Any, operation: np.ufunc) -> Any:
         """Apply ``operation`` with each column's norm, in place."""
@@ -224,6 +223,17 @@ class ColumnNormScaler(CallbackSupportMixin, OneToOneFeatureMixin, TransformerMi
         tags.input_tags.sparse = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
+
+
+@contextmanager
+def _large_numbers() -> Iterator[None]:
+    """Have numbers that are too large for float64 end in an error alone, without a warning too."""
+    # Sums that tell whether there is infinity overflow for the largest numbers.
+    with np.errstate(over="ignore", invalid="ignore"):
+        try:
+            yield
+        except OverflowError as error:
+            raise ValueError(f"`X` must hold numbers that a float64 can hold: {error}") from error
 
 
 def _column_norms(X: Any, norm: str) -> NDArray[np.float64]:

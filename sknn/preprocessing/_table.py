@@ -121,7 +121,8 @@ def choose_columns(
             continue
         is_number = _is_numeric(values)
         (_refuse_infinity if is_number else _refuse_numbers_in_text)(column, values)
-        reason = None if column in keep else _says_nothing(column, values)
+        with np.errstate(over="ignore", invalid="ignore"):  # of differences of large numbers
+            reason = None if column in keep else _says_nothing(column, values)
         if reason:
             chosen.left_out[column] = reason
         else:
@@ -293,7 +294,8 @@ def _refuse_numbers_in_text(column: str, values: pd.Series) -> None:
 
 
 def _refuse_infinity(column: str, values: pd.Series) -> None:
-    infinite = np.flatnonzero(np.isinf(values.to_numpy(np.float64, na_value=np.nan)))
+    with np.errstate(over="ignore"):  # of numbers that are longer than float64's
+        infinite = np.flatnonzero(np.isinf(values.to_numpy(np.float64, na_value=np.nan)))
     if len(infinite):
         raise ValueError(
             f"column {column!r} must hold finite numbers, and is infinite in {_rows(infinite)}"

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_array_equal
+from sklearn.dummy import DummyClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.tree import DecisionTreeClassifier
@@ -177,3 +178,37 @@ def test_displays_and_scalers_name_it_too(frame):
     for take in (FeatureHistogramDisplay.from_data, ColumnNormScaler().fit):
         with pytest.raises(ValueError, match="`X` must "):
             take(frame)
+
+
+LARGE = np.where(RNG.random((N, 1)) < 0.5, 1.7e308, -1.7e308)
+
+
+@pytest.mark.parametrize(
+    ("X", "words"),
+    [
+        (LARGE, "the l2 norm|whose squares are numbers, below 1e.150, and column 'x0'"),
+        (LARGE + np.inf, "contains infinity"),
+        (LARGE.astype(np.longdouble) * 10, "contains infinity"),
+        (np.array([[10**400], [1]], dtype=object), "numbers that a float64 can hold"),
+    ],
+    ids=["large", "infinite", "long", "python"],
+)
+@pytest.mark.parametrize(
+    "take",
+    [
+        ColumnNormScaler().fit,
+        FeatureHistogramDisplay.from_data,
+        CorrelationDisplay.from_data,
+        lambda X: FeatureDistributionDisplay.from_data(X, Y[: len(X)]),
+    ],
+    ids=["scaler", "histogram", "correlation", "distribution"],
+)
+def test_numbers_that_are_too_large_are_an_error_without_a_warning(take, X, words):
+    """Warnings are errors here, and none of them a ValueError."""
+    with pytest.raises(ValueError, match=words):
+        take(X)
+
+
+def test_a_report_on_the_largest_numbers():
+    model = DummyClassifier().fit(LARGE, Y)
+    assert "1.7e+308" in Report.from_estimator(model, LARGE, Y, n_repeats=0).to_html()
