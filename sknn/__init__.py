@@ -12,6 +12,7 @@ __version__ = "0.1.0.dev0"
 __all__ = [
     "ColumnNormScaler",
     "MLPFeatureSelector",
+    "PlainFrame",
     "RankStabilitySelector",
     "RegularizationPath",
     "ScratchMLPClassifier",
@@ -58,7 +59,7 @@ if TYPE_CHECKING:
         RegularizationPath,
     )
     from sknn.model_selection import StackedGridSearchCV, StackedRandomizedSearchCV
-    from sknn.preprocessing import ColumnNormScaler
+    from sknn.preprocessing import ColumnNormScaler, PlainFrame
 
 _SUBPACKAGES = frozenset(
     {
@@ -76,6 +77,7 @@ _SUBPACKAGES = frozenset(
 )
 _HOME = {
     "ColumnNormScaler": "preprocessing",
+    "PlainFrame": "preprocessing",
     "MLPFeatureSelector": "feature_selection",
     "RankStabilitySelector": "feature_selection",
     "RegularizationPath": "feature_selection",

@@ -22,8 +22,10 @@ MAX_LINES = 400
 
 # Imports point from a higher floor to a lower one; rooms of one floor do not see each other.
 FLOORS = {
+    "_frames": 0,
     "_sklearn_compat": 0,
     "_warnings": 0,
+    "_text": 0,
     "backprop": 0,
     "datasets": 1,
     "classifiers": 1,

@@ -38,7 +38,7 @@ ROOMS = (
     Room(
         "sknn.preprocessing",
         {
-            "Transformers": ("ColumnNormScaler",),
+            "Transformers": ("ColumnNormScaler", "PlainFrame"),
             "Tables": ("make_table_transformer", "choose_columns", "TableColumns"),
         },
     ),

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TextIO
+
+from sknn._text import printable, printable_json
 
 # Parameters of functions that are options of the command, too.
 OPTIONS = ("missing", "categories", "keep", "encoding")
+
+
+class ReaderLeft(Exception):
+    """Standard output was closed by whoever read it."""
 
 
 class Console:
@@ -31,7 +39,7 @@ class Console:
     def note(self, text: str) -> None:
         """Say something worth knowing, in one line."""
         if not self.quiet:
-            print("sknn: note:", _one_line(text).replace("`", ""), file=sys.stderr, flush=True)
+            tell(f"sknn: note: {_one_line(text)}".replace("`", ""))
 
     def wrote(self, path: Path) -> None:
         """Take a file for finished."""
@@ -59,10 +67,10 @@ class Console:
         if self.quiet:
             yield _ignore
         elif sys.stderr.isatty():
-            with _bar(words, total) as advance:
+            with _bar(printable(words), total) as advance:
                 yield advance
         else:
-            print(words, file=sys.stderr, flush=True)
+            tell(words)
             yield _ignore
 
     def _summary(self) -> str:
@@ -76,25 +84,80 @@ class Console:
         return "; ".join(parts)
 
 
-def show(text: str) -> None:
-    """Print a result."""
+def tell(text: str) -> None:
+    """Say something beside the result."""
+    try:
+        print(printable(text), file=sys.stderr, flush=True)
+    except OSError:
+        # That nobody listens is no reason to lose the work.
+        _to_nowhere(sys.stderr)
+
+
+@contextmanager
+def streams() -> Iterator[None]:
+    """Somewhere to print to, where a stream was closed before the process began.
+
+    Its number would go to the next file that is opened otherwise, and so would what is printed.
+    """
+    former = sys.stdout, sys.stderr
+    with open(os.devnull, "w") as stdout, open(os.devnull, "w") as stderr:
+        sys.stdout, sys.stderr = sys.stdout or stdout, sys.stderr or stderr
+        try:
+            yield
+        finally:
+            sys.stdout, sys.stderr = former
+
+
+def show(text: str, *, as_it_is: bool = False) -> None:
+    """Print a result.
+
+    Parameters
+    ----------
+    text : str
+        The result.
+    as_it_is : bool, default=False
+        Whether it is data, which reaches a file or a program to the letter; a terminal never.
+    """
     # A terminal that lacks a character shows another one in its place.
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="replace")
-    print(text, flush=True)
+    flush(f"{text if as_it_is and not sys.stdout.isatty() else printable(text)}\n")
+
+
+def flush(text: str = "") -> None:
+    """Print a text, and all that was printed before.
+
+    Raises
+    ------
+    ReaderLeft
+        If nobody reads it.
+    """
+    try:
+        print(text, end="", flush=True)
+    except OSError as error:
+        # Python must not try again.
+        _to_nowhere(sys.stdout)
+        if isinstance(error, BrokenPipeError):
+            raise ReaderLeft from error
+        raise
 
 
 def show_json(tree: object) -> None:
     """Print a result for a program."""
     import json
 
-    show(json.dumps(tree, indent=2, ensure_ascii=False, allow_nan=False))
+    show(printable_json(json.dumps(tree, indent=2, ensure_ascii=False, allow_nan=False)))
 
 
 def complain(message: str, code: int) -> int:
     """Say in one line what went wrong."""
-    print("sknn:", _one_line(message), file=sys.stderr)
+    tell(f"sknn: {_one_line(message)}")
     return code
+
+
+def _to_nowhere(stream: TextIO) -> None:
+    with suppress(OSError, ValueError):  # a stream that is no file has nothing left to flush
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _one_line(text: str) -> str:

@@ -15,7 +15,7 @@ examples:
 'sknn COMMAND --help' says more.
 
 exit codes:
-  0 all went well, 1 an error in the data or the files, 2 wrong usage, 130 Ctrl-C
+  0 all went well, 1 an error in the data or the files, 2 wrong usage, 130 Ctrl-C, 143 SIGTERM
 """
 
 FIT_EXAMPLES = """\

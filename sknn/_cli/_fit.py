@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sknn._cli._console import Console, show, show_json
-from sknn._cli._output import check_places, write_file
+from sknn._cli._output import check_places
 from sknn._cli._tables import check_classes, find_column, read, take_target
 
 if TYPE_CHECKING:
@@ -53,7 +54,8 @@ class Rows:
 def run_fit(arguments: argparse.Namespace, console: Console) -> None:
     """Train, measure, save, and report."""
     from sknn import io
-    from sknn.report import Report, output_directory
+    from sknn.report import output_directory
+    from sknn.report._files_of_run import files_of_run
 
     out = arguments.out or Path("output", arguments.data.stem)
     paths = {name: out / name for name in FILES}
@@ -69,26 +71,25 @@ def run_fit(arguments: argparse.Namespace, console: Console) -> None:
     if arguments.engine == "torch":
         pipeline.steps[-1] = ("mlp", _with_torch(pipeline[-1]))
     stopped = _train(pipeline, rows, console)
-
-    write_file(paths["model.sknn"], lambda path: io.save(pipeline, path), console)
-    if stopped:
-        raise KeyboardInterrupt(
-            f"training stopped after epoch {pipeline[-1].n_iter_}, whose weights are in "
-            f"{paths['model.sknn']}; it was not measured: 'sknn report' does that"
-        )
-    with console.stage("measuring"):
-        report = Report.from_estimator(
-            pipeline,
-            rows.X_test,
-            rows.y_test,
-            X_train=rows.X_train,
-            y_train=rows.y_train,
-            search=search,
-            target=arguments.target.strip(),
-            notes=rows.notes,
-            random_state=arguments.seed,
-        )
-    _write(report, pipeline, rows, paths, console)
+    with files_of_run(out, FILES, overwrite=arguments.overwrite) as folder:
+        write = _Writer(folder, out, console)
+        write("model.sknn", lambda path: io.save(pipeline, path))
+        failure, report = None, None
+        try:
+            if stopped:
+                raise KeyboardInterrupt(
+                    f"training stopped after epoch {pipeline[-1].n_iter_}, whose weights are in "
+                    f"{paths['model.sknn']}; it was not measured: 'sknn report' does that"
+                )
+            with console.stage("measuring"):
+                report = _measure(pipeline, rows, arguments, search)
+            with console.stage("writing"):
+                _write(report, pipeline, rows, write, raw_labels=arguments.raw_labels)
+        except BaseException as error:
+            # What is complete is kept.
+            failure = error
+    if failure is not None:
+        raise failure
     _tell(report, paths, arguments)
 
 
@@ -250,21 +251,52 @@ class _Epochs:
         """End."""
 
 
-def _write(
-    report: Any, pipeline: Any, rows: Rows, paths: dict[str, Path], console: Console
-) -> None:
-    from sknn._cli._output import predictions_frame, write_json, write_table
+def _measure(pipeline: Any, rows: Rows, arguments: argparse.Namespace, search: Any) -> Any:
+    from sknn.report import Report
 
-    with console.stage("writing"):
-        tree = report.to_dict()
-        write_file(paths["metrics.json"], lambda path: write_json(path, tree), console)
-        history = pipeline[-1].history_.to_frame().reset_index()
-        write_file(paths["history.csv"], lambda path: write_table(path, history), console)
-        predictions = predictions_frame(pipeline, rows.X_test)
-        predictions.insert(0, "row", rows.X_test.index + 1)
-        predictions.insert(1, "true", rows.y_test)
-        write_file(paths["predictions.csv"], lambda path: write_table(path, predictions), console)
-        write_file(paths["report.html"], lambda path: report.to_html(path, overwrite=True), console)
+    return Report.from_estimator(
+        pipeline,
+        rows.X_test,
+        rows.y_test,
+        X_train=rows.X_train,
+        y_train=rows.y_train,
+        search=search,
+        target=arguments.target.strip(),
+        notes=rows.notes,
+        random_state=arguments.seed,
+    )
+
+
+class _Writer:
+    """Writes files to a folder that will be moved, and removes those that are not complete."""
+
+    def __init__(self, folder: Path, out: Path, console: Console) -> None:
+        self.folder, self.out, self.console = folder, out, console
+
+    def __call__(self, name: str, write: Callable[[Path], object]) -> None:
+        """Write a file."""
+        try:
+            write(self.folder / name)
+        except BaseException:
+            (self.folder / name).unlink(missing_ok=True)
+            raise
+        self.console.wrote(self.out / name)
+
+
+def _write(report: Any, pipeline: Any, rows: Rows, write: _Writer, *, raw_labels: bool) -> None:
+    """Everything but the model."""
+    from sknn._cli._output import predictions_frame, without_formulas, write_json, write_table
+
+    tree, history = report.to_dict(), pipeline[-1].history_.to_frame().reset_index()
+    predictions = predictions_frame(pipeline, rows.X_test)
+    predictions.insert(0, "row", rows.X_test.index + 1)
+    predictions.insert(1, "true", rows.y_test)
+    if not raw_labels:
+        predictions = without_formulas(predictions, write.console)
+    write("metrics.json", lambda path: write_json(path, tree))
+    write("history.csv", lambda path: write_table(path, history))
+    write("predictions.csv", lambda path: write_table(path, predictions))
+    write("report.html", report.to_html)
 
 
 def _tell(report: Any, paths: dict[str, Path], arguments: argparse.Namespace) -> None:

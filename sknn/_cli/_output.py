@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +10,9 @@ from sknn._cli._console import Console
 
 if TYPE_CHECKING:
     import pandas as pd
+
+# What spreadsheets take for the beginning of a formula, in full width too.
+FORMULA_STARTS = tuple("=+-@\uff1d\uff0b\uff0d\uff20")
 
 
 def check_places(paths: Iterable[Path], *, overwrite: bool) -> None:
@@ -21,27 +22,17 @@ def check_places(paths: Iterable[Path], *, overwrite: bool) -> None:
     ------
     FileExistsError
         If one of them exists, and may not be replaced.
-    IsADirectoryError
-        If one of them is a directory.
+    OSError
+        If one of them is a directory, a read-only file, or no file at all.
     """
+    from sknn.report._files_of_run import check_place
+
     for path in paths:
         if path.is_dir():
             raise IsADirectoryError(f"{str(path)!r} is a directory: pass another --out")
-        if path.exists() and not overwrite:
-            raise FileExistsError(
-                f"{str(path)!r} exists: pass --overwrite to replace it, or another --out"
-            )
-
-
-def write_file(path: Path, write: Callable[[Path], object], console: Console) -> None:
-    """Write beside the place where a file is to be, and move it there when it is complete."""
-    beside = path.with_name(f".{uuid.uuid4().hex}{path.suffix}")
-    try:
-        write(beside)
-        os.replace(beside, path)
-    finally:
-        beside.unlink(missing_ok=True)
-    console.wrote(path)
+        check_place(
+            path, overwrite=overwrite, allowed_by="--overwrite", or_else=", or another --out"
+        )
 
 
 def write_json(path: Path, tree: Any) -> None:
@@ -65,3 +56,33 @@ def predictions_frame(estimator: Any, X: Any) -> pd.DataFrame:
     for k, label in enumerate(estimator.classes_):
         columns[f"probability of {label}"] = probabilities[:, k]
     return pd.DataFrame(columns)
+
+
+def without_formulas(table: pd.DataFrame, console: Console) -> pd.DataFrame:
+    """The same with an apostrophe before texts that a spreadsheet would take for formulas."""
+    from pandas.api.types import is_numeric_dtype
+
+    safe, found = table.copy(), []
+    for name in table.columns:
+        if is_numeric_dtype(table[name]):
+            continue
+        texts = table[name].astype(str)
+        risky = texts.map(_is_formula)
+        found += texts[risky].unique().tolist()
+        safe[name] = texts.where(~risky, "'" + texts)
+    if found:
+        console.note(
+            f"{found[0]!r} begins like a formula of a spreadsheet, and is written with an "
+            "apostrophe before it: --raw-labels writes it as it is"
+        )
+    return safe
+
+
+def _is_formula(text: str) -> bool:
+    if not text.lstrip().startswith(FORMULA_STARTS):
+        return False
+    try:
+        float(text)
+    except ValueError:
+        return True
+    return False

@@ -19,6 +19,7 @@ from sknn._cli._predict import run_predict
 from sknn._cli._report import run_report
 from sknn._cli._study import ENGINES, REFIT_EPOCHS, REFITS, run_producers, run_yeast
 from sknn._cli._types import count, layers, seed, share, splits
+from sknn._text import printable
 
 USAGE = 2
 
@@ -28,7 +29,7 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Exit with the message."""
-        self.exit(USAGE, f"{self.prog}: error: {message} (see {self.prog} --help)\n")
+        self.exit(USAGE, printable(f"{self.prog}: error: {message} (see {self.prog} --help)\n"))
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -91,6 +92,7 @@ def _add_fit(commands: Any) -> None:
         "--out", metavar="DIR", type=Path, help="directory for the files (default: output/DATA)"
     )
     files.add_argument("--overwrite", action="store_true", help="replace files of a former run")
+    _add_raw_labels(files)
     _add_output(files)
     parser.set_defaults(run=run_fit)
 
@@ -158,6 +160,7 @@ def _add_predict(commands: Any) -> None:
     _add_table(parser)
     parser.add_argument("--out", metavar="FILE", type=Path, help="write to a file instead")
     parser.add_argument("--overwrite", action="store_true", help="replace an existing file")
+    _add_raw_labels(parser)
     _add_output(parser)
     parser.set_defaults(run=run_predict)
 
@@ -220,6 +223,14 @@ def _add_names(parser: Any, option: str, text: str, metavar: str = "COLUMN") -> 
         action="append",
         default=[],
         help=f"{text}; may be given several times",
+    )
+
+
+def _add_raw_labels(parser: Any) -> None:
+    parser.add_argument(
+        "--raw-labels",
+        action="store_true",
+        help="write classes to CSV as they are, even if a spreadsheet would take them for formulas",
     )
 
 

@@ -7,7 +7,7 @@ import io
 from typing import Any
 
 from sknn._cli._console import Console, show, show_json
-from sknn._cli._output import check_places, predictions_frame, write_file, write_table
+from sknn._cli._output import check_places, predictions_frame, without_formulas, write_table
 from sknn._cli._tables import known_categories, match_columns, read
 
 
@@ -23,6 +23,7 @@ def load_model(arguments: argparse.Namespace) -> Any:
 def run_predict(arguments: argparse.Namespace, console: Console) -> None:
     """Predict, and print or write a table."""
     from sknn.report import output_directory
+    from sknn.report._files_of_run import write_alone
 
     if arguments.out is not None:
         console.to_write = [arguments.out]
@@ -35,14 +36,17 @@ def run_predict(arguments: argparse.Namespace, console: Console) -> None:
         output_directory(arguments.out.parent)
     with console.stage(f"predicting {len(X)} rows"):
         predictions = predictions_frame(model, X)
+    rows = predictions if arguments.raw_labels else without_formulas(predictions, console)
     if arguments.out is not None:
-        write_file(arguments.out, lambda path: write_table(path, predictions), console)
+        write_alone(
+            arguments.out, lambda path: write_table(path, rows), overwrite=arguments.overwrite
+        )
     if arguments.json:
         show_json(_tree(model, predictions))
     elif arguments.out is None:
         text = io.StringIO()
-        predictions.to_csv(text, index=False, lineterminator="\n")
-        show(text.getvalue().rstrip("\n"))
+        rows.to_csv(text, index=False, lineterminator="\n")
+        show(text.getvalue().rstrip("\n"), as_it_is=True)
     elif not arguments.quiet:
         show(f"{len(X)} rows predicted. File:\n  {arguments.out}")
 

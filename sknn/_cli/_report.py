@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from sknn._cli._console import Console, show, show_json
-from sknn._cli._output import check_places, write_file
+from sknn._cli._output import check_places
 from sknn._cli._predict import load_model
 from sknn._cli._tables import find_column, known_categories, match_columns, read, some, take_target
 
@@ -47,7 +47,7 @@ def run_report(arguments: argparse.Namespace, console: Console) -> None:
             ],
         )
     with console.stage("writing"):
-        write_file(arguments.out, lambda path: report.to_html(path, overwrite=True), console)
+        report.to_html(arguments.out, overwrite=arguments.overwrite)
     if arguments.json:
         show_json({**report.to_dict(), "files": {"report.html": str(arguments.out)}})
     elif not arguments.quiet:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -41,17 +42,19 @@ def run_producers(arguments: argparse.Namespace, console: Console) -> None:
     if arguments.compare:
         comparison = study.run(producers_comparison)
     study.stop()
+    page = report.Report.from_study(
+        result, key_features=key_features, comparison=comparison, other=other
+    )
+    with study.files(page) as folder:
+        report.write_producers(result, folder)
+        if key_features is not None:
+            report.write_key_features(key_features, folder)
     study.show(lambda: report.producers_tables(result))
     study.show_engines(result, other)
     if comparison is not None:
         study.show(lambda: report.comparison_tables(comparison))
-    study.paths += report.write_producers(result, arguments.out)
     if key_features is not None:
         study.show(lambda: report.key_features_table(key_features))
-        study.paths += report.write_key_features(key_features, arguments.out)
-    page = report.Report.from_study(
-        result, key_features=key_features, comparison=comparison, other=other
-    )
     study.finish(page)
 
 
@@ -73,12 +76,13 @@ def run_yeast(arguments: argparse.Namespace, console: Console) -> None:
     if arguments.compare:
         comparison = study.run(yeast_comparison, path=arguments.data)
     study.stop()
+    page = report.Report.from_study(result, comparison=comparison, other=other)
+    with study.files(page) as folder:
+        report.write_yeast(result, folder)
     study.show(lambda: report.yeast_tables(result))
     study.show_engines(result, other)
     if comparison is not None:
         study.show(lambda: report.comparison_tables(comparison))
-    page = report.Report.from_study(result, comparison=comparison, other=other)
-    study.paths += report.write_yeast(result, arguments.out)
     study.finish(page)
 
 
@@ -127,13 +131,26 @@ class _Study:
         if other is not None:
             self.show(lambda: engines_table(result, other))
 
+    @contextmanager
+    def files(self, page: Any) -> Iterator[Path]:
+        """A folder for the files of the study, the page among them.
+
+        They come before what is printed: whoever reads that may have gone.
+        """
+        from sknn.report._files_of_run import files_of_run
+
+        out = self.arguments.out
+        with files_of_run(out, overwrite=True) as unfinished:
+            yield unfinished
+            files = sorted(unfinished.iterdir(), key=lambda path: (path.suffix, path.name))
+            page.to_html(unfinished / PAGE)
+        self.paths = [*(out / path.name for path in files), out / PAGE]
+
     def finish(self, report: Any) -> None:
-        """Write the page, and say where everything is."""
-        page = report.to_html(self.arguments.out / PAGE, overwrite=True)
-        self.paths.append(page)
+        """Say where everything is."""
         if self.arguments.json:
             show_json({**report.to_dict(), "files": [str(path) for path in self.paths]})
         if self.talks:
             names = "\n".join(f"  {path.name}" for path in self.paths)
             done = f"{self.progress.done} fits in {self.seconds:.0f} s."
-            show(f"{done} Files in {self.arguments.out}:\n{names}\n\nThe page: {page}")
+            show(f"{done} Files in {self.arguments.out}:\n{names}\n\nThe page: {self.paths[-1]}")

@@ -8,6 +8,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from sknn._cli._console import tell
+from sknn._text import printable
+
 if TYPE_CHECKING:
     from sknn.studies import FitProgress
 
@@ -60,12 +63,12 @@ def _line(fit: FitProgress) -> None:
     # Refits, of which there are hundreds, get a line now and then.
     if fit.seed is None and fit.done % -(-fit.total // 20) and fit.done < fit.total:
         return
-    print(f"{fit.done}/{fit.total} {_words(fit)}", file=sys.stderr, flush=True)
+    tell(f"{fit.done}/{fit.total} {_words(fit)}")
 
 
 def _words(fit: FitProgress) -> str:
     words = fit.model if fit.seed is None else f"{fit.model}, seed {fit.seed}"
-    return words if fit.accuracy is None else f"{words}: accuracy {fit.accuracy:.3f}"
+    return printable(words if fit.accuracy is None else f"{words}: accuracy {fit.accuracy:.3f}")
 
 
 @contextmanager
@@ -81,7 +84,7 @@ def _bar() -> Iterator[Callable[[FitProgress], None]]:
     )
 
     columns = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),

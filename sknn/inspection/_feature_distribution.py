@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.utils import check_consistent_length
 
+from sknn._frames import plain_frame
 from sknn.inspection._checks import check_choice, how_many
 from sknn.inspection._distributions import draw_boxes, draw_densities, known_values
 from sknn.inspection._fitted import last_step, names_of
@@ -189,6 +190,7 @@ class FeatureDistributionDisplay:
         ValueError
             If the table is not of the features that it was fitted on.
         """
+        X = plain_frame(X)
         ranker = last_step(estimator)
         if hasattr(ranker, "ranking_"):
             importances = -np.asarray(ranker.ranking_, dtype=np.float64)

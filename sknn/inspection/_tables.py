@@ -10,8 +10,12 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import check_array
 from sklearn.utils.validation import column_or_1d
 
+from sknn._frames import plain_frame
 from sknn.inspection._checks import check_names
 from sknn.inspection._fitted import names_of
+
+# Ranges, bins and variances of larger numbers are infinite.
+LARGEST = 1e150
 
 
 def read_table(
@@ -22,26 +26,40 @@ def read_table(
     Raises
     ------
     ValueError
-        If a column holds anything but numbers, or names do not fit the columns.
+        If a column holds anything but numbers, or such as have no squares, or names do not fit the
+        columns.
     """
+    X = plain_frame(X)
     columns = getattr(X, "columns", None)
-    if columns is not None and hasattr(X, "dtypes"):
+    if columns is not None:
         _refuse_text(X, columns)
-    values = check_array(X, dtype=np.float64, ensure_all_finite="allow-nan", input_name="X")
+    with np.errstate(over="ignore", invalid="ignore"):  # of sums that tell infinity
+        try:
+            values = check_array(X, dtype=np.float64, ensure_all_finite="allow-nan", input_name="X")
+        except OverflowError as error:
+            raise ValueError(f"`X` must hold numbers that a float64 can hold: {error}") from error
     n_columns = values.shape[1]
     if feature_names is None:
         feature_names = names_of(None, n_columns) if columns is None else list(columns)
-    return values, check_names("feature_names", feature_names, n_columns, ", one for each column")
+    names = check_names("feature_names", feature_names, n_columns, ", one for each column")
+    too_large = np.flatnonzero((np.abs(values) > LARGEST).any(axis=0))
+    if len(too_large):
+        raise ValueError(
+            f"`X` must hold numbers whose squares are numbers, below {LARGEST:g}, and column "
+            f"{names[too_large[0]]!r} holds larger ones: rescale it"
+        )
+    return values, names
 
 
 def _refuse_text(X: Any, columns: Any) -> None:
     if not len(columns):
         raise ValueError("`X` must have at least one column, got none")
     for place, column in enumerate(columns):
-        alone = X.iloc[:, [place]] if hasattr(X, "iloc") else X[[column]]
+        alone = X.iloc[:, [place]]
         try:
-            check_array(alone, dtype=np.float64, ensure_all_finite=False, ensure_min_samples=0)
-        except (TypeError, ValueError) as error:
+            with np.errstate(over="ignore"):
+                check_array(alone, dtype=np.float64, ensure_all_finite=False, ensure_min_samples=0)
+        except (TypeError, ValueError, OverflowError) as error:
             raise ValueError(
                 f"`X` must hold numbers, and column {str(column)!r} is of type "
                 f"{next(iter(alone.dtypes))}: encode it, or leave it out"

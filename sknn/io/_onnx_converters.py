@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import Any
 
 import numpy as np
@@ -31,7 +32,7 @@ from sknn.classifiers import (
 )
 from sknn.feature_selection import MLPFeatureSelector, RankStabilitySelector, RegularizationPath
 from sknn.model_selection import StackedGridSearchCV, StackedRandomizedSearchCV
-from sknn.preprocessing import ColumnNormScaler
+from sknn.preprocessing import ColumnNormScaler, PlainFrame
 
 ACTIVATIONS = {
     "identity": OnnxIdentity,
@@ -57,6 +58,7 @@ def register() -> None:
             options={"zipmap": [True, False, "columns"], "nocl": [True, False]},
         )
     for cls, shape, convert in (
+        (PlainFrame, _shape_of_frame, _convert_frame),
         (ColumnNormScaler, shape_of_scaler, _convert_scaler),
         (MLPFeatureSelector, shape_of_selector, convert_selector),
         (RankStabilitySelector, shape_of_selector, convert_selector),
@@ -157,6 +159,18 @@ def _convert_scaler(scope: Any, operator: Any, container: Any) -> None:
         **opset,
     )
     result.add_to(scope, container)
+
+
+def _shape_of_frame(operator: Any) -> None:
+    operator.outputs[0].type = copy(operator.inputs[0].type)
+    operator.outputs[0].type.shape = [None, operator.raw_operator.n_features_in_]
+
+
+def _convert_frame(scope: Any, operator: Any, container: Any) -> None:
+    # A runtime is given arrays, which have no frame to be freed from.
+    name = [operator.outputs[0].full_name]
+    opset = {"op_version": container.target_opset}
+    OnnxIdentity(operator.inputs[0], output_names=name, **opset).add_to(scope, container)
 
 
 def shape_of_selector(operator: Any) -> None:

@@ -18,7 +18,7 @@ from sklearn.preprocessing import FunctionTransformer, MaxAbsScaler, MinMaxScale
 from sknn.classifiers import ScratchMLPEnsembleClassifier
 from sknn.classifiers._base import BaseMLPClassifier
 from sknn.feature_selection import MLPFeatureSelector, RankStabilitySelector
-from sknn.preprocessing import ColumnNormScaler
+from sknn.preprocessing import ColumnNormScaler, PlainFrame
 
 from ._onnx_check import differences, first_wrong_part, open_session, predict
 from ._onnx_converters import register
@@ -44,6 +44,7 @@ PLAIN = (
     MaxAbsScaler,
     MinMaxScaler,
     PCA,
+    PlainFrame,
     RankStabilitySelector,
     RobustScaler,
     ScratchMLPEnsembleClassifier,

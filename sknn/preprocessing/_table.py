@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from numbers import Integral
 from typing import TYPE_CHECKING, Any, Literal
@@ -14,8 +14,10 @@ from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
+from sknn._frames import plain_frame
 from sknn._sklearn_compat import Interval, StrOptions, validate_params
 from sknn.preprocessing._column_norm_scaler import ColumnNormScaler
+from sknn.preprocessing._plain_frame import PlainFrame
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -73,7 +75,8 @@ def choose_columns(
     Parameters
     ----------
     X : DataFrame of shape (n_rows, n_columns)
-        A table, without the column that is to be predicted.
+        A table, without the column that is to be predicted; of pandas, polars, pyarrow or another
+        library that narwhals reads.
     categories : iterable of str, default=()
         Columns whose values are names, whatever they look like; none of them is left out.
     keep : iterable of str, default=()
@@ -87,8 +90,9 @@ def choose_columns(
     Raises
     ------
     ValueError
-        If a column of `categories` or `keep` is not there, a column holds numbers mixed with text
-        or infinite numbers, or nothing is left.
+        If a column of `categories` or `keep` is not there, names of columns are not strings or
+        come twice, a column holds numbers mixed with text, infinite numbers, or neither numbers nor
+        text nor dates, or nothing is left.
 
     Examples
     --------
@@ -101,6 +105,8 @@ def choose_columns(
     >>> columns.left_out
     {'id': 'has another whole number in each row, and the name of a column that names rows'}
     """
+    X = plain_frame(X)
+    _check_names(X)
     categories, keep = list(categories), set(keep)
     for name, asked in (("categories", categories), ("keep", keep)):
         absent = [column for column in asked if column not in X.columns]
@@ -109,12 +115,14 @@ def choose_columns(
     chosen = TableColumns([], [], {})
     for column in X.columns:
         values = X[column]
+        _refuse_strange_types(column, values)
         if column in categories:
             chosen.categories.append(column)
             continue
         is_number = _is_numeric(values)
         (_refuse_infinity if is_number else _refuse_numbers_in_text)(column, values)
-        reason = None if column in keep else _says_nothing(column, values)
+        with np.errstate(over="ignore", invalid="ignore"):  # of differences of large numbers
+            reason = None if column in keep else _says_nothing(column, values)
         if reason:
             chosen.left_out[column] = reason
         else:
@@ -183,14 +191,48 @@ def make_table_transformer(
     )
     by_norm = scale == "l2"
     scaler = ColumnNormScaler() if by_norm else StandardScaler()
-    steps: list[tuple[str, Any]] = [("encode", encode)]
+    steps: list[tuple[str, Any]] = [("plain", PlainFrame()), ("encode", encode)]
     if by_norm:
         steps.append(("scale", ColumnNormScaler()))
     parts = [
-        ("numbers", Pipeline([("impute", impute), ("scale", scaler)]), columns.numbers),
+        (
+            "numbers",
+            Pipeline([("plain", PlainFrame()), ("impute", impute), ("scale", scaler)]),
+            columns.numbers,
+        ),
         ("categories", Pipeline(steps), columns.categories),
     ]
     return ColumnTransformer([part for part in parts if part[2]])
+
+
+def _check_names(X: Any) -> None:
+    if getattr(X.columns, "nlevels", 1) > 1:
+        raise ValueError(
+            f"`X` must have one level of column names, got {X.columns.nlevels}, as in "
+            f"{X.columns[0]!r}: join them"
+        )
+    # scikit-learn takes whole numbers for places.
+    if list(X.columns) == list(range(X.shape[1])):
+        return
+    for name in X.columns:
+        if not isinstance(name, str):
+            raise ValueError(
+                f"`X` must have column names that are strings, got {name!r}: "
+                "X.columns = X.columns.astype(str)"
+            )
+
+
+def _refuse_strange_types(column: str, values: pd.Series) -> None:
+    """Refuse what is no number, no text, no truth and no date."""
+    is_known = values.dtype.kind in "biufMO" and not hasattr(values.dtype, "freq")
+    if is_known and values.dtype == object:
+        is_known = all(isinstance(value, Hashable) for value in values)
+    if not is_known:
+        kind = "lists or the like" if values.dtype == object else f"values of type {values.dtype}"
+        raise ValueError(
+            f"column {column!r} must hold numbers, text or dates, and holds {kind}: convert it, or "
+            "leave it out"
+        )
 
 
 def _is_numeric(values: pd.Series) -> bool:
@@ -252,7 +294,8 @@ def _refuse_numbers_in_text(column: str, values: pd.Series) -> None:
 
 
 def _refuse_infinity(column: str, values: pd.Series) -> None:
-    infinite = np.flatnonzero(np.isinf(values.to_numpy(np.float64, na_value=np.nan)))
+    with np.errstate(over="ignore"):  # of numbers that are longer than float64's
+        infinite = np.flatnonzero(np.isinf(values.to_numpy(np.float64, na_value=np.nan)))
     if len(infinite):
         raise ValueError(
             f"column {column!r} must hold finite numbers, and is infinite in {_rows(infinite)}"

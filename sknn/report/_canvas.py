@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
+from sknn._text import printable
 from sknn.inspection._style import THEMES, Theme, ThemeName, despine, dress
 
 if TYPE_CHECKING:
@@ -53,4 +54,4 @@ def canvas(
 
 def label(text: str) -> str:
     """A user's text for matplotlib, to which dollars would be the ends of a formula."""
-    return text.replace("$", r"\$")
+    return printable(text).replace("$", r"\$")

@@ -59,7 +59,9 @@ def classifier_report(
         )
         sections.append(importance_section(importance))
         tree["importance"] = importance.to_dict()
-    sections += [overview_section(data, found), model_section(model)]
+    with np.errstate(over="ignore", invalid="ignore"):  # of statistics of large numbers
+        sections.append(overview_section(data, found))
+    sections.append(model_section(model))
     if search is not None:
         sections.append(search_section(search))
         tree["search"] = {

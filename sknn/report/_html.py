@@ -10,6 +10,7 @@ from itertools import count, groupby
 from typing import TYPE_CHECKING
 
 from sknn import __version__
+from sknn._text import printable
 from sknn.report._blocks import Block, Picture, Table
 from sknn.report._svg import theme_css, to_svgs
 
@@ -32,7 +33,7 @@ def to_html(report: Report) -> str:
         return {theme: Markup(svg) for theme, svg in svgs.items()}
 
     page = _environment().get_template("page.html.jinja")
-    return page.render(
+    text = page.render(
         report=report,
         version=__version__,
         css=Markup(_css()),
@@ -41,6 +42,8 @@ def to_html(report: Report) -> str:
         grouped=_grouped,
         kind=lambda block: type(block).__name__,
     )
+    # HTML has no place for control characters either.
+    return printable(text)
 
 
 def _grouped(blocks: Sequence[Block]) -> list[list[Block]]:

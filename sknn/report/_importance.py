@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from sklearn.inspection import permutation_importance
 from sklearn.metrics import accuracy_score, log_loss
 
+from sknn._frames import is_frame
 from sknn.report._blocks import Picture, Section, Table, Text
 from sknn.report._canvas import canvas, label
 from sknn.report._words import count, signed
@@ -69,17 +71,22 @@ def measure_importance(
     n_rows = min(len(y), MOST_ROWS)
     if n_repeats is None:
         n_repeats = int(np.clip(MOST_SHUFFLES // len(names), 1, MOST_REPEATS))
+    scoring = _accuracy_and_loss if hasattr(estimator, "predict_proba") else _accuracy
+    rows: Any = X
+    if is_frame(X) and not hasattr(X, "iloc"):
+        # scikit-learn would make an array of another library's frame, without names and types.
+        rows, scoring = _places(X), partial(_of_places, X, scoring)
     results = permutation_importance(
         estimator,
-        X,
+        rows,
         y,
-        scoring=_accuracy_and_loss if hasattr(estimator, "predict_proba") else _accuracy,
+        scoring=scoring,
         n_repeats=n_repeats,
         random_state=random_state,
         max_samples=n_rows,
     )
-    drop = results["accuracy"].importances
-    rise = results["loss"].importances if "loss" in results else None
+    drop = results["accuracy"].importances[: len(names)]
+    rise = results["loss"].importances[: len(names)] if "loss" in results else None
     leading = drop if rise is None else rise
     order = np.argsort(-leading.mean(axis=1), kind="stable")
     return Importance(
@@ -97,6 +104,24 @@ def _accuracy_and_loss(estimator: Any, X: Any, y: Any) -> dict[str, float]:
     predicted = estimator.classes_[probabilities.argmax(axis=1)]
     loss = log_loss(y, probabilities, labels=estimator.classes_)
     return {"accuracy": float(accuracy_score(y, predicted)), "loss": -float(loss)}
+
+
+def _places(X: Any) -> NDArray[np.intp]:
+    """For each cell of a frame its row, and two columns more."""
+    n_rows, n_columns = X.shape
+    return np.repeat(np.arange(n_rows)[:, None], n_columns + 2, axis=1)
+
+
+def _of_places(X: Any, scoring: Any, estimator: Any, places: NDArray[Any], y: Any) -> Any:
+    """Score the frame whose cells were moved as their places were: those of one column at most."""
+    import narwhals as nw
+
+    table = nw.from_native(X, eager_only=True)
+    # With two columns more most of a row's places are its own, however few columns there are.
+    rows = np.median(places, axis=1).astype(np.intp)
+    moved = np.flatnonzero((places[:, :-2] != rows[:, None]).any(axis=0))
+    shuffled = [table[table.columns[k]][places[:, k].tolist()] for k in moved]
+    return scoring(estimator, table[rows.tolist()].with_columns(*shuffled).to_native(), y)
 
 
 def importance_section(found: Importance) -> Section:

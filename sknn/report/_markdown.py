@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from textwrap import fill
 from typing import TYPE_CHECKING
 
+from sknn._text import printable
 from sknn.report._blocks import Block, Facts, Notes, Picture, Section, Table, Text
 
 if TYPE_CHECKING:
@@ -79,4 +80,4 @@ def _cell(text: str) -> str:
 
 def _line(text: str) -> str:
     """Text that ends no line and is no markup."""
-    return _MARKUP.sub(r"\\\g<0>", " ".join(text.split()))
+    return _MARKUP.sub(r"\\\g<0>", printable(" ".join(text.split())))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from sknn._frames import plain_frame
 from sknn.report._blocks import Block, Facts, Section, Table, Text
 from sknn.report._words import count, number, percent
 
@@ -75,10 +76,9 @@ def as_frame(X: Any, names: Sequence[str] | None = None) -> pd.DataFrame:
     import pandas as pd
     from scipy import sparse
 
+    X = plain_frame(X)
     if isinstance(X, pd.DataFrame):
         return X.set_axis([str(name) for name in X.columns], axis=1).reset_index(drop=True)
-    if hasattr(X, "to_dict") and hasattr(X, "columns"):  # another library's
-        return pd.DataFrame({str(name): np.asarray(X[name]) for name in X.columns})
     values = X.toarray() if sparse.issparse(X) else np.asarray(X)  # type: ignore[attr-defined]
     columns = list(names) if names is not None else [f"x{k}" for k in range(values.shape[1])]
     return pd.DataFrame(values, columns=columns)

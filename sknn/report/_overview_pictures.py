@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sknn.inspection._tables import LARGEST
 from sknn.report._blocks import Picture, Text
 from sknn.report._canvas import canvas, label
 from sknn.report._words import count, number, percent, signed
@@ -25,9 +26,10 @@ MOST_BARS, MOST_CORRELATED, MOST_HISTOGRAMS, MOST_NUMBERS = 20, 16, 15, 9
 def overview_pictures(data: Data) -> list[Picture | Text]:
     """Those that the table gives something to draw for."""
     frame = data.described
-    numbers = frame.select_dtypes("number").replace([np.inf, -np.inf], np.nan)
-    # Without spread there is nothing to see.
-    numbers = numbers.loc[:, numbers.nunique() > 1].astype(np.float64)
+    numbers = frame.select_dtypes("number").astype(np.float64).replace([np.inf, -np.inf], np.nan)
+    # Without spread there is nothing to see, and of the largest numbers none can be computed.
+    drawable = (numbers.nunique() > 1) & (numbers.abs().max() <= LARGEST)
+    numbers = numbers.loc[:, drawable]
     pictures: list[Picture | Text] = [_balance(data)]
     if numbers.shape[1] > 1:
         pictures.append(_correlation(numbers))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import uuid
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from sknn.report._blocks import Facts, Headline, Notes, Picture, Section, Table, Text
+from sknn.report._files_of_run import write_alone
 from sknn.report._html import to_html
 from sknn.report._markdown import to_markdown
 
@@ -308,7 +308,13 @@ class Report:
         return self._deliver(to_markdown(self, chosen), path, overwrite)
 
     def _deliver(self, text: str, path: str | os.PathLike[str] | None, overwrite: bool) -> Any:
-        return text if path is None else write_whole(path, text, overwrite=overwrite)
+        if path is None:
+            return text
+
+        def write(place: Path) -> None:
+            place.write_text(text, encoding="utf-8", newline="\n")
+
+        return write_alone(path, write, overwrite=overwrite)
 
     def _repr_html_(self) -> str:
         # A page within a page keeps its style to itself.
@@ -334,46 +340,3 @@ def _check(section: Any) -> None:
             raise ValueError(
                 f"the rows of the table {block.caption!r} must have {len(block.header)} cells each"
             )
-
-
-def write_whole(path: str | os.PathLike[str], text: str, *, overwrite: bool) -> Path:
-    """Put a text at `path` in one step: what was there stays until the new file is complete.
-
-    Raises
-    ------
-    FileExistsError
-        If there is a file and `overwrite` is False.
-    IsADirectoryError
-        If there is a directory.
-    """
-    target = Path(path)
-    if target.is_dir():
-        raise IsADirectoryError(f"`path` must name a file, got the directory {str(path)!r}")
-    if target.exists() and not overwrite:
-        raise _exists(target)
-    target = Path(os.path.realpath(target))
-    beside = target.with_name(f".{uuid.uuid4().hex}")
-    try:
-        with open(beside, "x", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-        if overwrite:
-            beside.replace(target)
-        else:
-            _move_where_nothing_is(beside, target)
-    finally:
-        beside.unlink(missing_ok=True)
-    return Path(path)
-
-
-def _move_where_nothing_is(source: Path, target: Path) -> None:
-    try:
-        # Unlike a move, a second name for the file is refused where one has come up meanwhile.
-        os.link(source, target)
-    except FileExistsError:
-        raise _exists(target) from None
-    except OSError:  # a file system without such names
-        source.replace(target)
-
-
-def _exists(path: Path) -> FileExistsError:
-    return FileExistsError(f"{str(path)!r} exists: pass overwrite=True to replace it")

@@ -7,10 +7,10 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from sknn.report._figures import producers_figures
+from sknn.report._files_of_run import files_of_run
 from sknn.report._key_features import key_features_figures
 from sknn.report._metrics import producers_metrics
 from sknn.report._study_yeast import yeast_metrics
@@ -26,8 +26,9 @@ DPI = 150
 def write_producers(result: ProducersResult, out: str | os.PathLike[str]) -> list[Path]:
     """Write what the producers study found to a directory.
 
-    Every file is written in full before any of a former run is replaced, so a failure or an
-    interrupt while writing leaves the former files as they were. Other files are left alone.
+    Every file is written in full before any of a former run is replaced, so a failure, an
+    interrupt or the end of the process while writing leaves the former files as they were. Other
+    files are left alone.
 
     Parameters
     ----------
@@ -60,7 +61,7 @@ def write_producers(result: ProducersResult, out: str | os.PathLike[str]) -> lis
     >>> [path.name for path in paths if path.suffix == ".csv"]
     ['history_l1.csv', 'history_l2.csv', 'history_none.csv']
     """
-    with _all_or_nothing(out) as (unfinished, paths):
+    with _together(out) as (unfinished, paths):
         write_json(unfinished / "metrics.json", producers_metrics(result))
         for model in result:
             model.history.to_frame().to_csv(unfinished / f"history_{model.name}.csv")
@@ -104,7 +105,7 @@ def write_key_features(result: KeyFeaturesResult, out: str | os.PathLike[str]) -
     >>> [path.name for path in paths if path.suffix == ".csv"]
     ['key_feature_ranks.csv', 'key_features.csv']
     """
-    with _all_or_nothing(out) as (unfinished, paths):
+    with _together(out) as (unfinished, paths):
         result.to_frame().to_csv(unfinished / "key_features.csv")
         result.rank_counts().to_csv(unfinished / "key_feature_ranks.csv")
         _write_figures(unfinished, key_features_figures(result))
@@ -147,7 +148,7 @@ def write_yeast(result: YeastResult, out: str | os.PathLike[str]) -> list[Path]:
     >>> paths[0].name  # doctest: +SKIP
     'history_adam.csv'
     """
-    with _all_or_nothing(out) as (unfinished, paths):
+    with _together(out) as (unfinished, paths):
         write_json(unfinished / "metrics.json", yeast_metrics(result))
         frame = result.to_frame()
         frame.columns = [" ".join(names) for names in frame.columns]
@@ -158,14 +159,13 @@ def write_yeast(result: YeastResult, out: str | os.PathLike[str]) -> list[Path]:
 
 
 @contextmanager
-def _all_or_nothing(out: str | os.PathLike[str]) -> Iterator[tuple[Path, list[Path]]]:
-    """A directory for unfinished files, and the list of where they are when all are finished."""
+def _together(out: str | os.PathLike[str]) -> Iterator[tuple[Path, list[Path]]]:
+    """A folder for unfinished files, and the list of where they are when all are finished."""
     directory, paths = output_directory(out), list[Path]()
-    # Beside their destination, since a file can be moved at one stroke within a file system only.
-    with TemporaryDirectory(prefix=".unfinished-", dir=directory) as name:
-        yield Path(name), paths
-        finished = sorted(Path(name).iterdir(), key=lambda path: (path.suffix, path.name))
-        paths += [path.replace(directory / path.name) for path in finished]
+    with files_of_run(directory, overwrite=True) as unfinished:
+        yield unfinished, paths
+        names = sorted(unfinished.iterdir(), key=lambda path: (path.suffix, path.name))
+        paths += [directory / path.name for path in names]
 
 
 def _write_figures(directory: Path, figures: dict[str, Figure]) -> None:

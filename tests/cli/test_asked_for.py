@@ -1,6 +1,9 @@
 """What is done only where it is asked for, and what an argument may be."""
 
 import argparse
+import io
+import os
+import sys
 from functools import partial
 
 import numpy as np
@@ -72,11 +75,35 @@ def test_dates_are_no_classes(main, tmp_path):
     assert "column 'day' holds dates, and must hold classes" in err[-1]
 
 
-def test_a_reader_that_has_gone_is_no_error_of_ours(monkeypatch, tmp_path, capfd):
-    def gone(**_):
+class Gone(io.StringIO):
+    """A stream that nobody reads."""
+
+    def flush(self):
         raise BrokenPipeError
 
-    monkeypatch.setattr("os.dup2", lambda *_: None)  # pytest reads this output
-    monkeypatch.setattr(studies, "producers", gone)
+
+@pytest.mark.parametrize("stream", ["stdout", "stderr"])
+def test_a_reader_that_has_gone_costs_no_files(monkeypatch, tmp_path, stream, capsys):
+    monkeypatch.setattr(sys, stream, Gone())
+    short = ["--epochs", "1", "--seeds", "1", "--jobs", "1", "--out", str(tmp_path)]
+    assert _cli.main(["study", "producers", *short]) == (1 if stream == "stdout" else 0)
+    assert {"report.html", "metrics.json", "history_l1.csv"} <= set(os.listdir(tmp_path))
+    assert "Broken" not in capsys.readouterr().err
+
+
+def test_a_pipe_of_somebody_else_that_breaks_is_an_error(monkeypatch, tmp_path, capsys):
+    def fail(**_):
+        raise BrokenPipeError
+
+    monkeypatch.setattr(studies, "producers", fail)
     assert _cli.main(["study", "producers", "--out", str(tmp_path)]) == 1
+    assert capsys.readouterr().err == "sknn: error: BrokenPipeError\n"
+
+
+def test_streams_that_were_closed_before(monkeypatch, tmp_path, capfd):
+    monkeypatch.setattr(sys, "stdout", None)
+    monkeypatch.setattr(sys, "stderr", None)
+    short = ["--epochs", "1", "--seeds", "1", "--jobs", "1", "--out", str(tmp_path)]
+    assert _cli.main(["study", "producers", *short]) == 0
     assert capfd.readouterr() == ("", "")
+    assert (tmp_path / "report.html").is_file()

@@ -14,7 +14,7 @@ from sklearn.metrics import accuracy_score, classification_report, confusion_mat
 from sklearn.svm import LinearSVC
 
 from sknn import ScratchMLPClassifier, StackedGridSearchCV
-from sknn.report import Facts, Headline, Notes, Picture, Report, Section, Table, Text
+from sknn.report import Facts, Headline, Notes, Picture, Report, Section, Table, Text, _files_of_run
 
 VOID = {"meta", "link", "img", "br", "wbr", "hr", "input", "image", "path", "use"}
 
@@ -219,25 +219,18 @@ def test_a_file_is_written_once(tmp_path):
 
 def test_a_file_that_comes_up_meanwhile_is_kept(tmp_path, monkeypatch):
     path = tmp_path / "page.html"
-    link = os.link
+    make = _files_of_run.mkdtemp
 
-    def late(source, target):
+    def late(**options):
         path.write_text("somebody's")
-        return link(source, target)
+        return make(**options)
 
-    monkeypatch.setattr(os, "link", late)
-    with pytest.raises(FileExistsError):
+    monkeypatch.setattr(_files_of_run, "mkdtemp", late)
+    with pytest.raises(FileExistsError, match=r"the files of this run are in '.*sknn-files-"):
         Report("t", []).to_html(path)
     assert path.read_text() == "somebody's"
-    assert os.listdir(tmp_path) == ["page.html"]
-
-
-def test_without_hard_links(tmp_path, monkeypatch):
-    def refuse(source, target):
-        raise OSError("not supported")
-
-    monkeypatch.setattr(os, "link", refuse)
-    assert Report("t", []).to_html(tmp_path / "page.html").is_file()
+    (page,) = tmp_path.glob("sknn-files-*/page.html")
+    assert "<title>t</title>" in page.read_text(encoding="utf-8")
 
 
 def test_a_failure_while_drawing_leaves_what_was_there(tmp_path):
