@@ -15,7 +15,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from ._harness import CLOCKS, Report, Settings, describe_machine, show
 
-# Modules of this package, imported when it is their turn: the last five bring in PyTorch.
+# Modules of this package, imported when it is their turn: the last six bring in PyTorch.
 THEMES = (
     "fit",
     "predict",
@@ -27,6 +27,7 @@ THEMES = (
     "torch_predict",
     "engines",
     "device",
+    "past",
     "selection",
 )
 
