@@ -204,7 +204,7 @@ def _layer_stages(run: Run) -> dict[str, tuple[Task, int]]:
             layer.forward(layer.output)
 
     def judge() -> None:
-        loss.forward(logits, batch.shifted, batch.sums)
+        loss.forward(logits, batch.trace)
         loss.backward(batch.targets, batch.weights)
 
     def backward() -> None:
@@ -220,9 +220,7 @@ def _layer_stages(run: Run) -> dict[str, tuple[Task, int]]:
             layer.backward(gradient)
 
     def figures() -> None:
-        Figures(run.state.n_models).add(
-            block.shifted, block.sums, block.labels, block.weights, run.batches.smoothing
-        )
+        Figures(run.state.n_models).add_rows(*block.rows(), block.weights)
 
     return {
         "gather rows": (gather, n_updates),

@@ -5,7 +5,7 @@ import time
 import matplotlib.pyplot as plt
 import numpy as np
 
-from sknn.backprop import Parameters, SoftmaxCrossEntropy, build_network
+from sknn.backprop import Parameters, Plan, SoftmaxCrossEntropy, build_network
 
 SIZES, ROWS, DTYPE = (8, 32, 10), 32, np.dtype("float32")
 
@@ -16,7 +16,7 @@ def seconds_per_update(n_models: int) -> float:
     parameters, gradients = (Parameters.zeros(n_models, SIZES, DTYPE) for _ in range(2))
     parameters.values[...] = rng.normal(scale=0.25, size=parameters.values.shape)
     network = build_network(parameters, gradients, ROWS, "relu")
-    loss = SoftmaxCrossEntropy(n_models, ROWS, SIZES[-1], DTYPE)
+    loss = SoftmaxCrossEntropy([Plan(layer_sizes=SIZES, dtype=DTYPE)] * n_models, ROWS)
     X = rng.normal(size=(n_models, ROWS, SIZES[0])).astype(DTYPE)
     targets = np.eye(SIZES[-1], dtype=DTYPE)[rng.integers(SIZES[-1], size=(n_models, ROWS))]
     step = np.empty_like(gradients.values)

@@ -7,14 +7,18 @@ that were laid out, and cut into batches, before training started.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from ._losses import Loss, Trace
 from ._parameters import FloatArray, IntArray
+from ._plan import Plan
+from ._regression_losses import LOSSES
 from ._row_stack import RowStack
 
 # A block of one model's rows should stay in the cache between gathering and use.
@@ -25,16 +29,19 @@ BLOCK_BYTES = 128 * 1024
 class Batch:
     """A batch of every model: views into its block's buffers.
 
-    `X` is (K, B, d), or a sequence of K CSR matrices; `targets` (K, B, C) sum to one along the
-    last axis; `weights` is (K, B, 1) or None. What the loss leaves behind goes to `shifted`
-    (K, B, C), the logits less the largest of their row, and `sums` (K, B, 1) of their exponentials.
+    `X` is (K, B, d), or a sequence of K CSR matrices; `targets` (K, B, C) are those that the loss
+    has made, one-hot classes for instance; `weights` is (K, B, 1) or None. What the loss leaves
+    behind goes to the arrays (K, B, ·) of `trace`.
 
     Examples
     --------
+    `plan`, that of `Plan`'s example, has batches of two rows.
+
     >>> import numpy as np
     >>> from sknn.backprop import Batch, Batches, Rows, RowStack
-    >>> rows = Rows(X=np.arange(5.0)[:, None], labels=np.array([0, 1, 0, 1, 0]))
-    >>> batches = Batches(RowStack.of([rows]), 2, n_classes=2, label_smoothing=np.array([[0.2]]))
+    >>> from dataclasses import replace
+    >>> rows = Rows(X=np.arange(5.0)[:, None], y=np.array([0, 1, 0, 1, 0]))
+    >>> batches = Batches(RowStack.of([rows]), [replace(plan, label_smoothing=0.2)])
     >>> (block,) = batches.epoch(None)
     >>> batch = block.batches[0]
     >>> isinstance(batch, Batch), batch.n_rows, batch.weights
@@ -51,8 +58,7 @@ class Batch:
     X: Any
     targets: FloatArray
     weights: FloatArray | None
-    shifted: FloatArray
-    sums: FloatArray
+    trace: Trace
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,29 +66,36 @@ class Block:
     """Consecutive batches of some models, m rows together, and what they leave behind.
 
     `models` are those of the stack that it is for, `first_step` is the number of its first batch
-    in the epoch; `labels` are (k, m) or (1, m), `weights` (k, m) or None, `shifted` logits
-    (k, C, m), and `sums` (k, m) of their exponentials.
+    in the epoch; `truth` is (k, m) labels or (k, m, T) numbers, `weights` (k, m) or None. `trace`
+    is what `loss` has left behind and reads again for the losses and scores of the rows.
 
     Examples
     --------
+    `plan` is that of `Plan`'s example.
+
     >>> import numpy as np
     >>> from sknn.backprop import Batches, Block, Rows, RowStack
-    >>> rows = Rows(X=np.arange(5.0)[:, None], labels=np.array([0, 1, 0, 1, 0]))
-    >>> batches = Batches(RowStack.of([rows]), 2, n_classes=2, label_smoothing=np.zeros((1, 1)))
+    >>> rows = Rows(X=np.arange(5.0)[:, None], y=np.array([0, 1, 0, 1, 0]))
+    >>> batches = Batches(RowStack.of([rows]), [plan])
     >>> (block,) = batches.epoch(None)
     >>> isinstance(block, Block), block.models, block.first_step
     (True, slice(0, 1, None), 0)
-    >>> block.labels, [batch.n_rows for batch in block.batches]
+    >>> block.truth, [batch.n_rows for batch in block.batches]
     (array([[0, 1, 0, 1, 0]]), [2, 2, 1])
     """
 
     models: slice
     first_step: int
     batches: list[Batch]
-    labels: IntArray
+    truth: NDArray[Any]
     weights: FloatArray | None
-    shifted: FloatArray
-    sums: FloatArray
+    loss: Loss
+    trace: Trace
+    variance: FloatArray | None
+
+    def rows(self) -> tuple[FloatArray, NDArray[Any]]:
+        """Loss and score of every row, both (k, m)."""
+        return self.loss.rows(self.trace, self.truth, self.variance)
 
 
 class Batches:
@@ -95,11 +108,8 @@ class Batches:
     ----------
     rows : RowStack
         The training rows of the models, most rows first.
-    batch_size : int
-        Rows in a batch; the last of an epoch may have fewer.
-    n_classes : int
-    label_smoothing : ndarray of shape (K, 1)
-        Share of the target that is spread evenly over the classes.
+    plans : sequence of Plan of length K
+        Their loss, and their batch size; the last batch of an epoch may have fewer rows.
 
     Attributes
     ----------
@@ -110,10 +120,12 @@ class Batches:
 
     Examples
     --------
+    `plan` is that of `Plan`'s example.
+
     >>> import numpy as np
     >>> from sknn.backprop import Batches, Rows, RowStack
-    >>> rows = Rows(X=np.arange(5.0)[:, None], labels=np.array([0, 1, 0, 1, 0]))
-    >>> batches = Batches(RowStack.of([rows]), 2, n_classes=2, label_smoothing=np.zeros((1, 1)))
+    >>> rows = Rows(X=np.arange(5.0)[:, None], y=np.array([0, 1, 0, 1, 0]))
+    >>> batches = Batches(RowStack.of([rows]), [plan])
     >>> batches.sizes
     [[2, 2, 1]]
     >>> for block in batches.epoch(orders=np.array([[4, 1, 0, 3, 2]])):
@@ -124,18 +136,16 @@ class Batches:
     [2.] [0]
     """
 
-    def __init__(
-        self, rows: RowStack, batch_size: int, n_classes: int, label_smoothing: FloatArray
-    ) -> None:
-        self.rows = rows
-        self.batch_size = batch_size
+    def __init__(self, rows: RowStack, plans: Sequence[Plan]) -> None:
+        self.rows, self.plans = rows, plans
+        self.batch_size = batch_size = plans[0].batch_size
         self.sizes = [batch_sizes(int(n_rows), batch_size) for n_rows in rows.sizes]
         self.n_steps = np.array([len(sizes) for sizes in self.sizes])
-        self.classes = np.arange(n_classes)
-        self.smoothing = label_smoothing[:, :, None] if label_smoothing.any() else None
-        self.dtype = label_smoothing.dtype
+        self.dtype = plans[0].dtype
+        self.loss = LOSSES[plans[0].loss]
+        self.variance = variances(self.loss, map(rows.targets_of, range(len(plans))))
         # The same for one model and for many: figures are added up block by block.
-        row_bytes = (rows.X.shape[1] + 2 * n_classes) * self.dtype.itemsize
+        row_bytes = (rows.X.shape[1] + 2 * plans[0].layer_sizes[-1]) * self.dtype.itemsize
         self.block_rows = max(1, BLOCK_BYTES // (row_bytes * batch_size)) * batch_size
         self._layouts: dict[tuple[int, int, int], _Layout] = {}
         self._bands: dict[tuple[int, int], list[tuple[slice, int]]] = {}
@@ -190,8 +200,8 @@ class Batches:
             X: Any = [rows.X[places_of_model] for places_of_model in places]
         else:
             X = np.take(rows.X, places, axis=0, out=layout.X, mode="clip")
-        np.take(rows.labels, places, out=layout.labels, mode="clip")
-        self._set_targets(layout)
+        np.take(rows.y, places, axis=0, out=layout.truth, mode="clip")
+        layout.loss.encode(layout.truth, layout.targets)
         if rows.weights is not None and layout.weights is not None:
             where = order + rows.weight_starts[models, None]
             np.take(rows.weights, where, axis=0, out=layout.weights, mode="clip")
@@ -206,43 +216,33 @@ class Batches:
         # All of them have the same rows: no copy of the data.
         layout = _Layout(self, models, n_rows, shared=True)
         where = slice(rows.starts[models.start], rows.starts[models.start] + n_rows)
-        np.copyto(layout.labels, rows.labels[where])
-        self._set_targets(layout)
+        np.copyto(layout.truth, rows.y[where])
+        layout.loss.encode(layout.truth, layout.targets)
         if rows.weights is not None:
             layout.weights = rows.weights[order + rows.weight_starts[models, None]]
         X = rows.X[where]
         return layout.block([X] * len(order) if rows.is_sparse else X[None], 0)
-
-    def _set_targets(self, layout: _Layout) -> None:
-        """One-hot targets (k, C, m) of a layout's labels, smoothed: (1 - ε) y + ε / C."""
-        targets = layout.targets
-        np.equal(layout.labels[:, None, :], self.classes[:, None], out=targets)
-        if self.smoothing is not None:
-            smoothing = self.smoothing[layout.models]
-            np.multiply(targets, 1 - smoothing, out=targets)
-            np.add(targets, smoothing / len(self.classes), out=targets)
 
 
 class _Layout:
     """The buffers of a block of one size, and the batches cut out of them."""
 
     def __init__(self, batches: Batches, models: slice, n_rows: int, shared: bool = False) -> None:
-        n_models, n_classes = models.stop - models.start, len(batches.classes)
+        n_models, rows = models.stop - models.start, batches.rows
         self.models = models
         self.n_rows = n_rows
         self.batch_size = batches.batch_size
         self.X: FloatArray | None = None
         self.weights: FloatArray | None = None
-        self.labels: IntArray = np.empty((n_models, n_rows), np.intp)
-        # Class by class, as the loss has it.
-        self.targets = np.empty((n_models, n_classes, n_rows), batches.dtype)
-        self.shifted = np.empty_like(self.targets)
-        self.sums = np.empty((n_models, n_rows), batches.dtype)
+        self.truth = np.empty((n_models, n_rows, *rows.y.shape[1:]), rows.y.dtype)
+        self.loss = batches.loss(batches.plans[models], n_rows)
+        self.targets, self.trace = self.loss.new_targets(self.truth), self.loss.new_trace()
+        self.variance = None if batches.variance is None else batches.variance[models]
         if not shared:
-            if batches.rows.weights is not None:
+            if rows.weights is not None:
                 self.weights = np.empty((n_models, n_rows), batches.dtype)
-            if not batches.rows.is_sparse:
-                self.X = np.empty((n_models, n_rows, batches.rows.X.shape[1]), batches.dtype)
+            if not rows.is_sparse:
+                self.X = np.empty((n_models, n_rows, rows.X.shape[1]), batches.dtype)
         self._cut: list[Batch] = []
 
     def block(self, X: FloatArray | Sequence[Any], first_step: int) -> Block:
@@ -252,18 +252,40 @@ class _Layout:
                 self._batch(X, slice(start, min(start + self.batch_size, self.n_rows)))
                 for start in range(0, self.n_rows, self.batch_size)
             ]
-        left = self.shifted, self.sums
-        return Block(self.models, first_step, self._cut, self.labels, self.weights, *left)
+        return Block(
+            models=self.models,
+            first_step=first_step,
+            batches=self._cut,
+            truth=self.truth,
+            weights=self.weights,
+            loss=self.loss,
+            trace=self.trace,
+            variance=self.variance,
+        )
 
     def _batch(self, X: FloatArray | Sequence[Any], part: slice) -> Batch:
         return Batch(
             n_rows=part.stop - part.start,
             X=X[:, part] if isinstance(X, np.ndarray) else [rows[part] for rows in X],
-            targets=self.targets[:, :, part].mT,
+            targets=self.targets[:, part],
             weights=None if self.weights is None else self.weights[:, part, None],
-            shifted=self.shifted[:, :, part].mT,
-            sums=self.sums[:, part, None],
+            trace=tuple(array[:, part] for array in self.trace),
         )
+
+
+def variances(
+    loss: type[Loss], targets: Iterable[tuple[NDArray[Any], FloatArray | None]]
+) -> FloatArray | None:
+    """What `loss` has to be told of all rows of each model, (K, 1, T), or None for nothing.
+
+    Parameters
+    ----------
+    loss : subclass of Loss
+    targets : iterable over the models of (y, weights)
+    """
+    found = [loss.variance_of(*pair) for pair in targets]
+    known = [variance for variance in found if variance is not None]
+    return np.stack(known) if known else None
 
 
 def draw_orders(generators: Sequence[np.random.Generator], n_rows: int | IntArray) -> IntArray:

@@ -30,7 +30,7 @@ class EpochHook(Protocol):
     ...     def end(self, state):
     ...         return len(state.histories[0]) == 2
     >>> hook: EpochHook = Watch()
-    >>> problem = Problem(Rows(np.array([[-1.0], [1.0]]), np.array([0, 1])), n_classes=2)
+    >>> problem = Problem(Rows(np.array([[-1.0], [1.0]]), np.array([0, 1])))
     >>> train(problem, [plan], TrainState.start([plan], [Streams([1, 2, 3, 4])]), hook).outcomes
     epoch 1
     epoch 2
@@ -106,21 +106,22 @@ def note_epoch(state: TrainState, plans: Sequence[Plan], epoch: Epoch) -> None:
     >>> round(state.stopping[0].best, 3), state.outcomes[0].value
     (0.4, 'running')
     """
-    loss, accuracy = epoch.train.mean_loss, epoch.train.accuracy
-    valid_loss = valid_accuracy = np.full(state.n_models, np.nan)
+    loss, score = epoch.train.mean_loss, epoch.train.score
+    valid_loss = valid_score = np.full(state.n_models, np.nan)
     finite = np.isfinite(loss + epoch.penalty)
     for array in (state.parameters.values, *state.slots.values()):
         finite &= np.isfinite(array).all(axis=1)
     if epoch.valid is not None:
-        valid_loss, valid_accuracy = epoch.valid.weighted_loss, epoch.valid.accuracy
+        valid_loss, valid_score = epoch.valid.weighted_loss, epoch.valid.score
         finite &= np.isfinite(valid_loss)
     for k, plan in enumerate(plans):
+        name = state.histories[k].score
         row = {
             "train_loss": float(loss[k]),
             "penalty": float(epoch.penalty[k]),
-            "train_accuracy": float(accuracy[k]),
+            f"train_{name}": float(score[k]),
             "valid_loss": float(valid_loss[k]),
-            "valid_accuracy": float(valid_accuracy[k]),
+            f"valid_{name}": float(valid_score[k]),
             "learning_rate": float(epoch.learning_rates[k]),
             "seconds": epoch.seconds,
         }
@@ -134,11 +135,12 @@ def note_epoch(state: TrainState, plans: Sequence[Plan], epoch: Epoch) -> None:
 
 
 def _judge(state: TrainState, k: int, plan: Plan, row: dict[str, float]) -> None:
-    monitored = {
-        "objective": row["train_loss"] + row["penalty"],
-        "valid_loss": row["valid_loss"],
-        "valid_accuracy": -row["valid_accuracy"],
-    }[plan.monitor]
+    if plan.monitor == "objective":
+        monitored = row["train_loss"] + row["penalty"]
+    elif plan.monitor == "valid_loss":
+        monitored = row["valid_loss"]
+    else:
+        monitored = -row[plan.monitor]
     rule = state.stopping[k]
     improved = rule.update(monitored, len(state.histories[k]), row["learning_rate"])
     if improved and state.best is not None:
@@ -149,9 +151,9 @@ def _judge(state: TrainState, k: int, plan: Plan, row: dict[str, float]) -> None
 
 def _note_batches(state: TrainState, epoch: Epoch) -> None:
     for k, history in enumerate(state.histories):
-        loss, accuracy = epoch.train.by_batch(k, epoch.train_sizes[k])
-        columns = {"train_loss": loss, "train_accuracy": accuracy}
+        loss, score = epoch.train.by_batch(k, epoch.train_sizes[k])
+        columns = {"train_loss": loss, f"train_{history.score}": score}
         if epoch.valid is not None:
-            loss, accuracy = epoch.valid.by_batch(k, epoch.valid_sizes[k])
-            columns |= {"valid_loss": loss, "valid_accuracy": accuracy}
+            loss, score = epoch.valid.by_batch(k, epoch.valid_sizes[k])
+            columns |= {"valid_loss": loss, f"valid_{history.score}": score}
         history.append_batches(columns)

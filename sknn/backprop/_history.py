@@ -12,16 +12,16 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     import pandas as pd
 
-EPOCH_COLUMNS = (
-    "train_loss",
-    "penalty",
-    "train_accuracy",
-    "valid_loss",
-    "valid_accuracy",
-    "learning_rate",
-    "seconds",
-)
-BATCH_COLUMNS = ("train_loss", "train_accuracy", "valid_loss", "valid_accuracy")
+
+def epoch_columns(score: str) -> tuple[str, ...]:
+    """Names of the columns with a value an epoch, of a history with this score."""
+    train, valid = ("train_loss", "penalty", f"train_{score}"), ("valid_loss", f"valid_{score}")
+    return (*train, *valid, "learning_rate", "seconds")
+
+
+def batch_columns(score: str) -> tuple[str, ...]:
+    """Names of the columns with a value a batch."""
+    return ("train_loss", f"train_{score}", "valid_loss", f"valid_{score}")
 
 
 class History:
@@ -31,11 +31,13 @@ class History:
 
     - ``train_loss``: the data term of the objective over the epoch's batches, each taken before
       its update; ``penalty``: the penalty terms at the epoch's end.
-    - ``train_accuracy``: over the same batches.
-    - ``valid_loss``, ``valid_accuracy``: on the validation rows, after the epoch; NaN without any.
+    - ``train_accuracy``, of a regressor ``train_r2``: over the same batches.
+    - ``valid_loss``, and ``valid_accuracy`` or ``valid_r2``: on the validation rows, after the
+      epoch; NaN without any.
     - ``learning_rate``: of the epoch's last update; ``seconds``: the epoch's wall time.
 
-    Losses and accuracies are weighted by the rows' weights.
+    All of them are weighted by the rows' weights. Losses of a regressor that scales its target
+    are on the scale that it trains on.
 
     Parameters
     ----------
@@ -44,6 +46,13 @@ class History:
     batches : dict of str to dict of int to ndarray, optional
         With ``record="batch"``: by epoch, from 1, an array of one value a batch, for the training
         batches and for the validation rows cut into batches of the same size.
+    score : {"accuracy", "r2"}, default="accuracy"
+        Which columns a history without `epochs` has; with them, they say so.
+
+    Attributes
+    ----------
+    score : str
+        "accuracy", or "r2" for regressors.
 
     Examples
     --------
@@ -68,10 +77,15 @@ class History:
         self,
         epochs: Mapping[str, Sequence[float]] | None = None,
         batches: Mapping[str, Mapping[int, NDArray[np.float64]]] | None = None,
+        score: str = "accuracy",
     ) -> None:
-        epochs = dict.fromkeys(EPOCH_COLUMNS, ()) if epochs is None else epochs
+        if epochs is None:
+            epochs = dict.fromkeys(epoch_columns(score), ())
+        elif any(name.endswith("_r2") for name in epochs):
+            score = "r2"
+        self.score = score
         self._columns = {name: array("d", values) for name, values in epochs.items()}
-        self._batches = {name: dict((batches or {}).get(name, {})) for name in BATCH_COLUMNS}
+        self._batches = {name: dict((batches or {}).get(name, {})) for name in batch_columns(score)}
         lengths = {name: len(column) for name, column in self._columns.items()}
         if len(set(lengths.values())) != 1:
             raise ValueError(f"`epochs` must have columns of equal length, got {lengths}")
@@ -156,7 +170,8 @@ class History:
         return copy
 
     def best_epoch(
-        self, monitor: Literal["train_loss", "valid_loss", "valid_accuracy"] = "valid_loss"
+        self,
+        monitor: Literal["train_loss", "valid_loss", "valid_accuracy", "valid_r2"] = "valid_loss",
     ) -> int:
         """Return the epoch, counted from 1, at which `monitor` was best.
 
@@ -171,8 +186,8 @@ class History:
                 f"`monitor`={monitor!r} has no values: fit with `X_val` and `y_val`, or with "
                 "`early_stopping=True`."
             )
-        best = np.nanargmax(column) if monitor.endswith("accuracy") else np.nanargmin(column)
-        return int(best) + 1
+        best = np.nanargmin if monitor.endswith("loss") else np.nanargmax
+        return int(best(column)) + 1
 
     def volatility(self, column: str = "train_loss") -> NDArray[np.float64]:
         """Return highest minus lowest batch value within each epoch, shape (n_epochs,).
@@ -182,7 +197,7 @@ class History:
         Parameters
         ----------
         column : {"train_loss", "train_accuracy", "valid_loss", "valid_accuracy"}
-            Which of the batch values.
+            Which of the batch values; of regressors, r2 instead of accuracy.
 
         Raises
         ------
@@ -235,6 +250,6 @@ class History:
             ],
             names=["epoch", "batch"],
         )
-        names = ("train_loss", "train_accuracy")
+        names = ("train_loss", f"train_{self.score}")
         columns = {name: np.concatenate(list(batches[name].values())) for name in names}
         return pd.DataFrame(columns, index=rows)

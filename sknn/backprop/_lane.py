@@ -8,12 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._batches import Batch
-from ._losses import SoftmaxCrossEntropy
+from ._losses import Loss
 from ._network import Sequential, build_network
 from ._optimizers import OPTIMIZERS
 from ._parameters import IntArray, Parameters
 from ._penalties import add_gradients, in_the_gradient, make_penalties
 from ._plan import Plan, column
+from ._regression_losses import LOSSES
 from ._state import TrainState
 
 
@@ -41,8 +42,8 @@ class Lane:
 
     >>> import numpy as np
     >>> from sknn.backprop import Batches, Lane, Parameters, Rows, RowStack, Streams, TrainState
-    >>> rows = RowStack.of([Rows(np.array([[-1.0], [1.0]]), labels=np.array([0, 1]))])
-    >>> (block,) = Batches(rows, 2, n_classes=2, label_smoothing=np.zeros((1, 1))).epoch(None)
+    >>> rows = RowStack.of([Rows(np.array([[-1.0], [1.0]]), y=np.array([0, 1]))])
+    >>> (block,) = Batches(rows, [plan]).epoch(None)
     >>> parameters, gradients = (Parameters.zeros(1, (1, 2), float) for _ in range(2))
     >>> state = TrainState.around(parameters, [plan], [Streams([1, 2, 3, 4])])
     >>> lane = Lane(slice(0, 1), [plan], state, gradients, is_sparse=False)
@@ -79,7 +80,7 @@ class Lane:
         )
         sums = state.gradient_sums if self.plans[0].sums_gradients else None
         self.gradient_sums = None if sums is None else sums[models]
-        self._by_size: dict[int, tuple[Sequential, SoftmaxCrossEntropy]] = {}
+        self._by_size: dict[int, tuple[Sequential, Loss]] = {}
 
     def begin_epoch(self, learning_rates: NDArray[np.float64], n_updates: IntArray) -> None:
         """Prepare the coefficients of an epoch; rates are (n_steps, K), updates so far (K,)."""
@@ -88,8 +89,7 @@ class Lane:
     def update(self, step: int, batch: Batch) -> None:
         """Make update `step` of the epoch, for every model on its own rows."""
         network, loss = self.laid_out(batch.n_rows)
-        logits = network.forward(batch.X)
-        loss.forward(logits, batch.shifted, batch.sums)
+        loss.forward(network.forward(batch.X), batch.trace)
         network.backward(loss.backward(batch.targets, batch.weights))
         if self.gradient_sums is not None:
             self.gradient_sums += np.abs(self.gradients.weights[0]).sum(axis=2)
@@ -101,7 +101,7 @@ class Lane:
         """Called after the last update of an epoch."""
         self.optimizer.end_epoch()
 
-    def laid_out(self, n_rows: int) -> tuple[Sequential, SoftmaxCrossEntropy]:
+    def laid_out(self, n_rows: int) -> tuple[Sequential, Loss]:
         """Network and loss for batches of `n_rows` rows."""
         if n_rows not in self._by_size:
             plan, parameters = self.plans[0], self.parameters
@@ -114,9 +114,7 @@ class Lane:
                 self.generators,
                 sparse=self.is_sparse,
             )
-            shape = (parameters.n_models, n_rows, plan.layer_sizes[-1])
-            loss = SoftmaxCrossEntropy(*shape, plan.dtype, plan.divisor)
-            self._by_size[n_rows] = network, loss
+            self._by_size[n_rows] = network, LOSSES[plan.loss](self.plans, n_rows)
         return self._by_size[n_rows]
 
     def _clip(self) -> None:

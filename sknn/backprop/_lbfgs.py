@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -13,11 +14,11 @@ from scipy.optimize import minimize
 from ._batches import Batches
 from ._epoch import Epoch, EpochHook, note_epoch
 from ._figures import Figures, Validation
-from ._losses import SoftmaxCrossEntropy
 from ._network import build_network
 from ._parameters import Parameters
 from ._penalties import add_gradients, in_the_gradient, make_penalties, penalty_values
-from ._plan import Plan, Problem, column
+from ._plan import Plan, Problem
+from ._regression_losses import LOSSES
 from ._row_stack import RowStack
 from ._state import Checkpoint, Outcome, TrainState
 
@@ -43,7 +44,7 @@ def minimize_lbfgs(
     >>> from dataclasses import replace
     >>> from sknn.backprop import Problem, Rows, Streams, TrainState
     >>> from sknn.backprop import minimize_lbfgs, predict_logits, softmax
-    >>> problem = Problem(Rows(np.array([[-1.0], [1.0]]), np.array([0, 1])), n_classes=2)
+    >>> problem = Problem(Rows(np.array([[-1.0], [1.0]]), np.array([0, 1])))
     >>> lbfgs = replace(plan, solver="lbfgs", max_iter=50, l2=1 / np.log(9))
     >>> state = TrainState.start([lbfgs], [Streams([1, 2, 3, 4])])
     >>> state = minimize_lbfgs([problem], [lbfgs], state)
@@ -78,10 +79,10 @@ class FlatObjective(Protocol):
     >>> import numpy as np
     >>> from dataclasses import replace
     >>> from sknn.backprop import FlatObjective, Objective, Problem, Rows
-    >>> problem = Problem(Rows(np.array([[-1.0], [1.0]]), np.array([0, 1])), n_classes=2)
+    >>> problem = Problem(Rows(np.array([[-1.0], [1.0]]), np.array([0, 1])))
     >>> objective: FlatObjective = Objective(problem, replace(plan, l2=1.0))
     >>> value, gradient = objective(np.array([3.0, 4.0, 0.0, 0.0]))
-    >>> objective.penalty, objective.figures.accuracy
+    >>> objective.penalty, objective.figures.score
     (12.5, array([1.]))
     >>> bool(value == objective.figures.mean_loss[0] + objective.penalty)
     True
@@ -104,7 +105,7 @@ class Objective:
 
     >>> import numpy as np
     >>> from sknn.backprop import Objective, Problem, Rows
-    >>> problem = Problem(Rows(np.array([[-1.0], [1.0]]), np.array([0, 1])), n_classes=2)
+    >>> problem = Problem(Rows(np.array([[-1.0], [1.0]]), np.array([0, 1])))
     >>> value, gradient = Objective(problem, plan)(np.zeros(4))
     >>> round(float(np.exp(-value)), 3), gradient
     (0.5, array([ 0.5, -0.5,  0. ,  0. ]))
@@ -114,13 +115,8 @@ class Objective:
         n_rows = len(problem.train)
         self.parameters = Parameters.zeros(1, plan.layer_sizes, plan.dtype)
         self.gradients = Parameters.zeros(1, plan.layer_sizes, plan.dtype)
-        batches = Batches(
-            RowStack.of([problem.train]),
-            n_rows,
-            problem.n_classes,
-            column([plan], "label_smoothing"),
-        )
-        self.smoothing = batches.smoothing
+        plan = replace(plan, batch_size=n_rows, divisor=None)
+        batches = Batches(RowStack.of([problem.train]), [plan])
         self.block = next(batches.epoch(None))
         self.batch = self.block.batches[0]
         self.network = build_network(
@@ -130,7 +126,7 @@ class Objective:
             plan.activation,
             sparse=problem.train.is_sparse,
         )
-        self.loss = SoftmaxCrossEntropy(1, n_rows, problem.n_classes, plan.dtype)
+        self.loss = LOSSES[plan.loss]([plan], n_rows)
         self.penalties = make_penalties([plan])
         self.in_the_gradient = in_the_gradient(self.penalties, plan)
         self.values = self.parameters.values[0]
@@ -141,15 +137,15 @@ class Objective:
     def __call__(self, values: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         """Objective and gradient, shapes () and (P,), at `values` (P,)."""
         self.values[...] = values
-        batch, block = self.batch, self.block
-        self.loss.forward(self.network.forward(batch.X), batch.shifted, batch.sums)
+        batch = self.batch
+        self.loss.forward(self.network.forward(batch.X), batch.trace)
         self.network.backward(self.loss.backward(batch.targets, batch.weights))
         weights_only = slice(0, self.parameters.n_weights)
         weights = self.parameters.values[:, weights_only]
         gradient = self.gradients.values[:, weights_only]
         add_gradients(self.in_the_gradient, weights, gradient, scratch=np.empty_like(weights))
         self.figures = Figures(1, keep_rows=self.record == "batch")
-        self.figures.add(block.shifted, block.sums, block.labels, block.weights, self.smoothing)
+        self.figures.add_rows(*self.block.rows(), self.block.weights)
         self.penalty = float(penalty_values(self.penalties, self.parameters)[0])
         value = float(self.figures.mean_loss[0]) + self.penalty
         return value, self.gradients.values[0].astype(np.float64)

@@ -1,171 +1,215 @@
-"""Softmax and cross-entropy, derived together because together they are simple."""
+"""What a network is trained to make small: the base of all losses, and the share of a row in R²."""
 
 from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ._parameters import FloatArray, IntArray
+from ._parameters import FloatArray
+from ._plan import Plan, column
+
+#: Arrays of shape (K, m, ·) that a loss leaves behind; only the loss reads them.
+Trace: TypeAlias = tuple[FloatArray, ...]
 
 
-class SoftmaxCrossEntropy:
-    r"""Cross-entropy of the softmax of logits, averaged over the rows of a batch.
+class Loss(ABC):
+    r"""Base of all losses, laid out for K models and B rows.
 
-    With logits z, targets y that sum to one, and row weights w,
+    A loss owns the last nonlinearity of the network. Where the two fit each other, as softmax and
+    cross-entropy do, the gradient with respect to the outputs z is the prediction minus the target:
 
-    .. math:: p = \mathrm{softmax}(z), \qquad
-              L = -\frac{1}{B} \sum_{rows} w \sum_c y_c \log p_c, \qquad
-              \frac{\partial L}{\partial z} = \frac{w}{B} (p - y).
+    .. math:: \frac{\partial L}{\partial z} = \frac{w}{B} (p - y).
 
-    The loss owns the softmax: the derivative of either alone is a matrix or a quotient, that of
-    the pair is a subtraction, and :math:`\log p` is never taken of a rounded zero.
+    `forward` leaves a trace behind, of which `rows` computes the figures of an epoch.
 
     Parameters
     ----------
-    n_models, n_rows, n_classes : int
-        Shape (K, B, C) of the logits of a batch.
-    divisor : int, optional
-        What to divide the sum over the rows by, in place of B.
+    plans : sequence of Plan of length K
+        Their outputs, label smoothing, quantiles, divisor and dtype.
+    n_rows : int
+        Rows in a batch, B, or in a block of batches.
+
+    Attributes
+    ----------
+    scale : float
+        What the summed gradient is multiplied by, 1 / B unless a plan has a divisor.
+    prediction : ndarray of shape (K, B, C)
+        What `forward` returned, until `backward` overwrites it. Output by output in memory: sums
+        over a few outputs then run along rows, of which there are many.
 
     Examples
     --------
+    A loss of one's own needs the losses of rows, and a prediction if that is not the outputs. Put
+    into `LOSSES`, it can be named in a plan.
+
     >>> import numpy as np
-    >>> from sknn.backprop import SoftmaxCrossEntropy
-    >>> loss = SoftmaxCrossEntropy(n_models=1, n_rows=1, n_classes=2, dtype=np.dtype(float))
-    >>> loss.forward(np.array([[[0.0, np.log(3)]]])).round(3)
-    array([[[0.25, 0.75]]])
-    >>> loss.backward(targets=np.array([[[1.0, 0.0]]]), weights=None).round(3)
-    array([[[-0.75,  0.75]]])
+    >>> from sknn.backprop import LOSSES, Loss, Plan
+    >>> class Cubic(Loss):
+    ...     def row_losses(self, outputs, truth):
+    ...         return (np.abs(outputs - truth) ** 3 / 3).sum(axis=2)
+    ...
+    ...     def backward(self, targets, weights):
+    ...         error = self.prediction - targets
+    ...         self.prediction[...] = error * np.abs(error)
+    ...         return self._finish(weights)
+    >>> loss = Cubic([Plan(layer_sizes=(3, 1))], n_rows=2)
+    >>> loss.forward(np.array([[[0.0], [3.0]]]))[0, :, 0]
+    array([0., 3.])
+    >>> loss.backward(targets=np.array([[[2.0], [2.0]]]), weights=None)[0, :, 0]
+    array([-2. ,  0.5])
     """
 
-    def __init__(
-        self,
-        n_models: int,
-        n_rows: int,
-        n_classes: int,
-        dtype: np.dtype,
-        divisor: int | None = None,
-    ) -> None:
-        self.scale = 1 / (divisor or n_rows)
-        # Class by class in memory: sums over a few classes then run along rows, of which there
-        # are many, and are several times as fast.
-        self.probabilities = np.empty((n_models, n_classes, n_rows), dtype).mT
-        self._shifted = np.empty_like(self.probabilities)
-        self._sums = np.empty((n_models, n_rows, 1), dtype)
+    #: Name of the score of rows: of a classifier 'accuracy', else 'r2'.
+    score: ClassVar[str] = "r2"
+    #: Name of the last nonlinearity, as scikit-learn has it.
+    out_activation: ClassVar[str] = "identity"
 
-    def forward(
-        self,
-        logits: FloatArray,
-        shifted: FloatArray | None = None,
-        sums: FloatArray | None = None,
-    ) -> FloatArray:
-        """Probabilities of shape (K, B, C), remembered for `backward`.
+    def __init__(self, plans: Sequence[Plan], n_rows: int) -> None:
+        plan = plans[0]
+        self.plan, self.n_models, self.n_rows = plan, len(plans), n_rows
+        self.n_outputs, self.dtype = plan.layer_sizes[-1], plan.dtype
+        self.scale = 1 / (plan.divisor or n_rows)
+        smoothing = column(plans, "label_smoothing")[:, :, None]
+        self.smoothing = smoothing if smoothing.any() else None
 
-        `shifted` (K, B, C) and `sums` (K, B, 1), where they are given, receive z - max z and
-        Σ exp(z - max z), of which `losses_and_hits` makes the losses.
+    @cached_property
+    def prediction(self) -> FloatArray:
+        """The buffer of predictions and of their gradient."""
+        return self._empty()
+
+    @cached_property
+    def _trace(self) -> Trace:
+        return self.new_trace()
+
+    def _empty(self) -> FloatArray:
+        return np.empty((self.n_models, self.n_outputs, self.n_rows), self.dtype).mT
+
+    # ---- an update ----
+
+    def forward(self, outputs: FloatArray, trace: Trace | None = None) -> FloatArray:
+        """Predictions of shape (K, B, C), remembered for `backward`.
+
+        What `rows` needs is written into `trace`, which `new_trace` made.
         """
-        shifted = self._shifted if shifted is None else shifted
-        sums = self._sums if sums is None else sums
-        shifted[...] = logits
-        np.maximum.reduce(shifted, axis=2, keepdims=True, out=sums)
-        np.subtract(shifted, sums, out=shifted)
-        np.exp(shifted, out=self.probabilities)
-        np.add.reduce(self.probabilities, axis=2, keepdims=True, out=sums)
-        return np.divide(self.probabilities, sums, out=self.probabilities)
+        (kept,) = trace or self._trace
+        kept[...] = outputs
+        return self.predict(kept, out=self.prediction)
 
     def backward(self, targets: FloatArray, weights: FloatArray | None) -> FloatArray:
-        """Gradient with respect to the logits, (K, B, C); overwrites the probabilities.
+        """Gradient with respect to the outputs, (K, B, C); overwrites the predictions.
 
-        `targets` are (K, B, C), `weights` (K, B, 1) or None for ones.
+        `targets` are those of `new_targets`, `weights` (K, B, 1) or None for ones.
         """
-        gradient = np.subtract(self.probabilities, targets, out=self.probabilities)
+        np.subtract(self.prediction, targets, out=self.prediction)
+        return self._finish(weights)
+
+    def _finish(self, weights: FloatArray | None) -> FloatArray:
+        """The gradient of the rows, in the buffer of predictions, as that of their mean."""
+        gradient = self.prediction
         if weights is not None:
             np.multiply(gradient, weights, out=gradient)
         return np.multiply(gradient, self.scale, out=gradient)
 
+    @classmethod
+    def predict(cls, outputs: FloatArray, out: FloatArray | None = None) -> FloatArray:
+        """What outputs of shape (..., C) predict; here the outputs themselves."""
+        if out is None:
+            return outputs
+        out[...] = outputs
+        return out
 
-def softmax(logits: FloatArray, out: FloatArray | None = None) -> FloatArray:
-    """exp(z) / Σ exp(z) along the last axis, with the largest logit taken off first.
+    # ---- targets ----
 
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from sknn.backprop import softmax
-    >>> softmax(np.array([[0.0, np.log(3)], [1000.0, 0.0]])).round(3)
-    array([[0.25, 0.75],
-           [1.  , 0.  ]])
-    """
-    out = np.subtract(logits, np.maximum.reduce(logits, axis=-1, keepdims=True), out=out)
-    np.exp(out, out=out)
-    return np.divide(out, np.add.reduce(out, axis=-1, keepdims=True), out=out)
+    @classmethod
+    def count_outputs(cls, n_targets: int, n_quantiles: int = 0) -> int:
+        """How many outputs a network needs for so many classes, labels or numbers per row."""
+        return n_targets
+
+    def new_targets(self, truth: NDArray[Any]) -> FloatArray:
+        """An array for `encode` to fill; here the truth itself, which is its own target."""
+        return truth
+
+    def encode(self, truth: NDArray[Any], targets: FloatArray) -> None:  # noqa: B027
+        """Make targets of the truth, which is (K, m) labels or (K, m, T) numbers."""
+
+    # ---- figures ----
+
+    def new_trace(self) -> Trace:
+        """Arrays of shape (K, m, ·) for `forward`, whole or in parts `[:, part]`, to write into."""
+        return (self._empty(),)
+
+    def observe(self, outputs: FloatArray) -> Trace:
+        """The trace of outputs without a pass forward."""
+        return (np.ascontiguousarray(outputs.mT).mT,)
+
+    def rows(
+        self, trace: Trace, truth: NDArray[Any], variance: FloatArray | None
+    ) -> tuple[FloatArray, NDArray[Any]]:
+        """Loss and score of every row, both (K, m).
+
+        The score of a row is its share of R²: the weighted mean over rows is R². `variance` is
+        that of `variance_of`, (K, 1, T).
+        """
+        (outputs,) = trace
+        assert variance is not None
+        point = self.point(self.predict(outputs))
+        return self.row_losses(outputs, truth), r2_of_rows(point, truth, variance)
+
+    @abstractmethod
+    def row_losses(self, outputs: FloatArray, truth: NDArray[Any]) -> FloatArray:
+        """The loss of every row, (K, m), from outputs (K, m, C) and the truth."""
+
+    def point(self, prediction: FloatArray) -> FloatArray:
+        """The part of a prediction that is compared with the truth, (..., T)."""
+        return prediction
+
+    @classmethod
+    def variance_of(cls, y: NDArray[Any], weights: FloatArray | None) -> NDArray[np.float64] | None:
+        """What the score of rows has to be told of all rows; None for nothing.
+
+        Here the weighted variance of each column of `y`, (1, T).
+        """
+        y = np.asarray(y, np.float64)
+        weights = None if weights is None else np.asarray(weights, np.float64)
+        mean = np.average(y, axis=0, weights=weights)
+        return np.average(np.square(y - mean), axis=0, weights=weights)[None]
 
 
-def log_softmax(logits: FloatArray) -> FloatArray:
-    """z - log Σ exp(z) along the last axis: exact where probabilities underflow.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from sknn.backprop import log_softmax, softmax
-    >>> log_softmax(np.array([1000.0, 0.0]))
-    array([    0., -1000.])
-    >>> with np.errstate(divide="ignore"):
-    ...     np.log(softmax(np.array([1000.0, 0.0])))
-    array([  0., -inf])
-    """
-    shifted = logits - np.maximum.reduce(logits, axis=-1, keepdims=True)
-    log_sum = np.log(np.add.reduce(np.exp(shifted), axis=-1, keepdims=True))
-    return np.subtract(shifted, log_sum, out=shifted)
+def over_outputs(values: FloatArray) -> FloatArray:
+    """Sum over the outputs of (K, m, C), in an order that does not depend on K."""
+    if values.shape[2] == 1:
+        return values[:, :, 0]
+    return np.asarray(np.add.reduce(np.ascontiguousarray(values), axis=2))
 
 
-def cross_entropy(
-    logits: FloatArray, labels: IntArray, smoothing: FloatArray | None = None
-) -> FloatArray:
-    """The loss of every row, from logits kept class by class.
+def r2_of_rows(
+    prediction: FloatArray, truth: FloatArray, variance: FloatArray
+) -> NDArray[np.float64]:
+    """Shares of rows in R²: 1 - (y - p)² / var(y), in the mean over the columns of y.
+
+    Their weighted mean is R² as `sklearn.metrics.r2_score` has it. Of a column that is constant,
+    the share is 1 where the prediction is exact, else 0.
 
     Parameters
     ----------
-    logits : ndarray of shape (K, C, m)
-        Class-major, so that sums over the classes run along contiguous rows.
-    labels : ndarray of int of shape (K, m)
-    smoothing : ndarray of shape (K, 1, 1), optional
-        Share ε of the target that is spread evenly over the classes.
-
-    Returns
-    -------
-    loss : ndarray of shape (K, m)
-        log Σ exp(z) - (1 - ε) z_label - ε mean(z).
+    prediction, truth : ndarray of shape (K, m, T)
+    variance : ndarray of shape (K, 1, T)
 
     Examples
     --------
-    Two rows with equal logits, one of each class, to which p is ¼ and ¾:
-
     >>> import numpy as np
-    >>> from sknn.backprop import cross_entropy
-    >>> logits = np.array([[[0.0, 0.0], [np.log(3), np.log(3)]]])
-    >>> loss = cross_entropy(logits, labels=np.array([[0, 1]]))
-    >>> np.exp(-loss).round(3)
-    array([[0.25, 0.75]])
+    >>> from sknn.backprop import r2_of_rows
+    >>> truth = np.array([[[1.0], [2.0], [3.0]]])
+    >>> shares = r2_of_rows(np.full((1, 3, 1), 2.0), truth, np.array([[[2 / 3]]]))
+    >>> shares, abs(shares.mean().round(12))
+    (array([[-0.5,  1. , -0.5]]), np.float64(0.0))
     """
-    shifted = logits - np.maximum.reduce(logits, axis=1, keepdims=True)
-    sums = np.add.reduce(np.exp(shifted), axis=1)
-    return losses_and_hits(shifted, sums, labels, smoothing)[0]
-
-
-def losses_and_hits(
-    shifted: FloatArray, sums: FloatArray, labels: IntArray, smoothing: FloatArray | None = None
-) -> tuple[FloatArray, NDArray[np.bool_]]:
-    """`cross_entropy` of every row, and whether its label is the first of the largest logits.
-
-    From z - max z (K, C, m) and Σ exp(z - max z) (K, m), which `SoftmaxCrossEntropy` leaves behind.
-    """
-    target = np.take_along_axis(shifted, labels[:, None, :], axis=1)[:, 0]
-    # The largest are zeros here. With one in every row, neither ties nor NaN, `argmax` is spared.
-    if np.count_nonzero(shifted == 0) == sums.size and np.isfinite(sums).all():
-        hits = np.asarray(target == 0)
-    else:
-        hits = np.asarray(shifted.argmax(axis=1) == labels)
-    if smoothing is not None:
-        even = np.add.reduce(shifted, axis=1) / shifted.shape[1]
-        target = (1 - smoothing[:, :, 0]) * target + smoothing[:, :, 0] * even
-    return np.log(sums) - target, hits
+    square = np.square(np.subtract(truth, prediction, dtype=np.float64))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        shares = np.where(variance > 0, 1 - square / variance, square == 0)
+    return np.asarray(over_outputs(shares) / shares.shape[2], np.float64)

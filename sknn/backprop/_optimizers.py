@@ -164,7 +164,9 @@ class SGD(Optimizer):
     >>> parameters = Parameters(np.array([[0.0, 0.0]]), layer_sizes=(1, 1))
     >>> gradients = Parameters(np.array([[1.0, -1.0]]), layer_sizes=(1, 1))
     >>> slots = SGD.zero_slots(parameters.values)
-    >>> sgd = SGD([replace(plan, momentum=0.5)], parameters, gradients, slots)
+    >>> sgd = SGD(
+    ...     [replace(plan, momentum=0.5, nesterovs_momentum=False)], parameters, gradients, slots
+    ... )
     >>> sgd.begin_epoch(learning_rates=np.array([[0.1], [0.1]]), n_updates=np.array([0]))
     >>> for i in range(2):
     ...     sgd.step(i)

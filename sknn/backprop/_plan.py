@@ -8,11 +8,12 @@ from itertools import zip_longest
 from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.sparse import issparse
 
-from ._parameters import FloatArray, IntArray
+from ._parameters import FloatArray
 
-Monitor = Literal["objective", "valid_loss", "valid_accuracy"]
+Monitor = Literal["objective", "valid_loss", "valid_accuracy", "valid_r2"]
 
 #: In one stack these may differ from model to model; every other field must be equal.
 PER_MODEL = frozenset(
@@ -39,14 +40,14 @@ PER_MODEL = frozenset(
 
 @dataclass(frozen=True)
 class Rows:
-    """Rows of data with their labels and weights.
+    """Rows of data with their targets and weights.
 
     Parameters
     ----------
     X : ndarray or CSR matrix of shape (n_rows, n_features)
         In the dtype of training.
-    labels : ndarray of int of shape (n_rows,)
-        Class numbers, from 0.
+    y : ndarray of int of shape (n_rows,), or of float of shape (n_rows, n_targets)
+        Class numbers, from 0; or the numbers that are to be predicted, or indicators of labels.
     weights : ndarray of shape (n_rows,) or None
         Row weights, None for ones.
 
@@ -54,13 +55,13 @@ class Rows:
     --------
     >>> import numpy as np
     >>> from sknn.backprop import Rows
-    >>> rows = Rows(X=np.array([[-1.0], [1.0]]), labels=np.array([0, 1]))
+    >>> rows = Rows(X=np.array([[-1.0], [1.0]]), y=np.array([0, 1]))
     >>> len(rows), rows.is_sparse, rows.n_bytes
     (2, False, 16)
     """
 
     X: Any
-    labels: IntArray
+    y: NDArray[Any]
     weights: FloatArray | None = None
 
     def __len__(self) -> int:
@@ -87,8 +88,6 @@ class Problem:
     ----------
     train : Rows
         Rows to learn from; their weights have mean 1.
-    n_classes : int
-        Number of logits.
     valid : Rows or None
         Rows to validate on after each epoch.
 
@@ -97,13 +96,12 @@ class Problem:
     >>> import numpy as np
     >>> from sknn.backprop import Problem, Rows
     >>> X, labels = np.array([[-1.0], [1.0], [2.0]]), np.array([0, 1, 1])
-    >>> problem = Problem(Rows(X[:2], labels[:2]), n_classes=2, valid=Rows(X[2:], labels[2:]))
+    >>> problem = Problem(Rows(X[:2], labels[:2]), valid=Rows(X[2:], labels[2:]))
     >>> len(problem.train), len(problem.valid)
     (2, 1)
     """
 
     train: Rows
-    n_classes: int
     valid: Rows | None = None
 
 
@@ -111,7 +109,9 @@ class Problem:
 class Plan:
     """The settings of a fit, validated and resolved; names as on the estimators.
 
-    `max_grad_norm` is infinite for "no clipping"; `dropout` has one rate per hidden layer;
+    Defaults are those of the estimators. `loss` is a name of `LOSSES`, for which the last of
+    `layer_sizes` has to be the right number of outputs; `quantiles` are the levels of 'quantile'.
+    `max_grad_norm` is infinite for "no clipping"; `dropout` has one rate per hidden layer, or none;
     `monitor` is what the stopping rule watches; `restore_best` keeps the best epoch's weights.
     `divisor` is what the summed loss of a batch is divided by, None for its number of rows. With
     the batch size in its place the last, smaller batch of an epoch makes a smaller step, as a
@@ -123,77 +123,58 @@ class Plan:
     One feature, two classes, no hidden layer: softmax regression, by three steps of plain gradient
     descent with batches of two rows. Other examples of the engine go on from this plan.
 
-    >>> import numpy as np
     >>> from sknn.backprop import Plan
     >>> plan = Plan(
     ...     layer_sizes=(1, 2),
-    ...     activation="identity",
     ...     solver="sgd",
     ...     learning_rate_init=0.1,
-    ...     learning_rate="constant",
-    ...     power_t=0.5,
     ...     momentum=0.0,
-    ...     nesterovs_momentum=False,
-    ...     beta_1=0.9,
-    ...     beta_2=0.999,
-    ...     epsilon=1e-8,
     ...     batch_size=2,
     ...     max_iter=3,
-    ...     max_fun=15000,
-    ...     l1=0.0,
     ...     l2=0.0,
-    ...     dropout=(),
-    ...     input_dropout=0.0,
-    ...     label_smoothing=0.0,
-    ...     max_grad_norm=np.inf,
-    ...     monitor="objective",
-    ...     restore_best=False,
-    ...     n_iter_no_change=np.inf,
-    ...     tol=1e-4,
-    ...     shuffle=True,
-    ...     record="epoch",
-    ...     dtype=np.dtype(float),
     ... )
-    >>> plan.dropout_rates
-    (0.0,)
+    >>> plan.loss, plan.dropout_rates
+    ('softmax_cross_entropy', (0.0,))
     """
 
     layer_sizes: tuple[int, ...]
-    activation: str
-    solver: str
-    learning_rate_init: float
-    learning_rate: str
-    power_t: float
-    momentum: float
-    nesterovs_momentum: bool
-    beta_1: float
-    beta_2: float
-    epsilon: float
-    batch_size: int
-    max_iter: int
-    max_fun: int
-    l1: float
-    l2: float
-    dropout: tuple[float, ...]
-    input_dropout: float
-    label_smoothing: float
-    max_grad_norm: float
-    monitor: Monitor
-    restore_best: bool
-    n_iter_no_change: float
-    tol: float
-    shuffle: bool
-    record: str
-    dtype: np.dtype[Any]
+    loss: str = "softmax_cross_entropy"
+    quantiles: tuple[float, ...] = ()
+    activation: str = "relu"
+    solver: str = "adam"
+    learning_rate_init: float = 0.001
+    learning_rate: str = "constant"
+    power_t: float = 0.5
+    momentum: float = 0.9
+    nesterovs_momentum: bool = True
+    beta_1: float = 0.9
+    beta_2: float = 0.999
+    epsilon: float = 1e-8
+    batch_size: int = 200
+    max_iter: int = 200
+    max_fun: int = 15000
+    l1: float = 0.0
+    l2: float = 1e-4
     group_l1: float = 0.0
     l1_method: str = "prox"
+    dropout: tuple[float, ...] = ()
+    input_dropout: float = 0.0
+    label_smoothing: float = 0.0
+    max_grad_norm: float = np.inf
+    monitor: Monitor = "objective"
+    restore_best: bool = False
+    n_iter_no_change: float = 10
+    tol: float = 1e-4
+    shuffle: bool = True
+    record: str = "epoch"
+    dtype: np.dtype[Any] = np.dtype(np.float64)  # noqa: RUF009 (cannot be changed)
     divisor: int | None = None
     sums_gradients: bool = False
 
     @property
     def dropout_rates(self) -> tuple[float, ...]:
         """Rates of the inputs of every linear layer: the data's first, then the hidden layers'."""
-        return (self.input_dropout, *self.dropout)
+        return (self.input_dropout, *(self.dropout or (0.0,) * (len(self.layer_sizes) - 2)))
 
 
 def column(plans: Sequence[Plan], name: str) -> FloatArray:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.sparse import issparse, vstack
 
 from ._parameters import FloatArray, IntArray
@@ -25,7 +26,7 @@ class RowStack:
     ----------
     X : ndarray or CSR matrix of shape (n_rows, n_features)
         The table.
-    labels : ndarray of int of shape (n_rows,)
+    y : ndarray of int of shape (n_rows,), or of float of shape (n_rows, n_targets)
     weights : ndarray of shape (n_weights,) or None
         Those of model k begin at `weight_starts[k]`; None for ones.
     sizes, starts, weight_starts : ndarray of int of shape (K,)
@@ -36,8 +37,8 @@ class RowStack:
 
     >>> import numpy as np
     >>> from sknn.backprop import Rows, RowStack
-    >>> three = Rows(np.array([[1.0], [2.0], [3.0]]), labels=np.array([0, 1, 1]))
-    >>> two = Rows(np.array([[4.0], [5.0]]), labels=np.array([0, 1]))
+    >>> three = Rows(np.array([[1.0], [2.0], [3.0]]), y=np.array([0, 1, 1]))
+    >>> two = Rows(np.array([[4.0], [5.0]]), y=np.array([0, 1]))
     >>> stack = RowStack.of([three, three, two])
     >>> len(stack.X), stack.sizes, stack.starts
     (5, array([3, 3, 2]), array([0, 0, 3]))
@@ -46,7 +47,7 @@ class RowStack:
     """
 
     X: Any
-    labels: IntArray
+    y: NDArray[Any]
     weights: FloatArray | None
     sizes: IntArray
     starts: IntArray
@@ -55,7 +56,7 @@ class RowStack:
     @classmethod
     def of(cls, rows: Sequence[Rows]) -> RowStack:
         """The rows of every model; what several have in common is kept once."""
-        tables, starts = _lay_out([(r.X, r.labels) for r in rows], [len(r) for r in rows])
+        tables, starts = _lay_out([(r.X, r.y) for r in rows], [len(r) for r in rows])
         weights = None
         weight_starts = starts
         if any(r.weights is not None for r in rows):
@@ -65,7 +66,7 @@ class RowStack:
             weights = _join([w for (w,) in parts])
         return cls(
             X=_join([X for X, _ in tables]),
-            labels=_join([labels for _, labels in tables]),
+            y=_join([y for _, y in tables]),
             weights=weights,
             sizes=np.array([len(r) for r in rows]),
             starts=starts,
@@ -76,6 +77,13 @@ class RowStack:
     def is_sparse(self) -> bool:
         """Whether `X` is a CSR matrix."""
         return issparse(self.X)
+
+    def targets_of(self, model: int) -> tuple[NDArray[Any], FloatArray | None]:
+        """The targets and weights of the rows of one model."""
+        start, weight_start = self.starts[model], self.weight_starts[model]
+        size, weights = self.sizes[model], self.weights
+        y = self.y[start : start + size]
+        return y, None if weights is None else weights[weight_start : weight_start + size]
 
     def take(self, models: Sequence[int]) -> RowStack:
         """The rows of some of the models; the table stays as it is."""

@@ -15,6 +15,7 @@ from ._initializers import draw_parameters
 from ._optimizers import OPTIMIZERS
 from ._parameters import FloatArray, IntArray, Parameters
 from ._plan import Plan
+from ._regression_losses import LOSSES
 from ._stopping import EarlyStopping
 
 
@@ -155,7 +156,7 @@ class TrainState:
             n_updates=np.zeros(len(plans), dtype=np.intp),
             rows_seen=np.zeros(len(plans), dtype=np.intp),
             stopping=[stopping_rule(plan) for plan in plans],
-            histories=[History() for _ in plans],
+            histories=[History(score=LOSSES[plan.loss].score) for plan in plans],
             best=None,
             outcomes=[Outcome.RUNNING for _ in plans],
             message=["" for _ in plans],

@@ -19,7 +19,7 @@ from ._lane import Lane
 from ._lbfgs import minimize_lbfgs
 from ._parameters import Parameters
 from ._penalties import make_penalties, penalty_values
-from ._plan import Plan, Problem, check_stackable, column
+from ._plan import Plan, Problem, check_stackable
 from ._row_stack import RowStack
 from ._schedules import learning_rates
 from ._state import Checkpoint, Outcome, TrainState
@@ -58,7 +58,7 @@ def train(
 
     >>> import numpy as np
     >>> from sknn.backprop import Parameters, Problem, Rows, Streams, TrainState, train
-    >>> problem = Problem(Rows(np.array([[-1.0], [1.0]]), np.array([0, 1])), n_classes=2)
+    >>> problem = Problem(Rows(np.array([[-1.0], [1.0]]), np.array([0, 1])))
     >>> parameters = Parameters.zeros(n_models=1, layer_sizes=(1, 2), dtype=float)
     >>> state = TrainState.around(parameters, [plan], [Streams([1, 2, 3, 4])])
     >>> state = train(problem, [plan], state)
@@ -141,7 +141,7 @@ class Run:
 
     >>> import numpy as np
     >>> from sknn.backprop import Parameters, Problem, Rows, RowStack, Run, Streams, TrainState
-    >>> problem = Problem(Rows(np.array([[-1.0], [1.0]]), np.array([0, 1])), n_classes=2)
+    >>> problem = Problem(Rows(np.array([[-1.0], [1.0]]), np.array([0, 1])))
     >>> parameters = Parameters.zeros(n_models=1, layer_sizes=(1, 2), dtype=float)
     >>> state = TrainState.around(parameters, [plan], [Streams([1, 2, 3, 4])])
     >>> run = Run([problem], [plan], state, RowStack.of([problem.train]))
@@ -160,9 +160,7 @@ class Run:
         plan = plans[0]
         self.plans, self.state = plans, state
         self.gradients = Parameters.zeros(state.n_models, plan.layer_sizes, plan.dtype)
-        n_classes = problems[0].n_classes
-        smoothing = column(plans, "label_smoothing")
-        self.batches = Batches(rows, plan.batch_size, n_classes, smoothing)
+        self.batches = Batches(rows, plans)
         # One batch of all rows needs no order.
         self.shuffles = plan.shuffle and plan.batch_size < len(problems[0].train)
         self.penalties = make_penalties(plans)
@@ -193,15 +191,7 @@ class Run:
             lane = self.lanes[block.models.start, block.models.stop]
             for step, batch in enumerate(block.batches, block.first_step):
                 lane.update(step, batch)
-            smoothing = self.batches.smoothing
-            figures.add(
-                block.shifted,
-                block.sums,
-                block.labels,
-                block.weights,
-                None if smoothing is None else smoothing[block.models],
-                block.models,
-            )
+            figures.add_rows(*block.rows(), block.weights, block.models)
         for lane in self.lanes.values():
             lane.end_epoch()
 

@@ -280,11 +280,10 @@ def make_problem(
     seed: int,
 ) -> Problem:
     """The frozen problem of a fit; rows are held out where `validation_fraction` is given."""
-    n_classes = len(labels.classes)
     if validation_fraction is not None:
         train, valid = split_rows(
             X, labels, weights, validation_fraction=validation_fraction, seed=seed
         )
     else:
         train = Rows(X, labels.numbers, scale_weights(weights, X.dtype, "sample_weight"))
-    return Problem(train, n_classes, valid)
+    return Problem(train, valid)

@@ -164,7 +164,7 @@ def prepare(
     plan = estimator._resolve_plan(
         n_rows=len(problem.train),
         n_features=X.shape[1],
-        n_classes=problem.n_classes,
+        n_classes=len(labels.classes),
         dtype=X.dtype,
         max_iter=max_iter,
     )

@@ -17,12 +17,12 @@ from numpy.typing import NDArray
 from scipy.sparse import diags_array
 
 from sknn.backprop import (
+    LOSSES,
     Outcome,
     Plan,
     Problem,
     Rows,
     TrainState,
-    cross_entropy,
     predict_logits,
     stack_key,
     train,
@@ -225,7 +225,7 @@ def fold_jobs(whole: Job, splits: Sequence[tuple[NDArray, NDArray]], starts: lis
                 "`cv` must leave rows to train on and rows to validate on in every split, got "
                 f"{len(inside)} and {len(outside)}"
             )
-        problem = Problem(_part(rows, inside), whole.problem.n_classes, _part(rows, outside))
+        problem = Problem(_part(rows, inside), _part(rows, outside))
         size = min(plan.batch_size, len(inside))
         jobs.append(
             replace(whole, problem=problem, plan=replace(plan, batch_size=size), state=state)
@@ -241,7 +241,7 @@ def _part(rows: Rows, index: NDArray) -> Rows:
                 "`sample_weight` must have weights above zero in every fold of `cv`, got only zeros"
             )
         weights = weights / weights.mean()
-    return Rows(rows.X[index], rows.labels[index], weights)
+    return Rows(rows.X[index], rows.y[index], weights)
 
 
 def _norms(state: TrainState) -> NDArray[np.float64]:
@@ -264,9 +264,11 @@ def _validate(stack: Stack, k: int) -> tuple[float, float]:
     """Mean loss of a model on its validation rows, and its standard error."""
     rows, parameters = stack.problems[k].valid, stack.state.parameters.view(slice(k, k + 1))
     assert rows is not None
-    activation = stack.plans[k].activation
-    logits = predict_logits(parameters.weights, parameters.biases, activation, rows.X)
-    losses = cross_entropy(np.ascontiguousarray(logits.mT), rows.labels[None])[0].astype(np.float64)
+    plan = stack.plans[k]
+    outputs = predict_logits(parameters.weights, parameters.biases, plan.activation, rows.X)
+    # Without smoothing, as it always was: networks are compared by what they predict.
+    loss = LOSSES[plan.loss]([replace(plan, label_smoothing=0.0)], len(rows))
+    losses = loss.row_losses(outputs, rows.y[None])[0].astype(np.float64)
     weights = np.ones(len(losses)) if rows.weights is None else rows.weights.astype(np.float64)
     total = weights.sum()
     mean = weights @ losses / total

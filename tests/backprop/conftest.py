@@ -93,7 +93,7 @@ def make_problem() -> Callable[..., Problem]:
             return Rows(X, labels.astype(np.intp), weights)
 
         train = rows(n_rows)
-        return Problem(train, n_classes, rows(n_valid) if n_valid else None)
+        return Problem(train, rows(n_valid) if n_valid else None)
 
     return build
 

@@ -1,6 +1,7 @@
 """Batches: which rows come when, and that everything that belongs to a row comes with it."""
 
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 
-from sknn.backprop import Batches, Rows, RowStack, draw_orders
+from sknn.backprop import Batches, Plan, Rows, RowStack, draw_orders
 
 N_CLASSES = 3
 KINDS = [(False, False), (False, True), (True, False), (True, True)]
@@ -28,8 +29,10 @@ def make_rows(n, *, is_sparse=False, weighted=False, dtype=np.float64, width=4):
 
 
 def make_batches(rows, batch_size, n_models=2, smoothing=None, dtype=np.float64):
-    smoothing = np.zeros((n_models, 1)) if smoothing is None else np.array(smoothing)[:, None]
-    return Batches(RowStack.of([rows] * n_models), batch_size, N_CLASSES, smoothing.astype(dtype))
+    plan = Plan((rows.X.shape[1], N_CLASSES), batch_size=batch_size, dtype=np.dtype(dtype))
+    shares = [0.0] * n_models if smoothing is None else smoothing
+    plans = [replace(plan, label_smoothing=share) for share in shares]
+    return Batches(RowStack.of([rows] * n_models), plans)
 
 
 def dense(X, n_models):
@@ -50,7 +53,7 @@ def visit(batches, orders, n_models=2):
             numbers = X[:, :, 0].astype(int)
             part = slice(n_block, n_block + batch.n_rows)
             n_block = part.stop
-            labels = np.broadcast_to(block.labels, (n_models, block.labels.shape[1]))[:, part]
+            labels = np.broadcast_to(block.truth, (n_models, block.truth.shape[1]))[:, part]
             # Everything that belongs to a row comes with it.
             assert_array_equal(X[:, :, 1], -numbers)
             assert_array_equal(X[:, :, 2], 1)
@@ -66,7 +69,7 @@ def visit(batches, orders, n_models=2):
                 assert_array_equal(block.weights[:, part], numbers + 1)
             visited.append(numbers)
             sizes.append(batch.n_rows)
-        assert n_block == block.labels.shape[1] == block.shifted.shape[2]
+        assert n_block == block.truth.shape[1] == block.trace[0].shape[1]
     return np.concatenate(visited, axis=1), sizes
 
 
@@ -159,22 +162,24 @@ def test_what_batches_leave_behind_stands_beside_their_rows_labels(shuffled, is_
     orders = draw_orders([np.random.default_rng(k) for k in (0, 1)], n) if shuffled else None
     visited = []
     for block in batches.epoch(orders):
-        block.shifted[...] = block.sums[...] = np.nan
+        shifted, sums = block.trace
+        shifted[...] = sums[...] = np.nan
         for batch in block.batches:
-            assert batch.shifted.shape == batch.targets.shape == (2, batch.n_rows, N_CLASSES)
-            assert batch.sums.shape == (2, batch.n_rows, 1)
+            logits, ones = batch.trace
+            assert logits.shape == batch.targets.shape == (2, batch.n_rows, N_CLASSES)
+            assert ones.shape == (2, batch.n_rows, 1)
             numbers = dense(batch.X, 2)[:, :, 0]
             model = np.array([[[0.25]], [[0.5]]])
-            batch.shifted[...] = numbers[:, :, None] + model + 1e6 * np.arange(N_CLASSES)
-            batch.sums[...] = numbers[:, :, None] + model
-        found = block.shifted
-        assert_array_equal(block.sums, found[:, 0])
-        assert found.shape == (2, N_CLASSES, block.labels.shape[1])
+            logits[...] = numbers[:, :, None] + model + 1e6 * np.arange(N_CLASSES)
+            ones[...] = numbers[:, :, None] + model
+        found = shifted.mT
+        assert_array_equal(sums[:, :, 0], found[:, 0])
+        assert found.shape == (2, N_CLASSES, block.truth.shape[1])
         numbers = np.floor(found[:, 0])
         for k, model in enumerate((0.25, 0.5)):
             for c in range(N_CLASSES):
                 assert_array_equal(found[k, c], numbers[k] + model + 1e6 * c)
-        assert_array_equal(numbers % N_CLASSES, np.broadcast_to(block.labels, numbers.shape))
+        assert_array_equal(numbers % N_CLASSES, np.broadcast_to(block.truth, numbers.shape))
         visited.append(numbers)
     expected = np.broadcast_to(np.arange(n), (2, n)) if orders is None else orders
     assert_array_equal(np.concatenate(visited, axis=1), expected)

@@ -5,6 +5,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from sknn.backprop import Figures, Parameters, Rows, Validation, batch_sizes
+from sknn.backprop._cross_entropy import losses_and_hits
 
 LOG2 = np.log(2)
 # Two classes, four rows: rows 0 and 1 undecided (loss log 2, the first class wins), rows 2 and 3
@@ -22,7 +23,7 @@ def add_in_two_blocks(figures, weights=None, smoothing=None):
         shifted = LOGITS[:, :, part] - LOGITS[:, 1:, part]
         shifted -= np.maximum(shifted[:, :1], 0)
         sums = np.exp(shifted).sum(axis=1)
-        figures.add(shifted, sums, LABELS[:, part], row_weights, smoothing)
+        figures.add_rows(*losses_and_hits(shifted, sums, LABELS[:, part], smoothing), row_weights)
     return figures
 
 
@@ -30,7 +31,7 @@ def test_without_weights():
     figures = add_in_two_blocks(Figures(1))
     assert_allclose(figures.mean_loss, [(2 * LOG2 + 1000) / 4])
     assert_allclose(figures.weighted_loss, [(2 * LOG2 + 1000) / 4])
-    assert_array_equal(figures.accuracy, [0.5])
+    assert_array_equal(figures.score, [0.5])
 
 
 def test_with_weights():
@@ -38,7 +39,7 @@ def test_with_weights():
     figures = add_in_two_blocks(Figures(1), WEIGHTS)
     assert_allclose(figures.mean_loss, [(LOG2 + 3 * 1000) / 4])
     assert_allclose(figures.weighted_loss, [(LOG2 + 3 * 1000) / 6])
-    assert_allclose(figures.accuracy, [3 / 6])
+    assert_allclose(figures.score, [3 / 6])
 
 
 def test_with_label_smoothing():
@@ -69,7 +70,7 @@ def test_validation(make_plan):
     validation = Validation([rows] * 2, plans)
     figures = validation.evaluate(parameters)
     assert_allclose(figures.weighted_loss, [(3 * LOG2 + 500) / 3.5, LOG2], rtol=1e-14)
-    assert_allclose(figures.accuracy, [1 / 3.5, 1.5 / 3.5], rtol=1e-14)
+    assert_allclose(figures.score, [1 / 3.5, 1.5 / 3.5], rtol=1e-14)
     assert validation.sizes == [[2, 1]] * 2
     expected = [([1.5 * LOG2, 500], [1 / 3, 0]), ([1.5 * LOG2, 0.5 * LOG2], [1 / 3, 1])]
     for model, (losses, accuracies) in enumerate(expected):

@@ -44,7 +44,7 @@ def torch_objective(problem, plan, parameters):
         if i < len(Ws) - 1:
             A = ACTIVATIONS[plan.activation](A)
     each = functional.cross_entropy(
-        A, torch.tensor(rows.labels), reduction="none", label_smoothing=plan.label_smoothing
+        A, torch.tensor(rows.y), reduction="none", label_smoothing=plan.label_smoothing
     )
     weights = torch.ones(len(rows)) if rows.weights is None else torch.tensor(rows.weights)
     return float((weights * each).mean() + sum(0.5 * plan.l2 * (W**2).sum() for W in Ws))
@@ -119,7 +119,7 @@ def test_a_linear_network_finds_the_optimum_of_logistic_regression(
     # C weighs the summed loss. Two classes share one vector there, and so half of the penalty.
     C = (2 if n_classes == 2 else 1) / (l2 * 200)
     peer = LogisticRegression(C=C, tol=1e-9, max_iter=2000)
-    peer.fit(rows.X, rows.labels, sample_weight=rows.weights)
+    peer.fit(rows.X, rows.y, sample_weight=rows.weights)
     logits = predict_logits(state.parameters.weights, state.parameters.biases, "relu", rows.X)
     assert_allclose(softmax(logits[0], axis=1), peer.predict_proba(rows.X), atol=1e-3)
     W = state.parameters.weights[0][0]
@@ -163,7 +163,7 @@ def test_every_row_of_the_history_is_of_its_iteration(max_iter, lbfgs_plan, make
     train_rows, valid = problem.train, problem.valid
     for rows, column in ((train_rows, "train_accuracy"), (valid, "valid_accuracy")):
         logits = predict_logits(found.weights, found.biases, plan.activation, rows.X)[0]
-        hits = np.average(logits.argmax(axis=1) == rows.labels, weights=rows.weights)
+        hits = np.average(logits.argmax(axis=1) == rows.y, weights=rows.weights)
         assert_allclose(history[column][i], hits, rtol=1e-12)
 
 

@@ -10,8 +10,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import special
 from torch.nn import functional
 
-from sknn.backprop import SoftmaxCrossEntropy, cross_entropy, log_softmax, softmax
-from sknn.backprop._losses import losses_and_hits
+from sknn.backprop import Plan, SoftmaxCrossEntropy, cross_entropy, log_softmax, softmax
+from sknn.backprop._cross_entropy import losses_and_hits
 
 HUGE = np.array([[[1e4, -1e4, 0.0], [1e4, 1e4, -1e4], [-1e4, -1e4, -1e4]]])
 SHAPES = st.tuples(st.integers(1, 3), st.integers(1, 5), st.integers(2, 12))
@@ -93,7 +93,7 @@ def test_gradient_is_that_of_torchs_mean_loss(n_classes, weighted, smoothing):
     targets = np.full(Z.shape, smoothing / n_classes)
     np.put_along_axis(targets, labels[:, :, None], 1 - smoothing + smoothing / n_classes, axis=2)
 
-    loss = SoftmaxCrossEntropy(n_models, n_rows, n_classes, np.dtype(np.float64))
+    loss = SoftmaxCrossEntropy([Plan(layer_sizes=(2, n_classes))] * n_models, n_rows)
     for _ in range(2):  # buffers are used again
         p = loss.forward(Z)
         assert_allclose(p, special.softmax(Z, axis=-1), rtol=1e-13)

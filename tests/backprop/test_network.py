@@ -15,6 +15,7 @@ from sknn.backprop import (
     L2,
     Parameters,
     Penalty,
+    Plan,
     SoftmaxCrossEntropy,
     build_network,
     predict_logits,
@@ -85,7 +86,7 @@ class Net:
             self.generators,
             self.is_sparse,
         )
-        self.loss = SoftmaxCrossEntropy(2, self.n_rows, N_CLASSES, np.dtype(np.float64))
+        self.loss = SoftmaxCrossEntropy([Plan(layer_sizes=sizes)] * 2, self.n_rows)
 
     def forward(self):
         """Logits, with the same masks every time."""
@@ -233,13 +234,13 @@ def test_two_networks_on_one_set_of_parameters():
     """A ragged last batch has its own buffers, and the same parameters and gradients."""
     net = Net()
     other = build_network(net.parameters, net.gradients, 4, "tanh")
-    loss = SoftmaxCrossEntropy(2, 4, N_CLASSES, np.dtype(np.float64))
+    loss = SoftmaxCrossEntropy([Plan(layer_sizes=(3, N_CLASSES))] * 2, 4)
     whole = net.gradient().copy()
     parts = []
     for rows, network in ((slice(0, 4), other), (slice(4, 6), None)):
         n = rows.stop - rows.start
         network = network or build_network(net.parameters, net.gradients, n, "tanh")
-        loss = SoftmaxCrossEntropy(2, n, N_CLASSES, np.dtype(np.float64))
+        loss = SoftmaxCrossEntropy([Plan(layer_sizes=(3, N_CLASSES))] * 2, n)
         loss.forward(network.forward(net.X[:, rows]))
         network.backward(loss.backward(net.targets[:, rows], None))
         parts.append(net.gradients.values * n / 6)

@@ -31,7 +31,7 @@ def problems_of_models(draw, make_problem):
     if draw(st.booleans()):  # equal rows, other weights
         rows = chosen[0].train
         weights = np.linspace(0.5, 1.5, len(rows))
-        chosen[0] = replace(chosen[0], train=Rows(rows.X, rows.labels, weights))
+        chosen[0] = replace(chosen[0], train=Rows(rows.X, rows.y, weights))
     return chosen
 
 
@@ -96,7 +96,7 @@ def test_one_model_that_diverges_leaves_the_others_alone(
 
 def test_what_models_share_is_kept_once(make_problem):
     one, other = make_problem(20).train, make_problem(30, seed=1).train
-    weighted = Rows(one.X, one.labels, np.full(20, 1.5))
+    weighted = Rows(one.X, one.y, np.full(20, 1.5))
     stack = RowStack.of([other, one, one, weighted])
     assert stack.X.shape[0] == 50
     assert stack.starts.tolist() == [0, 30, 30, 30]
@@ -112,7 +112,7 @@ def test_what_models_share_is_kept_once(make_problem):
     ("change", "name"),
     [
         (lambda p: replace(p, valid=p.train), "validation rows"),
-        (lambda p: Problem(Rows(p.train.X[:10], p.train.labels[:10]), 3), "several batches"),
+        (lambda p: Problem(Rows(p.train.X[:10], p.train.y[:10])), "several batches"),
     ],
 )
 def test_what_cannot_be_stacked_says_why(change, name, make_problem, make_plan, start):

@@ -42,7 +42,7 @@ class TorchLoop:
     def tensors(rows):
         X = rows.X if isinstance(rows.X, np.ndarray) else rows.X.toarray()
         weights = np.ones(len(X)) if rows.weights is None else rows.weights
-        return torch.tensor(X), torch.tensor(rows.labels), torch.tensor(weights)
+        return torch.tensor(X), torch.tensor(rows.y), torch.tensor(weights)
 
     def optimizer(self):
         plan, parts = self.plan, self.Ws + self.bs
@@ -531,7 +531,7 @@ def test_the_data_are_left_alone(make_plan, make_problem, fit):
         fit(problem, make_plan(input_dropout=0.2, shuffle=shuffle, label_smoothing=0.1))
         for rows, expected in ((problem.train, before.train), (problem.valid, before.valid)):
             assert_array_equal(rows.X, expected.X)
-            assert_array_equal(rows.labels, expected.labels)
+            assert_array_equal(rows.y, expected.y)
             assert_array_equal(rows.weights, expected.weights)
 
 

@@ -322,7 +322,7 @@ class MLPNet(NeuralNetClassifier):
             # Some of skorch's callbacks rely on batches: to them, the epoch was one.
             whole = {f"{prefix}_loss": loss, f"{prefix}_batch_size": figures.n_rows.item()}
             row["batches"] = [{**(row["batches"] or [{}])[0], **whole}]
-        row[f"{prefix}_loss"], row[f"{prefix}_acc"] = loss, figures.accuracy.item()
+        row[f"{prefix}_loss"], row[f"{prefix}_acc"] = loss, figures.score.item()
         self._note_best(row, prefix)
 
     def find_best(self) -> None:

@@ -80,7 +80,7 @@ def train_net(
 
 def tensor_rows(rows: Rows, net: MLPNet) -> TensorRows:
     """Rows on the device of a net."""
-    return TensorRows.of(rows.X, rows.labels, rows.weights, net.device, net.module__dtype)
+    return TensorRows.of(rows.X, rows.y, rows.weights, net.device, net.module__dtype)
 
 
 class _Internal(Callback):
