@@ -14,6 +14,17 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from sknn._sklearn_compat import Interval, RealNotInt
+from sknn.classifiers._data import encode_labels
+
+
+def check_classes(y: np.ndarray) -> None:
+    """Raise ValueError unless `y` holds labels of two classes at least."""
+    classes = encode_labels(y).classes
+    if len(classes) < 2:
+        raise ValueError(
+            "`y` must have at least 2 classes for features to tell apart, got 1 class: "
+            f"{classes.tolist()}"
+        )
 
 
 class BaseSelector(
