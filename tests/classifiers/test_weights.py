@@ -178,12 +178,19 @@ def test_huge_and_tiny_weights(make, table, scale):
     assert_close(fitted, make(**FULL).fit(*table), atol=1e-6)
 
 
-def test_held_out_rows_of_zero_weight_are_an_error(make, table):
-    """With early stopping both parts must weigh something."""
-    weight = np.zeros(120)
-    weight[0] = 1.0
-    with pytest.raises(ValueError, match="held out"):
-        make(early_stopping=True).fit(*table, sample_weight=weight)
+def test_rows_that_weigh_nothing_are_not_held_out(make, table):
+    """A tenth of the 40 others is, whichever they are."""
+    for seed in range(5):
+        weight = np.zeros(120)
+        weight[np.random.default_rng(seed).permutation(120)[:40]] = 2.0
+        early = make(early_stopping=True, max_iter=3, random_state=seed)
+        scores = np.array(early.fit(*table, sample_weight=weight).validation_scores_) * 4
+        assert_allclose(scores, scores.round(), atol=1e-9)
+
+
+def test_one_row_that_weighs_something_cannot_be_held_out(make, table):
+    with pytest.raises(ValueError, match=r"at least 2 that have a weight, got 1 sample"):
+        make(early_stopping=True).fit(*table, sample_weight=np.arange(120) == 7)
 
 
 def test_validation_rows_that_are_passed_weigh_what_sample_weight_val_says(make, table):
