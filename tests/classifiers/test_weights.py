@@ -1,6 +1,7 @@
 """Sample weights and class weights mean what counting rows means."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -199,3 +200,25 @@ def test_validation_rows_that_are_passed_weigh_what_sample_weight_val_says(make,
     fitted = make(class_weight={0: 1.0, 1: 10.0, 2: 1.0}).fit(X, y, X_val=X, y_val=y)
     expected = log_loss(y, fitted.predict_proba(X))
     assert_allclose(fitted.history_["valid_loss"][-1], expected, rtol=1e-9)
+
+
+@pytest.mark.parametrize("scale", [2.0**1000, 2.0**-1000])
+def test_the_size_of_weights_changes_no_bit(make, table, assert_same_fit, scale):
+    """Means and products of them would overflow, or vanish."""
+    weight = np.random.default_rng(0).uniform(0.5, 2.0, 120)
+    classes = {0: 1.0, 1: 3.0, 2: 0.5}
+    plain = make(class_weight=classes).fit(*table, sample_weight=weight)
+    scaled = make(class_weight={label: scale * w for label, w in classes.items()})
+    assert_same_fit(scaled.fit(*table, sample_weight=scale * weight), plain)
+
+
+@pytest.mark.parametrize(
+    "dtype", ["bool", "boolean", "Int64", "Float32", "float64", "int8[pyarrow]", "double[pyarrow]"]
+)
+def test_series_of_any_dtype(make, table, assert_same_fit, dtype):
+    weight = np.arange(120) % 3 > 0
+    series = pd.Series(weight).astype(dtype)
+    before = series.copy()
+    fitted = make(class_weight="balanced").fit(*table, sample_weight=series)
+    assert_same_fit(fitted, make(class_weight="balanced").fit(*table, sample_weight=weight * 1.0))
+    pd.testing.assert_series_equal(series, before)
