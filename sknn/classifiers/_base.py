@@ -206,8 +206,8 @@ class BaseMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
         ):
             if clashes:
                 raise ValueError(
-                    f"partial_fit sees a part of the data and an epoch at a time, and does not "
-                    f"support `{name}`={getattr(self, name)!r}"
+                    f"partial_fit does not support {name}={getattr(self, name)!r}: it sees a part "
+                    "of the data, and an epoch at a time"
                 )
         resume = self.__sklearn_is_fitted__()
         if not resume and hasattr(self, "classes_"):
@@ -325,6 +325,8 @@ class BaseMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
         X = validate_data(self, X, accept_sparse="csr", dtype=self.coefs_[0].dtype, reset=False)
         logits = self._logits(X)
         if not np.isfinite(logits).all():
+            if not all(np.isfinite(W).all() for W in (*self.coefs_, *self.intercepts_)):
+                raise ValueError("`coefs_` and `intercepts_` must be finite, got NaN or infinity")
             raise ValueError(
                 "The logits of these rows are not finite: X or the weights are too large for "
                 f"{logits.dtype}. Scale the columns of X, or train with a lower "
@@ -333,7 +335,7 @@ class BaseMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, me
         return logits
 
     def __sklearn_is_fitted__(self) -> bool:
-        return hasattr(self, "coefs_")
+        return hasattr(self, "_plan")
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import ceil
 from typing import Any
 
 import numpy as np
@@ -224,23 +223,25 @@ def split_rows(
 ) -> tuple[Rows, Rows]:
     """Training rows and held-out rows, stratified by class as far as that is possible.
 
-    The row of a class that has no other is trained on. Where fewer rows are held out, or trained
-    on, than there are classes, the split is not stratified.
+    The row of a class that has no other is trained on, and so are rows that weigh nothing. Where
+    fewer rows are held out, or trained on, than there are classes, the split is not stratified.
 
     Raises
     ------
     ValueError
         If there is one row only.
     """
-    n_rows = X.shape[0]
+    counts_for = np.full(X.shape[0], True) if weights is None else weights > 0
+    n_rows = int(np.count_nonzero(counts_for))
     if n_rows < 2:
         raise ValueError(
             f"`early_stopping=True` holds out `validation_fraction`={validation_fraction} of the "
-            f"rows and needs at least 2, got {n_rows} sample; pass `X_val` and `y_val` instead."
+            f"rows and needs at least 2 that have a weight, got {n_rows} sample; pass `X_val` and "
+            "`y_val` instead."
         )
-    n_held_out = min(ceil(validation_fraction * n_rows), n_rows - 1)
-    counts = np.bincount(labels.numbers, minlength=len(labels.classes))
-    alone = counts[labels.numbers] == 1
+    n_held_out = min(int(np.ceil(validation_fraction * n_rows)), n_rows - 1)
+    counts = np.bincount(labels.numbers[counts_for], minlength=len(labels.classes))
+    alone = counts_for & (counts[labels.numbers] == 1)
     n_classes, n_train = np.count_nonzero(counts > 1), n_rows - alone.sum() - n_held_out
     can_stratify = n_classes and n_held_out >= n_classes and n_train >= n_classes
     if not can_stratify or alone.any():
@@ -251,15 +252,14 @@ def split_rows(
             f"{np.count_nonzero(counts)} classes {rare!r:.200} have the fewest rows: they are "
             f"split {how}."
         )
-    candidates = np.flatnonzero(~alone) if can_stratify else np.arange(n_rows)
+    candidates = np.flatnonzero(counts_for & ~alone if can_stratify else counts_for)
     train, held_out = train_test_split(
         candidates,
         test_size=n_held_out,
         stratify=labels.numbers[candidates] if can_stratify else None,
         random_state=seed,
     )
-    if can_stratify:
-        train = np.concatenate([train, np.flatnonzero(alone)])
+    train = np.concatenate([train, np.setdiff1d(np.arange(X.shape[0]), candidates)])
 
     def part(rows: np.ndarray) -> Rows:
         row_weights = None if weights is None else weights[rows]

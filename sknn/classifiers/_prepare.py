@@ -40,6 +40,7 @@ class Given:
 
     def take(self, rows: Any) -> Given:
         """Some of the training rows, with their labels and weights."""
+        rows = rows if isinstance(rows, np.ndarray) else np.array(list(rows))  # of any library
         columns = (self.X, self.y, self.sample_weight)
         return Given(*(None if c is None else safe_indexing(c, rows) for c in columns))
 

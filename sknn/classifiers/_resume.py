@@ -80,7 +80,7 @@ def _fill(name: str, views: list[NDArray[np.floating]], given: Sequence[ArrayLik
     Raises
     ------
     ValueError
-        If shapes have changed.
+        If shapes have changed, or numbers are not finite.
     """
     arrays = [np.asarray(array) for array in given]
     shapes = [view.shape for view in views]
@@ -89,5 +89,7 @@ def _fill(name: str, views: list[NDArray[np.floating]], given: Sequence[ArrayLik
             f"`{name}` must have the shapes that `fit` left, {shapes}, got "
             f"{[array.shape for array in arrays]}"
         )
+    if not all(np.isfinite(array).all() for array in arrays):
+        raise ValueError(f"`{name}` must be finite to train on from, got NaN or infinity")
     for view, array in zip(views, arrays, strict=True):
         view[...] = array

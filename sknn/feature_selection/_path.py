@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import replace
 from numbers import Integral, Real
 from typing import Any, ClassVar
@@ -21,14 +20,16 @@ from sknn._sklearn_compat import (
     fit_context,
     validate_data,
 )
+from sknn._warnings import warn
 from sknn.backprop import TrainState
 from sknn.classifiers import ScratchMLPClassifier
 from sknn.classifiers._blas import ONE_BLAS_THREAD
-from sknn.classifiers._data import encode_labels, refuse_multilabel
+from sknn.classifiers._data import refuse_multilabel
 from sknn.classifiers._prepare import Given, Job, Memo, draw_streams
 from sknn.classifiers._resolve import SCHEDULES_OVER_MAX_ITER, check_penalties
 from sknn.classifiers._stacks import prepare_job, settle
 
+from ._selector import check_classes
 from ._strengths import best_index, check_lambdas
 from ._walk import Step, Walk, fold_jobs
 
@@ -247,7 +248,7 @@ class RegularizationPath(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator
         context.call_on_fit_task_begin(estimator=self, X=X, y=y, metadata=metadata)
         refuse_multilabel(y)
         rows, labels = validate_data(self, X, y, accept_sparse="csr")
-        encode_labels(labels)
+        check_classes(labels)
         if int(self.min_features) > self.n_features_in_:
             raise ValueError(
                 f"`min_features` must be at most the number of features, {self.n_features_in_}, "
@@ -335,10 +336,9 @@ class RegularizationPath(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator
             go(strength, n_epochs)
             if not steps[-1].norms.any():
                 return steps
-        warnings.warn(
+        warn(
             f"features are left at the largest strength that was tried, {steps[-1].strength:.3g}",
             ConvergenceWarning,
-            stacklevel=5,
         )
         return steps
 

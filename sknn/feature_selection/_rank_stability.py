@@ -22,12 +22,12 @@ from sknn._sklearn_compat import (
     validate_data,
 )
 from sknn.classifiers import ScratchMLPClassifier
-from sknn.classifiers._data import encode_labels, refuse_multilabel
+from sknn.classifiers._data import refuse_multilabel
 from sknn.classifiers._prepare import Given, Job, Memo
 from sknn.classifiers._results import report_outcome
 from sknn.classifiers._stacks import prepare_job, train_in_stacks, train_stack
 
-from ._selector import BaseSelector
+from ._selector import BaseSelector, check_classes
 
 
 class RankStabilitySelector(BaseSelector):
@@ -192,7 +192,7 @@ class RankStabilitySelector(BaseSelector):
         context.call_on_fit_task_begin(estimator=self, X=X, y=y, metadata=metadata)
         refuse_multilabel(y)
         rows, labels = validate_data(self, X, y, accept_sparse="csr")
-        encode_labels(labels)  # says what is wrong with them, before they are split
+        check_classes(labels)
         n_features = self.n_features_in_
         n_select = self._n_to_select(n_features) or max(1, n_features // 2)
         if sample_weight is not None:

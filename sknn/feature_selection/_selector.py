@@ -13,7 +13,18 @@ from sklearn.feature_selection import SelectorMixin
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
-from sknn._sklearn_compat import Interval, RealNotInt
+from sknn._sklearn_compat import Interval, RealNotInt, check_sparse_indices
+from sknn.classifiers._data import encode_labels
+
+
+def check_classes(y: np.ndarray) -> None:
+    """Raise ValueError unless `y` holds labels of two classes at least."""
+    classes = encode_labels(y).classes
+    if len(classes) < 2:
+        raise ValueError(
+            "`y` must have at least 2 classes for features to tell apart, got 1 class: "
+            f"{classes.tolist()}"
+        )
 
 
 class BaseSelector(
@@ -60,7 +71,24 @@ class BaseSelector(
         X_selected : {ndarray, sparse matrix} of shape (n_samples, n_selected_features)
             The same rows with the selected features alone.
         """
+        check_sparse_indices(X)
         return super().transform(X)
+
+    def inverse_transform(self, X):
+        """Put the selected features back in their places, with zeros for the others.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_selected_features)
+            Rows with the selected features alone.
+
+        Returns
+        -------
+        X_original : {ndarray, sparse matrix} of shape (n_samples, n_features)
+            The same rows with all features.
+        """
+        check_sparse_indices(X)
+        return super().inverse_transform(X)
 
     def _get_support_mask(self) -> np.ndarray:
         check_is_fitted(self, "support_")

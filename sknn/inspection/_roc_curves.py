@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.metrics import auc, roc_curve
+
+from sknn._warnings import warn
 
 
 @dataclass(frozen=True)
@@ -71,10 +72,9 @@ def one_vs_rest_curves(
     if not curves:
         raise ValueError("`y` must hold rows of two classes at least: no curve is defined")
     if left_out:
-        warnings.warn(
+        warn(
             f"No curve for {', '.join(left_out)}: among these rows there are none of it, or no "
-            "others.",
-            stacklevel=4,
+            "others."
         )
     return curves
 

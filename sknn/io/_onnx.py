@@ -16,6 +16,7 @@ from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils.validation import check_is_fitted
 
 from sknn.feature_selection import RegularizationPath
+from sknn.preprocessing import PlainFrame
 
 from ._container import replace_file
 
@@ -197,7 +198,8 @@ def _simplified(estimator: Any) -> Any:
         steps = [
             (name, _simplified(step))
             for name, step in estimator.steps
-            if step is not None and not isinstance(step, str)
+            # A runtime is given arrays, for which PlainFrame does nothing.
+            if not (step is None or isinstance(step, str | PlainFrame))
         ]
         return Pipeline(steps or [("identity", FunctionTransformer())])
     if isinstance(estimator, ColumnTransformer) and hasattr(estimator, "transformers_"):

@@ -12,6 +12,7 @@ from skl2onnx.algebra.onnx_ops import (
     OnnxAdd,
     OnnxArgMax,
     OnnxCast,
+    OnnxConcat,
     OnnxDiv,
     OnnxGather,
     OnnxIdentity,
@@ -168,9 +169,11 @@ def _shape_of_frame(operator: Any) -> None:
 
 def _convert_frame(scope: Any, operator: Any, container: Any) -> None:
     # A runtime is given arrays, which have no frame to be freed from.
-    name = [operator.outputs[0].full_name]
     opset = {"op_version": container.target_opset}
-    OnnxIdentity(operator.inputs[0], output_names=name, **opset).add_to(scope, container)
+    columns = operator.inputs
+    whole = OnnxConcat(*columns, axis=1, **opset) if len(columns) > 1 else columns[0]
+    name = [operator.outputs[0].full_name]
+    OnnxIdentity(whole, output_names=name, **opset).add_to(scope, container)
 
 
 def shape_of_selector(operator: Any) -> None:

@@ -99,6 +99,11 @@ def _check(model: Any, X: Any, X_train: Any, y_train: Any) -> None:
     if not is_classifier(model):
         raise ValueError(f"`estimator` must be a classifier, got {type(model).__name__}")
     check_is_fitted(model)
+    if len(model.classes_) < 2:
+        raise ValueError(
+            "`estimator` must tell at least 2 classes apart for a report, got one that knows only "
+            f"{model.classes_.tolist()}"
+        )
     if (X_train is None) != (y_train is None):
         raise ValueError("`X_train` and `y_train` must be given together, or not at all")
     if X_train is not None and np.shape(X_train)[1] != np.shape(X)[1]:

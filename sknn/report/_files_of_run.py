@@ -23,6 +23,8 @@ except ImportError:  # Windows, where nothing can be told of a folder that anoth
 UNFINISHED, FINISHED, REMOVED = ".sknn-unfinished-", ".sknn-finished-", ".sknn-removed"
 # A move takes milliseconds. Whoever keeps a folder locked for longer is not one of us.
 MOST_SECONDS = 5.0
+# The folders that runs of this process are writing to.
+_UNDER_WAY: set[Path] = set()
 
 
 @contextmanager
@@ -59,6 +61,13 @@ def files_of_run(
     FileExistsError
         If there are files of these names and `overwrite` is False. Those of the run are kept aside.
     """
+    if folder.resolve() in _UNDER_WAY:  # files of the same run: they wait for its end
+        part = Path(mkdtemp(dir=folder))
+        yield part
+        for path in part.iterdir():
+            path.replace(folder / path.name)
+        part.rmdir()
+        return
     try:
         with _locked(folder):
             _settle(folder)
@@ -67,10 +76,12 @@ def files_of_run(
     except OSError as error:
         # The user knows the folder, and not what is made in it.
         raise type(error)(error.errno, error.strerror, str(folder)) from None
+    _UNDER_WAY.add(unfinished.resolve())
     try:
         yield unfinished
         _finish(unfinished, folder, names, overwrite)
     finally:
+        _UNDER_WAY.discard(unfinished.resolve())
         try:
             shutil.rmtree(unfinished, ignore_errors=True)
         finally:

@@ -109,10 +109,6 @@ SETTINGS = {
 # `test_common_checks.py` in other combinations; one by one, it is left to the command.
 OF_TORCH = ("early_stopping", "dropout", "float32", "warm_start, lbfgs")
 
-# PENDING: early stopping with few rows is changing. Until that is merged, more checks may fail in
-# these; then this tuple goes.
-PENDING = tuple(name for name in SETTINGS if name.startswith("early_stopping"))
-
 
 def small(kind: type[BaseEstimator], **params: Any) -> Any:
     defaults = {"hidden_layer_sizes": (12,), "max_iter": 25, "learning_rate_init": 0.05}
@@ -196,8 +192,6 @@ def test_checks_fail_where_the_setting_contradicts_them(kind, name):
     setting = SETTINGS[name]
     _, failed = run_checks(small(kind, **setting.params))
     unexpected = {check: why for check, why in failed.items() if check not in setting.contradicts}
-    if unexpected and name in PENDING:
-        pytest.xfail("pending")
     assert not unexpected
     assert setting.contradicts == failed.keys()
 

@@ -4,6 +4,8 @@ import tracemalloc
 import warnings
 
 import numpy as np
+import pandas as pd
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -326,6 +328,25 @@ def test_memory_does_not_grow_with_the_number_of_models():
             peaks.append(tracemalloc.get_traced_memory()[1])
             tracemalloc.stop()
     assert peaks[1] < 1.5 * peaks[0]
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        pd.Series(range(40), dtype="Int64"),
+        pd.Series(range(60), dtype="int64[pyarrow]") < 40,
+        pl.Series(range(40)),
+        list(range(40)),
+    ],
+    ids=["nullable", "arrow mask", "polars", "list"],
+)
+def test_rows_of_any_library(assert_same_fit, rows):
+    models = [ScratchMLPClassifier((4,), max_iter=3, random_state=0) for _ in range(2)]
+    by_array, by_series = models
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        fit_many(models, X[:60], Y[:60], splits=[np.arange(40), rows])
+    assert_same_fit(by_series, by_array)
 
 
 @pytest.mark.parametrize("n_threads", [1, 2, 4])

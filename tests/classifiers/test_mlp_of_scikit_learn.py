@@ -137,11 +137,6 @@ DIFFERENCES = {
         "with pytest.raises(ValueError, match=re.escape(message))",
         AssertionError,
     ),
-    "test_mlp_partial_fit_after_fit": Difference(
-        "`partial_fit` refuses `early_stopping=True`, in other words.",
-        "with pytest.raises(ValueError, match=msg)",
-        AssertionError,
-    ),
     "test_warm_start_full_iteration": Difference(
         "`n_iter_` counts the epochs of all fits that led to these weights, not of the last one.",
         "assert max_iter == clf.n_iter_",
@@ -153,26 +148,11 @@ DIFFERENCES = {
         "with pytest.warns(ConvergenceWarning)",
         pytest.fail.Exception,
     ),
-    "test_mlp_warm_start_no_convergence[lbfgs]": Difference(
-        "`n_iter_` counts the iterations of all fits, not of the last one.",
-        "assert model.n_iter_ == 20",
-        AssertionError,
-    ),
     "test_early_stopping_stratified": Difference(
         "A class with a single row is no error: rows are held out unstratified, with a warning.",
         "with pytest.raises(",
         NOT_MATCHED,
     ),
-}
-
-# PENDING: tests that changes under way decide. They may pass or fail until those are merged; then
-# this set goes, and whatever fails still belongs above or is a fault.
-PENDING = {
-    "test_fit",
-    "test_mlp_warm_start_no_convergence[lbfgs]",
-    "test_preserve_feature_names",
-    "test_mlp_partial_fit_after_fit",
-    "test_warm_start",
 }
 
 
@@ -249,10 +229,8 @@ def held_to_the_table(test: Callable[..., None]) -> Callable[..., None]:
         except (Exception, pytest.fail.Exception) as error:
             if difference is not None and difference.explains(error):
                 pytest.xfail(difference.reason)
-            if PENDING.intersection(names):
-                pytest.xfail("pending")
             raise
-        if difference is not None and not PENDING.intersection(names):
+        if difference is not None:
             pytest.fail(f"passes, and is listed as different: {difference.reason}")
 
     return run
@@ -282,7 +260,7 @@ def global_random_seed() -> int:
 
 def test_the_table_names_tests_of_theirs():
     theirs = translated(ESTIMATORS["Scratch"])
-    named = {name.partition("[")[0] for name in {*DIFFERENCES, *ROWS_IN_A_BATCH, *PENDING}}
+    named = {name.partition("[")[0] for name in {*DIFFERENCES, *ROWS_IN_A_BATCH}}
     assert named <= theirs.keys()
 
 

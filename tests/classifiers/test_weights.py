@@ -1,6 +1,7 @@
 """Sample weights and class weights mean what counting rows means."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -178,12 +179,19 @@ def test_huge_and_tiny_weights(make, table, scale):
     assert_close(fitted, make(**FULL).fit(*table), atol=1e-6)
 
 
-def test_held_out_rows_of_zero_weight_are_an_error(make, table):
-    """With early stopping both parts must weigh something."""
-    weight = np.zeros(120)
-    weight[0] = 1.0
-    with pytest.raises(ValueError, match="held out"):
-        make(early_stopping=True).fit(*table, sample_weight=weight)
+def test_rows_that_weigh_nothing_are_not_held_out(make, table):
+    """A tenth of the 40 others is, whichever they are."""
+    for seed in range(5):
+        weight = np.zeros(120)
+        weight[np.random.default_rng(seed).permutation(120)[:40]] = 2.0
+        early = make(early_stopping=True, max_iter=3, random_state=seed)
+        scores = np.array(early.fit(*table, sample_weight=weight).validation_scores_) * 4
+        assert_allclose(scores, scores.round(), atol=1e-9)
+
+
+def test_one_row_that_weighs_something_cannot_be_held_out(make, table):
+    with pytest.raises(ValueError, match=r"at least 2 that have a weight, got 1 sample"):
+        make(early_stopping=True).fit(*table, sample_weight=np.arange(120) == 7)
 
 
 def test_validation_rows_that_are_passed_weigh_what_sample_weight_val_says(make, table):
@@ -192,3 +200,25 @@ def test_validation_rows_that_are_passed_weigh_what_sample_weight_val_says(make,
     fitted = make(class_weight={0: 1.0, 1: 10.0, 2: 1.0}).fit(X, y, X_val=X, y_val=y)
     expected = log_loss(y, fitted.predict_proba(X))
     assert_allclose(fitted.history_["valid_loss"][-1], expected, rtol=1e-9)
+
+
+@pytest.mark.parametrize("scale", [2.0**1000, 2.0**-1000])
+def test_the_size_of_weights_changes_no_bit(make, table, assert_same_fit, scale):
+    """Means and products of them would overflow, or vanish."""
+    weight = np.random.default_rng(0).uniform(0.5, 2.0, 120)
+    classes = {0: 1.0, 1: 3.0, 2: 0.5}
+    plain = make(class_weight=classes).fit(*table, sample_weight=weight)
+    scaled = make(class_weight={label: scale * w for label, w in classes.items()})
+    assert_same_fit(scaled.fit(*table, sample_weight=scale * weight), plain)
+
+
+@pytest.mark.parametrize(
+    "dtype", ["bool", "boolean", "Int64", "Float32", "float64", "int8[pyarrow]", "double[pyarrow]"]
+)
+def test_series_of_any_dtype(make, table, assert_same_fit, dtype):
+    weight = np.arange(120) % 3 > 0
+    series = pd.Series(weight).astype(dtype)
+    before = series.copy()
+    fitted = make(class_weight="balanced").fit(*table, sample_weight=series)
+    assert_same_fit(fitted, make(class_weight="balanced").fit(*table, sample_weight=weight * 1.0))
+    pd.testing.assert_series_equal(series, before)

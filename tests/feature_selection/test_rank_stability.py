@@ -356,7 +356,7 @@ def test_bad_labels(params, table):
     X, y = table
     with pytest.raises(ValueError, match="`y` must hold class labels"):
         selector(**params).fit(X, X[:, 0])
-    with pytest.raises(ValueError, match="at least 2 classes, got 1 class"):
+    with pytest.raises(ValueError, match=r"at least 2 classes .* got 1 class"):
         selector(**params).fit(X, np.zeros(90))
     with pytest.raises(ValueError, match="multilabel and multi-output targets are not supported"):
         selector(**params).fit(X, np.column_stack([y, y]))

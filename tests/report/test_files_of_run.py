@@ -6,6 +6,7 @@ import signal
 import stat
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -221,3 +222,18 @@ def test_a_folder_that_is_locked_by_others_is_not_waited_for_long(tmp_path, monk
         write(tmp_path, "1")
         os.close(descriptor)
     assert contents(tmp_path) == {**dict.fromkeys(NAMES, "1"), "x": ""}
+
+
+def test_files_of_a_part_of_a_run_wait_for_its_end(tmp_path, monkeypatch):
+    """Also where one names the folder absolutely and the other relatively; and nobody waits."""
+    monkeypatch.chdir(tmp_path)
+    Path("out").mkdir()
+    monkeypatch.setattr(_files_of_run, "MOST_SECONDS", 60.0)
+    started = time.monotonic()
+    with files_of_run(Path("out")) as whole:
+        with files_of_run(whole.resolve()) as part:
+            (part / "inner").write_text("1")
+        (whole / "outer").write_text("2")
+        assert not Path("out/inner").exists()
+    assert time.monotonic() - started < 30
+    assert sorted(path.name for path in Path("out").iterdir()) == ["inner", "outer"]

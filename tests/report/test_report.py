@@ -376,3 +376,10 @@ def test_a_target_without_a_name_is_not_named_twice():
     assert "**Rows of each class**" in markdown
     named = Report.from_estimator(model, X, y, target="fish", n_repeats=0)
     assert " tells 3 classes of fish apart " in named.subtitle
+
+
+def test_one_class_is_not_for_a_report():
+    X = np.random.default_rng(0).normal(size=(20, 2))
+    model = ScratchMLPClassifier(max_iter=2, n_iter_no_change=np.inf).fit(X, ["only"] * 20)
+    with pytest.raises(ValueError, match=r"`estimator` must tell at least 2 classes .*\['only'\]"):
+        Report.from_estimator(model, X, ["only"] * 20)

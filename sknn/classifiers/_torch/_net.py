@@ -35,6 +35,11 @@ from ._rows import (
 OWN_CALLBACKS = ("sknn", "sknn_stop")
 
 
+def last_row(history: Any) -> dict[str, Any]:
+    """The last epoch of a skorch history, which skorch itself finds in a copy of the whole."""
+    return list.__getitem__(history, -1)
+
+
 class MLPNet(NeuralNetClassifier):
     """A `skorch.NeuralNetClassifier` for tables, with the objective of `sknn`.
 
@@ -263,6 +268,13 @@ class MLPNet(NeuralNetClassifier):
             for hook in hooks
         )
 
+    def on_epoch_begin(
+        self, net: Any, dataset_train: Any = None, dataset_valid: Any = None, **kwargs: Any
+    ) -> None:
+        """Begin a row of the history."""
+        self.history.new_epoch()
+        last_row(self.history)["epoch"] = len(self.history)
+
     def run_single_epoch(
         self, iterator: Any, training: bool, prefix: str, step_fn: Any, **fit_params: Any
     ) -> None:
@@ -317,7 +329,7 @@ class MLPNet(NeuralNetClassifier):
         self._tally = None
         self.figures_[prefix] = figures
         loss = (figures.mean_loss if prefix == "train" else figures.weighted_loss).item()
-        row = list.__getitem__(self.history, -1)  # without a copy of the whole history
+        row = last_row(self.history)
         if len(row["batches"]) < 2:
             # Some of skorch's callbacks rely on batches: to them, the epoch was one.
             whole = {f"{prefix}_loss": loss, f"{prefix}_batch_size": figures.n_rows.item()}

@@ -38,7 +38,7 @@ from sknn.backprop import (
 )
 
 from ._make import SLOTS, pull, push, push_slots, skorch_history, views
-from ._net import MLPNet
+from ._net import MLPNet, last_row
 from ._rows import Tally, TensorBatches, TensorRows, unpack
 
 # Numbers of one layer's activations that L-BFGS holds at a time.
@@ -188,7 +188,7 @@ class Training(_Internal):
         )
         note_epoch(state, [self.plan], epoch)
         self.checkpoint.save(state)
-        net.history.record("dur", epoch.seconds)
+        last_row(net.history)["dur"] = epoch.seconds
         self.n_noted = len(net.history)
         if state.outcomes[0] is Outcome.DIVERGED:
             raise KeyboardInterrupt  # nobody wants to know more of a model that is broken
