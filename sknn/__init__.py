@@ -1,4 +1,4 @@
-"""Multilayer-perceptron classifiers that behave like any other scikit-learn estimator.
+"""Multilayer perceptrons that behave like any other scikit-learn estimator.
 
 The public names are loaded when they are first used, so ``import sknn`` costs next to nothing
 and brings in neither scikit-learn nor PyTorch.
@@ -17,9 +17,11 @@ __all__ = [
     "RegularizationPath",
     "ScratchMLPClassifier",
     "ScratchMLPEnsembleClassifier",
+    "ScratchMLPRegressor",
     "StackedGridSearchCV",
     "StackedRandomizedSearchCV",
     "TorchMLPClassifier",
+    "TorchMLPRegressor",
     "__version__",
     "backprop",
     "classifiers",
@@ -50,7 +52,9 @@ if TYPE_CHECKING:
     from sknn.classifiers import (
         ScratchMLPClassifier,
         ScratchMLPEnsembleClassifier,
+        ScratchMLPRegressor,
         TorchMLPClassifier,
+        TorchMLPRegressor,
         fit_many,
     )
     from sknn.feature_selection import (
@@ -83,9 +87,11 @@ _HOME = {
     "RegularizationPath": "feature_selection",
     "ScratchMLPEnsembleClassifier": "classifiers",
     "ScratchMLPClassifier": "classifiers",
+    "ScratchMLPRegressor": "classifiers",
     "StackedGridSearchCV": "model_selection",
     "StackedRandomizedSearchCV": "model_selection",
     "TorchMLPClassifier": "classifiers",
+    "TorchMLPRegressor": "classifiers",
     "fit_many": "classifiers",
 }
 

@@ -79,6 +79,8 @@ _TRANSPARENT = (
     "sknn._cli",
     "sknn._cli._fit",
     "sknn.classifiers._base",
+    "sknn.classifiers._classifier",
+    "sknn.classifiers._regressor",
     "sknn.classifiers._results",
 )
 

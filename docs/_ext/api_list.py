@@ -26,6 +26,8 @@ ROOMS = (
             "Estimators": (
                 "ScratchMLPClassifier",
                 "TorchMLPClassifier",
+                "ScratchMLPRegressor",
+                "TorchMLPRegressor",
                 "ScratchMLPEnsembleClassifier",
             ),
             "Many at once": ("fit_many",),

@@ -1,18 +1,28 @@
-"""Multilayer-perceptron classifiers with scikit-learn's interface."""
+"""Multilayer perceptrons with scikit-learn's interface."""
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ._ensemble import ScratchMLPEnsembleClassifier
     from ._scratch import ScratchMLPClassifier
+    from ._scratch_regressor import ScratchMLPRegressor
     from ._stacked import fit_many
-    from ._torch import TorchMLPClassifier
+    from ._torch import TorchMLPClassifier, TorchMLPRegressor
 
-__all__ = ["ScratchMLPClassifier", "ScratchMLPEnsembleClassifier", "TorchMLPClassifier", "fit_many"]
+__all__ = [
+    "ScratchMLPClassifier",
+    "ScratchMLPEnsembleClassifier",
+    "ScratchMLPRegressor",
+    "TorchMLPClassifier",
+    "TorchMLPRegressor",
+    "fit_many",
+]
 
 _HOME = {
     "ScratchMLPClassifier": "_scratch",
     "ScratchMLPEnsembleClassifier": "_ensemble",
+    "ScratchMLPRegressor": "_scratch_regressor",
     "TorchMLPClassifier": "_torch",
+    "TorchMLPRegressor": "_torch",
     "fit_many": "_stacked",
 }
 

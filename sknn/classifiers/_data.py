@@ -2,84 +2,34 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sklearn.base import BaseEstimator
 from sklearn.model_selection import train_test_split
-from sklearn.preprocessing import LabelEncoder
 from sklearn.utils import compute_class_weight
-from sklearn.utils.multiclass import check_classification_targets
 
 from sknn._sklearn_compat import check_sample_weight, validate_data
 from sknn._warnings import warn
 from sknn.backprop import Problem, Rows
 
+from ._targets import Classes, Target
 
-@dataclass(frozen=True)
-class Labels:
-    """Class labels and their numbers.
-
-    Parameters
-    ----------
-    classes : ndarray of shape (n_classes,)
-        The labels in sorted order, in the type in which they came.
-    numbers : ndarray of int of shape (n_rows,)
-        The label of each row as an index into `classes`.
-    """
-
-    classes: np.ndarray
-    numbers: np.ndarray
+if TYPE_CHECKING:
+    from ._base import BaseMLP
 
 
-def refuse_multilabel(y: Any, name: str = "y") -> None:
-    """Raise ValueError if `y` holds several labels per row."""
-    shape = getattr(y, "shape", None)
-    if shape is None and y is not None and not isinstance(y, str):
-        shape = np.shape(np.asarray(y, dtype=object))
-    if shape is not None and len(shape) == 2 and shape[1] > 1:
-        raise ValueError(
-            f"`{name}` must hold one class label per row, got shape {tuple(shape)}: multilabel and "
-            "multi-output targets are not supported; see sklearn.multioutput."
-        )
+@dataclass(frozen=True, eq=False)
+class Encoded:
+    """A target, and `y` as it has encoded it."""
 
-
-def encode_labels(y: np.ndarray, name: str = "y", classes: np.ndarray | None = None) -> Labels:
-    """Number the class labels.
-
-    Parameters
-    ----------
-    y : ndarray of shape (n_rows,)
-    name : str
-        What to call it in an error.
-    classes : ndarray, optional
-        The classes to number by; found in `y` if not given.
-
-    Raises
-    ------
-    ValueError
-        If `y` is no classification target, or has a class that is not in `classes`.
-    """
-    try:
-        check_classification_targets(y)
-        found = LabelEncoder().fit(y).classes_
-        classes = found if classes is None else classes
-        known = set(classes.tolist())
-        new = [label for label in found.tolist() if label not in known]
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"`{name}` must hold class labels: {error}") from error
-    if new:
-        raise ValueError(
-            f"`{name}` must have no class that training has not, got {new}; "
-            f"known classes are {classes.tolist()}"
-        )
-    return Labels(classes, np.searchsorted(classes, y.astype(classes.dtype)))
+    target: Target
+    y: np.ndarray
 
 
 def row_weights(
     X: Any,
-    labels: Labels,
+    encoded: Encoded,
     sample_weight: Any,
     class_weight: Any = None,
     name: str = "sample_weight",
@@ -108,8 +58,8 @@ def row_weights(
             raise ValueError(f"`{name}` must have a weight above zero, got only zeros")
     if class_weight is not None:
         weights = np.ones(X.shape[0]) if weights is None else weights
-        by_class = tame(class_weights(class_weight, labels, weights))
-        weights = tame(weights * by_class[labels.numbers])
+        by_class = tame(class_weights(class_weight, encoded, weights))
+        weights = tame(weights * by_class[encoded.y])
         if not weights.any():
             raise ValueError(
                 f"`class_weight` must leave a row a weight above zero, got {class_weight!r}"
@@ -125,7 +75,7 @@ def tame(weights: np.ndarray) -> np.ndarray:
     return np.ldexp(weights, -np.frexp(weights.max())[1])
 
 
-def class_weights(class_weight: Any, labels: Labels, weights: np.ndarray) -> np.ndarray:
+def class_weights(class_weight: Any, encoded: Encoded, weights: np.ndarray) -> np.ndarray:
     """The weight of each class; a class whose rows weigh nothing has no say in them.
 
     Raises
@@ -133,15 +83,21 @@ def class_weights(class_weight: Any, labels: Labels, weights: np.ndarray) -> np.
     ValueError
         If weights are negative or not finite, or belong to no class.
     """
-    counted = labels.classes[labels.numbers[weights > 0]]
-    there = np.full(len(labels.classes), True)
+    if not isinstance(encoded.target, Classes):
+        raise ValueError(
+            "`class_weight` must be None where rows have several labels: a row has no class to "
+            f"weigh it by, got {class_weight!r}"
+        )
+    classes = encoded.target.classes
+    counted = classes[encoded.y[weights > 0]]
+    there = np.full(len(classes), True)
     if class_weight == "balanced":
-        there = np.isin(labels.classes, counted)
-    by_class = np.zeros(len(labels.classes))
+        there = np.isin(classes, counted)
+    by_class = np.zeros(len(classes))
     try:
         by_class[there] = compute_class_weight(
             class_weight,
-            classes=labels.classes[there],
+            classes=classes[there],
             y=counted,
             sample_weight=weights[weights > 0],
         )
@@ -170,9 +126,9 @@ def scale_weights(weights: np.ndarray | None, dtype: np.dtype, name: str) -> np.
 
 
 def validation_rows(
-    estimator: BaseEstimator,
+    estimator: BaseMLP,
     valid: tuple[Any, Any, Any],
-    classes: np.ndarray,
+    target: Target,
     dtype: np.dtype,
 ) -> Rows | None:
     """The validation rows that the user passed, if any.
@@ -183,8 +139,8 @@ def validation_rows(
         Whose training data they must be like.
     valid : tuple
         ``X_val``, ``y_val`` and ``sample_weight_val``.
-    classes : ndarray of shape (n_classes,)
-        The classes of the training rows.
+    target : Target
+        That of the training rows.
     dtype : dtype
         Of training.
 
@@ -201,30 +157,30 @@ def validation_rows(
     for name, given in (("X_val", X), ("y_val", y)):
         if given is None:
             raise ValueError(f"`X_val` and `y_val` must come together, got {name}=None")
-    refuse_multilabel(y, "y_val")
+    estimator._check_target(y, "y_val")
+    settings = estimator._target_settings(y)
     try:
         X, y = validate_data(
-            estimator, X, y, accept_sparse="csr", dtype=dtype, order="C", reset=False
+            estimator, X, y, accept_sparse="csr", dtype=dtype, order="C", reset=False, **settings
         )
     except ValueError as error:
         raise ValueError(f"`X_val`, `y_val` must be like `X`, `y`: {error}") from error
-    labels = encode_labels(y, "y_val", classes)
-    weights = row_weights(X, labels, sample_weight, name="sample_weight_val")
-    return Rows(X, labels.numbers, scale_weights(weights, dtype, "sample_weight_val"))
+    encoded = Encoded(target, target.encode(y, "y_val"))
+    weights = row_weights(X, encoded, sample_weight, name="sample_weight_val")
+    return Rows(X, encoded.y, scale_weights(weights, dtype, "sample_weight_val"))
 
 
 def split_rows(
     X: Any,
-    labels: Labels,
+    encoded: Encoded,
     weights: np.ndarray | None,
     *,
     validation_fraction: float,
     seed: int,
 ) -> tuple[Rows, Rows]:
-    """Training rows and held-out rows, stratified by class as far as that is possible.
+    """Training rows and held-out rows, stratified by class where there are classes.
 
-    The row of a class that has no other is trained on, and so are rows that weigh nothing. Where
-    fewer rows are held out, or trained on, than there are classes, the split is not stratified.
+    Rows that weigh nothing are trained on.
 
     Raises
     ------
@@ -240,50 +196,69 @@ def split_rows(
             "`y_val` instead."
         )
     n_held_out = min(int(np.ceil(validation_fraction * n_rows)), n_rows - 1)
-    counts = np.bincount(labels.numbers[counts_for], minlength=len(labels.classes))
-    alone = counts_for & (counts[labels.numbers] == 1)
-    n_classes, n_train = np.count_nonzero(counts > 1), n_rows - alone.sum() - n_held_out
-    can_stratify = n_classes and n_held_out >= n_classes and n_train >= n_classes
-    if not can_stratify or alone.any():
-        how = "but the rows of classes with a single one" if can_stratify else "without stratifying"
-        rare = labels.classes[counts == counts[counts > 0].min()].tolist()
-        warn(
-            f"`early_stopping=True` holds out {n_held_out} of {n_rows} rows, and of the "
-            f"{np.count_nonzero(counts)} classes {rare!r:.200} have the fewest rows: they are "
-            f"split {how}."
-        )
-    candidates = np.flatnonzero(counts_for & ~alone if can_stratify else counts_for)
+    candidates, strata = np.flatnonzero(counts_for), None
+    if isinstance(encoded.target, Classes):
+        candidates, strata = _strata(encoded.target.classes, encoded.y, candidates, n_held_out)
     train, held_out = train_test_split(
-        candidates,
-        test_size=n_held_out,
-        stratify=labels.numbers[candidates] if can_stratify else None,
-        random_state=seed,
+        candidates, test_size=n_held_out, stratify=strata, random_state=seed
     )
     train = np.concatenate([train, np.setdiff1d(np.arange(X.shape[0]), candidates)])
 
     def part(rows: np.ndarray) -> Rows:
         row_weights = None if weights is None else weights[rows]
-        return Rows(
-            X[rows], labels.numbers[rows], scale_weights(row_weights, X.dtype, "sample_weight")
-        )
+        scaled = scale_weights(row_weights, X.dtype, "sample_weight")
+        return Rows(X[rows], encoded.y[rows], scaled)
 
     return part(train), part(held_out)
 
 
+def _strata(
+    classes: np.ndarray, numbers: np.ndarray, candidates: np.ndarray, n_held_out: int
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """Rows that may be held out, and their classes where a stratified split is possible.
+
+    The row of a class that has no other is trained on. Where fewer rows are held out, or trained
+    on, than there are classes, the split is not stratified.
+    """
+    n_rows = len(candidates)
+    counts = np.bincount(numbers[candidates], minlength=len(classes))
+    alone = counts[numbers[candidates]] == 1
+    n_classes, n_train = np.count_nonzero(counts > 1), n_rows - alone.sum() - n_held_out
+    can_stratify = bool(n_classes and n_held_out >= n_classes and n_train >= n_classes)
+    if not can_stratify or alone.any():
+        how = "but the rows of classes with a single one" if can_stratify else "without stratifying"
+        rare = classes[counts == counts[counts > 0].min()].tolist()
+        warn(
+            f"`early_stopping=True` holds out {n_held_out} of {n_rows} rows, and of the "
+            f"{np.count_nonzero(counts)} classes {rare!r:.200} have the fewest rows: they are "
+            f"split {how}."
+        )
+    if not can_stratify:
+        return candidates, None
+    candidates = candidates[~alone]
+    return candidates, numbers[candidates]
+
+
 def make_problem(
     X: Any,
-    labels: Labels,
+    encoded: Encoded,
     weights: np.ndarray | None,
     valid: Rows | None,
     *,
     validation_fraction: float | None,
     seed: int,
-) -> Problem:
-    """The frozen problem of a fit; rows are held out where `validation_fraction` is given."""
+) -> tuple[Problem, Target]:
+    """The frozen problem of a fit, and the target with the scale of its training rows.
+
+    Rows are held out where `validation_fraction` is given.
+    """
     if validation_fraction is not None:
         train, valid = split_rows(
-            X, labels, weights, validation_fraction=validation_fraction, seed=seed
+            X, encoded, weights, validation_fraction=validation_fraction, seed=seed
         )
     else:
-        train = Rows(X, labels.numbers, scale_weights(weights, X.dtype, "sample_weight"))
-    return Problem(train, valid)
+        train = Rows(X, encoded.y, scale_weights(weights, X.dtype, "sample_weight"))
+    target = encoded.target.fitted_to(train.y, train.weights)
+    train = replace(train, y=target.scaled(train.y, X.dtype))
+    valid = None if valid is None else replace(valid, y=target.scaled(valid.y, X.dtype))
+    return Problem(train, valid), target

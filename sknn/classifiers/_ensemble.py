@@ -12,9 +12,9 @@ from sklearn.utils import Tags, check_random_state, resample
 from sklearn.utils.validation import check_is_fitted
 
 from sknn._sklearn_compat import Interval, fit_context, validate_data
-from sknn.backprop import predict_logits, softmax
+from sknn.backprop import predict_logits
 
-from ._data import encode_labels, refuse_multilabel
+from ._labels import encode_labels, refuse_multilabel
 from ._scratch import ScratchMLPClassifier
 from ._stacked import fit_many
 
@@ -150,18 +150,18 @@ class ScratchMLPEnsembleClassifier(
             self, X, accept_sparse="csr", dtype=members[0].coefs_[0].dtype, reset=False
         )
         layers = range(len(members[0].coefs_))
-        logits = predict_logits(
+        outputs = predict_logits(
             [np.stack([member.coefs_[i] for member in members]) for i in layers],
             [np.stack([member.intercepts_[i][None] for member in members]) for i in layers],
             members[0]._plan.activation,
             X,
         )
-        if not np.isfinite(logits).all():
+        if not np.isfinite(outputs).all():
             raise ValueError(
-                "The logits of these rows are not finite: X or the weights are too large for "
-                f"{logits.dtype}. Scale the columns of X."
+                "The outputs for these rows are not finite: X or the weights are too large for "
+                f"{outputs.dtype}. Scale the columns of X."
             )
-        return softmax(logits, out=logits)
+        return np.asarray(members[0]._target.probabilities(outputs))
 
     def predict_proba(self, X):
         """Probabilities of the classes: the mean over the networks.

@@ -74,10 +74,11 @@ class EpochPrinter:
         line = (
             f"[{self.name}] epoch {len(history)}: loss {last['train_loss'] + last['penalty']:.6f}"
         )
-        line += f", train accuracy {last['train_accuracy']:.4f}"
+        score = {"accuracy": "accuracy", "r2": "R²"}[history.score]
+        line += f", train {score} {last[f'train_{history.score}']:.4f}"
         if not np.isnan(last["valid_loss"]):
             line += f", valid loss {last['valid_loss']:.6f}"
-            line += f", valid accuracy {last['valid_accuracy']:.4f}"
+            line += f", valid {score} {last[f'valid_{history.score}']:.4f}"
         print(line)
         return False
 

@@ -12,19 +12,13 @@ from sklearn.utils import check_random_state
 from sknn._sklearn_compat import safe_indexing, validate_data
 from sknn.backprop import Plan, Problem, Rows, Streams, TrainState
 
-from ._data import (
-    Labels,
-    encode_labels,
-    make_problem,
-    refuse_multilabel,
-    row_weights,
-    validation_rows,
-)
+from ._data import Encoded, make_problem, row_weights, validation_rows
 from ._resolve import training_dtypes
 from ._resume import check_resumable, resumed_state
+from ._targets import Target
 
 if TYPE_CHECKING:
-    from ._base import BaseMLPClassifier
+    from ._base import BaseMLP
 
 
 @dataclass(frozen=True)
@@ -39,7 +33,7 @@ class Given:
     sample_weight_val: Any = None
 
     def take(self, rows: Any) -> Given:
-        """Some of the training rows, with their labels and weights."""
+        """Some of the training rows, with their targets and weights."""
         rows = rows if isinstance(rows, np.ndarray) else np.array(list(rows))  # of any library
         columns = (self.X, self.y, self.sample_weight)
         return Given(*(None if c is None else safe_indexing(c, rows) for c in columns))
@@ -59,7 +53,7 @@ class Terms:
     """
 
     plan: Plan
-    classes: np.ndarray
+    target: Target
     holds_out: bool
 
 
@@ -73,7 +67,7 @@ class Job(Terms):
     @property
     def terms(self) -> Terms:
         """Its terms alone, without data."""
-        return Terms(self.plan, self.classes, self.holds_out)
+        return Terms(self.plan, self.target, self.holds_out)
 
 
 class Memo:
@@ -103,7 +97,7 @@ FEATURES = ("n_features_in_", "feature_names_in_")
 
 
 def prepare(
-    estimator: BaseMLPClassifier,
+    estimator: BaseMLP,
     given: Given,
     *,
     resume: bool,
@@ -129,7 +123,7 @@ def prepare(
     memo = memo or Memo()
 
     # 1. Validate the data.
-    X, labels, weights, valid_rows = _validated_rows(
+    X, encoded, weights, valid_rows = _validated_rows(
         estimator, given, resume=resume, partial=partial, memo=memo
     )
     # L-BFGS has a test of its own for convergence, and trains on all rows, as in scikit-learn.
@@ -150,13 +144,13 @@ def prepare(
     # 3. The problem and the plan, with nothing left open.
     fraction = float(estimator.validation_fraction) if holds_out else None
     seed = streams.split_seed if holds_out else 0
-    problem, _ = memo.get(
+    (problem, target), _ = memo.get(
         lambda: make_problem(
-            X, labels, weights, valid_rows, validation_fraction=fraction, seed=seed
+            X, encoded, weights, valid_rows, validation_fraction=fraction, seed=seed
         ),
         "problem",
         X,
-        labels,
+        encoded,
         weights,
         valid_rows,
         fraction,
@@ -165,24 +159,24 @@ def prepare(
     plan = estimator._resolve_plan(
         n_rows=len(problem.train),
         n_features=X.shape[1],
-        n_classes=len(labels.classes),
+        target=target,
         dtype=X.dtype,
         max_iter=max_iter,
     )
 
     # 4. The first weights, or the last.
     if resume:
-        check_resumable(estimator, labels.classes, plan, partial)
+        check_resumable(estimator, target, plan, partial)
         state = resumed_state(estimator, plan, streams)
     else:
         state = TrainState.start([plan], [streams])
-    return Job(plan, labels.classes, holds_out, problem, state)
+    return Job(plan, target, holds_out, problem, state)
 
 
 def _validated_rows(
-    estimator: BaseMLPClassifier, given: Given, *, resume: bool, partial: bool, memo: Memo
-) -> tuple[Any, Labels, np.ndarray | None, Rows | None]:
-    """The rows with their labels and weights, and the validation rows that were given."""
+    estimator: BaseMLP, given: Given, *, resume: bool, partial: bool, memo: Memo
+) -> tuple[Any, Encoded, np.ndarray | None, Rows | None]:
+    """The rows with their targets and weights, and the validation rows that were given."""
     goes_on = resume and estimator.solver != "lbfgs"  # which works in float64 whatever came before
     dtypes = estimator._plan.dtype if goes_on else training_dtypes(estimator)
     (X, y, features), is_known = memo.get(
@@ -197,37 +191,47 @@ def _validated_rows(
         for name in FEATURES:
             estimator.__dict__.pop(name, None)
         estimator.__dict__.update(features)
-    classes_before = estimator.classes_ if partial else None
-    labels, _ = memo.get(
-        lambda: encode_labels(y, classes=classes_before), "labels", y, classes_before
+    encoded, _ = memo.get(
+        lambda: estimator._encode(y, resume=resume, partial=partial),
+        "target",
+        y,
+        repr(estimator._target_terms()),
+        estimator if partial or resume else None,
     )
-    weight, class_weight = given.sample_weight, estimator.class_weight
+    weight, class_weight = given.sample_weight, getattr(estimator, "class_weight", None)
     weights, _ = memo.get(
-        lambda: row_weights(X, labels, weight, class_weight),
+        lambda: row_weights(X, encoded, weight, class_weight),
         "weights",
-        labels,
+        encoded,
         weight,
         repr(class_weight),
     )
     valid = (given.X_val, given.y_val, given.sample_weight_val)
     valid_rows, _ = memo.get(
-        lambda: validation_rows(estimator, valid, labels.classes, X.dtype),
+        lambda: validation_rows(estimator, valid, encoded.target, X.dtype),
         "valid",
         X,
-        labels,
+        encoded,
         *valid,
     )
-    return X, labels, weights, valid_rows
+    return X, encoded, weights, valid_rows
 
 
 def _validate(
-    estimator: BaseMLPClassifier, given: Given, dtypes: Any, *, reset: bool
+    estimator: BaseMLP, given: Given, dtypes: Any, *, reset: bool
 ) -> tuple[Any, np.ndarray, dict[str, Any]]:
-    """Rows, labels, and what the estimator has learnt of the features, by name of attribute."""
-    refuse_multilabel(given.y)
+    """Rows, targets, and what the estimator has learnt of the features, by name of attribute."""
+    estimator._check_target(given.y)
     # In C order, whatever it came in: products of another layout could have other last bits.
     X, y = validate_data(
-        estimator, given.X, given.y, accept_sparse="csr", dtype=dtypes, order="C", reset=reset
+        estimator,
+        given.X,
+        given.y,
+        accept_sparse="csr",
+        dtype=dtypes,
+        order="C",
+        reset=reset,
+        **estimator._target_settings(given.y),
     )
     return X, y, {name: vars(estimator)[name] for name in FEATURES if name in vars(estimator)}
 

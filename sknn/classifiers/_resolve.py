@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
 
@@ -11,8 +12,10 @@ from sknn._sklearn_compat import Interval, Options, StrOptions
 from sknn._warnings import warn
 from sknn.backprop import Plan
 
+from ._targets import Target
+
 if TYPE_CHECKING:
-    from ._base import BaseMLPClassifier
+    from ._base import BaseMLP
 
 PARAMETER_CONSTRAINTS: dict[str, list[Any]] = {
     "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
@@ -35,9 +38,7 @@ PARAMETER_CONSTRAINTS: dict[str, list[Any]] = {
     "l1_method": [StrOptions({"prox", "subgradient"})],
     "dropout": [Interval(Real, 0, 1, closed="left"), "array-like"],
     "input_dropout": [Interval(Real, 0, 1, closed="left")],
-    "label_smoothing": [Interval(Real, 0, 1, closed="left")],
     "max_grad_norm": [Interval(Real, 0, None, closed="neither"), None],
-    "class_weight": [dict, StrOptions({"balanced"}), None],
     "early_stopping": ["boolean"],
     "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
     "n_iter_no_change": [
@@ -45,7 +46,6 @@ PARAMETER_CONSTRAINTS: dict[str, list[Any]] = {
         Options(Real, {np.inf}),
     ],
     "tol": [Interval(Real, 0, None, closed="left")],
-    "monitor": [StrOptions({"valid_loss", "valid_accuracy"})],
     "shuffle": ["boolean"],
     "random_state": ["random_state"],
     "warm_start": ["boolean"],
@@ -54,10 +54,36 @@ PARAMETER_CONSTRAINTS: dict[str, list[Any]] = {
     "dtype": [StrOptions({"auto", "float32", "float64"})],
 }
 
+CLASSIFIER_CONSTRAINTS: dict[str, list[Any]] = {
+    **PARAMETER_CONSTRAINTS,
+    "label_smoothing": [Interval(Real, 0, 1, closed="left")],
+    "class_weight": [dict, StrOptions({"balanced"}), None],
+    "monitor": [StrOptions({"valid_loss", "valid_accuracy"})],
+}
+REGRESSOR_CONSTRAINTS: dict[str, list[Any]] = {
+    **PARAMETER_CONSTRAINTS,
+    "loss": [
+        StrOptions(
+            {
+                "squared_error",
+                "absolute_error",
+                "huber",
+                "poisson",
+                "gamma",
+                "quantile",
+                "gaussian",
+            }
+        )
+    ],
+    "quantiles": [Real, "array-like"],
+    "scale_target": ["boolean"],
+    "monitor": [StrOptions({"valid_loss", "valid_r2"})],
+}
+
 SCHEDULES_OVER_MAX_ITER = ("cosine", "onecycle")
 
 
-def training_dtypes(estimator: BaseMLPClassifier) -> list[type] | type:
+def training_dtypes(estimator: BaseMLP) -> list[type] | type:
     """Dtypes that X may have on its way in, in the form that `validate_data` takes."""
     if estimator.solver == "lbfgs":
         if estimator.dtype == "float32":
@@ -71,11 +97,11 @@ def training_dtypes(estimator: BaseMLPClassifier) -> list[type] | type:
 
 
 def resolve_plan(
-    estimator: BaseMLPClassifier,
+    estimator: BaseMLP,
     *,
     n_rows: int,
     n_features: int,
-    n_classes: int,
+    target: Target,
     dtype: np.dtype,
     max_iter: int,
 ) -> Plan:
@@ -99,7 +125,9 @@ def resolve_plan(
     # L-BFGS has a test of its own for convergence, and no other, as in scikit-learn.
     stops_early = bool(estimator.early_stopping) and not is_lbfgs
     plan = Plan(
-        layer_sizes=(n_features, *hidden, n_classes),
+        layer_sizes=(n_features, *hidden, target.n_outputs),
+        loss=target.loss,
+        quantiles=target.levels,
         activation=estimator.activation,
         solver=estimator.solver,
         learning_rate_init=float(estimator.learning_rate_init),
@@ -119,7 +147,7 @@ def resolve_plan(
         l1_method=estimator.l1_method,
         dropout=dropout,
         input_dropout=float(estimator.input_dropout),
-        label_smoothing=float(estimator.label_smoothing),
+        label_smoothing=float(getattr(estimator, "label_smoothing", 0.0)),
         max_grad_norm=(
             np.inf if estimator.max_grad_norm is None else float(estimator.max_grad_norm)
         ),
@@ -134,6 +162,18 @@ def resolve_plan(
     check_representable(plan)
     check_penalties(plan)
     return plan
+
+
+def quantile_levels(value: Any) -> tuple[float, ...]:
+    """The levels of quantiles, rising."""
+    levels = [value] if isinstance(value, Real) else list(value)
+    valid = levels and all(isinstance(level, Real) and 0 < float(level) < 1 for level in levels)
+    if not valid or any(b <= a for a, b in pairwise(levels)):
+        raise ValueError(
+            "`quantiles` must be numbers above 0 and below 1, each larger than the one before, "
+            f"got {value!r}"
+        )
+    return tuple(float(level) for level in levels)
 
 
 def hidden_sizes(value: Any) -> tuple[int, ...]:
@@ -209,7 +249,7 @@ def check_penalties(plan: Plan) -> None:
             )
 
 
-def _refuse_with_lbfgs(estimator: BaseMLPClassifier, dropout: tuple[float, ...]) -> None:
+def _refuse_with_lbfgs(estimator: BaseMLP, dropout: tuple[float, ...]) -> None:
     for name, used in (
         ("l1", estimator.l1 > 0),
         ("group_l1", estimator.group_l1 > 0),

@@ -9,7 +9,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from sknn._sklearn_compat import is_outermost_fit
 from sknn._warnings import warn
-from sknn.backprop import Outcome, Plan, TrainState
+from sknn.backprop import LOSSES, Outcome, Plan, TrainState
 
 from ._prepare import Terms
 from ._resume import at_rest
@@ -20,7 +20,7 @@ class DivergedError(ValueError):
 
 
 def fitted_attributes(state: TrainState, terms: Terms) -> dict[str, Any]:
-    """The attributes of a classifier that `state` is the training of.
+    """The attributes of an estimator that `state` is the training of.
 
     The state is among them, as what a fit that goes on starts from.
     """
@@ -28,22 +28,23 @@ def fitted_attributes(state: TrainState, terms: Terms) -> dict[str, Any]:
     last = history.at(len(history)) if len(history) else None
     best_epoch = state.stopping[0].best_epoch if plan.restore_best else 0
     return {
-        "classes_": terms.classes.copy(),
+        **terms.target.attributes(),
         "coefs_": [weights[0].copy() for weights in result.weights],
         "intercepts_": [bias[0, 0].copy() for bias in result.biases],
         "sparsity_": np.array([np.mean(weights[0] == 0) for weights in result.weights]),
         "selected_features_": (result.weights[0][0] != 0).any(axis=1),
         "n_iter_": len(history),
         "n_layers_": len(plan.layer_sizes),
-        "n_outputs_": len(terms.classes),
-        "out_activation_": "softmax",
+        "n_outputs_": plan.layer_sizes[-1],
+        "out_activation_": LOSSES[plan.loss].out_activation,
         "t_": int(state.rows_seen[0]),
         "loss_": last["train_loss"] + last["penalty"] if last else np.inf,
         "best_validation_score_": (
-            history.at(best_epoch)["valid_accuracy"] if best_epoch else None
+            history.at(best_epoch)[f"valid_{history.score}"] if best_epoch else None
         ),
         "history_": history,
         "_plan": plan,
+        "_target": terms.target,
         "_state": at_rest(state),
         "_held_out": terms.holds_out,
     }

@@ -11,13 +11,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from sknn.backprop import Parameters, Plan, Streams, TrainState
 
+from ._targets import Target
+
 if TYPE_CHECKING:
-    from ._base import BaseMLPClassifier
+    from ._base import BaseMLP
 
 
-def check_resumable(
-    estimator: BaseMLPClassifier, classes: np.ndarray, plan: Plan, partial: bool
-) -> None:
+def check_resumable(estimator: BaseMLP, target: Target, plan: Plan, partial: bool) -> None:
     """Raise ValueError if `plan` cannot go on from what `estimator` has learnt."""
     trained = estimator._plan.dtype
     asked = trained if estimator.dtype == "auto" else np.dtype(estimator.dtype)
@@ -28,20 +28,20 @@ def check_resumable(
     way_out += " to start afresh"
     for name, now, before in (
         ("X", plan.layer_sizes[0], before_plan.layer_sizes[0]),
-        ("y", classes.tolist(), estimator.classes_.tolist()),
+        *((name, now, estimator._target.terms.get(name)) for name, now in target.terms.items()),
         ("hidden_layer_sizes", plan.layer_sizes[1:-1], before_plan.layer_sizes[1:-1]),
         ("activation", plan.activation, before_plan.activation),
         ("dtype", str(asked), str(trained)),
     ):
         if now != before:
-            what = {"X": "number of columns of `X`", "y": "classes of `y`"}.get(name, f"`{name}`")
+            what = {"X": "number of columns of `X`", "y": target.what}.get(name, f"`{name}`")
             raise ValueError(
                 f"The {what} must stay as in the fit that this one goes on from, {before!r}, "
                 f"got {now!r}; {way_out}."
             )
 
 
-def resumed_state(estimator: BaseMLPClassifier, plan: Plan, streams: Streams) -> TrainState:
+def resumed_state(estimator: BaseMLP, plan: Plan, streams: Streams) -> TrainState:
     """The state that a fit goes on from: a copy of where the last one ended, with `coefs_`.
 
     Weights and `t_` that the user has set count. Another solver begins with an optimizer that

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import numpy as np
-
-from sknn.backprop import EpochHook, Plan, Problem, TrainState, predict_logits, train
-
-from ._base import BaseMLPClassifier
-from ._blas import blas_of
+from ._classifier import BaseMLPClassifier
+from ._numpy_engine import NumPyEngine
 
 
-class ScratchMLPClassifier(BaseMLPClassifier):
+class ScratchMLPClassifier(NumPyEngine, BaseMLPClassifier):
     r"""Multilayer perceptron trained by backpropagation in pure NumPy.
 
     It is used as `sklearn.neural_network.MLPClassifier` is, and trains several times faster. The
@@ -96,7 +90,7 @@ class ScratchMLPClassifier(BaseMLPClassifier):
         Length to which longer gradients are shortened. None leaves them as they are.
     class_weight : dict, 'balanced' or None, default=None
         Weights of the classes, multiplied into the weights of the rows. 'balanced' makes all
-        classes weigh the same.
+        classes weigh the same. It must be None where rows have several labels.
     early_stopping : bool, default=False
         Whether to stop when the monitored validation figure no longer improves, and to restore
         the weights of its best epoch. Holds out `validation_fraction` of the rows, unless `fit`
@@ -135,7 +129,7 @@ class ScratchMLPClassifier(BaseMLPClassifier):
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
-        The class labels.
+        The class labels; where rows have several labels, the numbers of the columns of `y`.
     n_features_in_ : int
         Number of features seen in `fit`.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -151,9 +145,9 @@ class ScratchMLPClassifier(BaseMLPClassifier):
     n_layers_ : int
         Number of layers, input and output layer included.
     n_outputs_ : int
-        Number of outputs, one per class; also for two classes.
+        Number of outputs: one for two classes, else one per class or label.
     out_activation_ : str
-        'softmax'.
+        'softmax'; 'logistic' for two classes, or several labels per row.
     loss_ : float
         Objective of the last epoch.
     loss_curve_ : list of float of length n_iter_
@@ -217,17 +211,3 @@ class ScratchMLPClassifier(BaseMLPClassifier):
     >>> model.predict(X_test[:3])
     array([1, 3, 2])
     """
-
-    def _train(
-        self, problem: Problem, plan: Plan, state: TrainState, on_epoch: EpochHook | None
-    ) -> TrainState:
-        with blas_of(plan):
-            return train(problem, [plan], state, on_epoch)
-
-    def _logits(self, X: Any) -> np.ndarray:
-        return predict_logits(
-            [coef[None] for coef in self.coefs_],
-            [intercept[None, None] for intercept in self.intercepts_],
-            self._plan.activation,
-            X,
-        )[0]

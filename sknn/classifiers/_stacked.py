@@ -1,14 +1,14 @@
-"""`fit_many`: many classifiers fitted together, each as it would be by itself."""
+"""`fit_many`: many networks fitted together, each as it would be by itself."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from sknn._sklearn_compat import check_sample_weight
 
+from ._numpy_engine import NumPyEngine
 from ._prepare import Given, Job, Memo
-from ._scratch import ScratchMLPClassifier
 from ._stacks import (
     prepare_job,
     settle,
@@ -18,17 +18,19 @@ from ._stacks import (
     warn_of_unfinished,
 )
 
+Network = TypeVar("Network", bound=NumPyEngine)
+
 
 def fit_many(
-    estimators: Iterable[ScratchMLPClassifier],
+    estimators: Iterable[Network],
     X: Any,
     y: Any,
     sample_weight: Any = None,
     *,
     splits: Sequence[Any] | None = None,
     n_jobs: int | None = None,
-) -> list[ScratchMLPClassifier]:
-    """Fit many classifiers together, several times as fast as one after the other.
+) -> list[Network]:
+    """Fit many networks together, several times as fast as one after the other.
 
     Each comes out bit for bit as its own ``fit`` would leave it. They may differ in anything. Those
     that differ only in `random_state`, rates and their schedules, momentum and betas, penalties,
@@ -37,12 +39,12 @@ def fit_many(
 
     Parameters
     ----------
-    estimators : iterable of ScratchMLPClassifier
+    estimators : iterable of ScratchMLPClassifier or of ScratchMLPRegressor
         What to fit, in place.
     X : {array-like, sparse matrix} of shape (n_samples, n_features)
         Rows.
     y : array-like of shape (n_samples,)
-        Class labels.
+        Class labels; of several labels or numbers per row, (n_samples, n_targets).
     sample_weight : array-like of shape (n_samples,), default=None
         Weights of the rows.
     splits : sequence of array-like of int or bool, default=None
@@ -54,7 +56,7 @@ def fit_many(
 
     Returns
     -------
-    estimators : list of ScratchMLPClassifier
+    estimators : list of ScratchMLPClassifier or of ScratchMLPRegressor
         The same, fitted.
 
     Raises
@@ -113,9 +115,10 @@ def fit_many(
 
 def _check_estimators(estimators: Sequence[Any]) -> None:
     for estimator in estimators:
-        if not isinstance(estimator, ScratchMLPClassifier):
+        if not isinstance(estimator, NumPyEngine):
             raise ValueError(
-                f"`estimators` must be instances of ScratchMLPClassifier, got {estimator!r}"
+                f"`estimators` must be instances of ScratchMLPClassifier or ScratchMLPRegressor, "
+                f"got {estimator!r}"
             )
     if len(set(map(id, estimators))) < len(estimators):
         raise ValueError("`estimators` must be different objects, got one of them twice")

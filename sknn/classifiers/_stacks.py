@@ -18,9 +18,11 @@ from sknn._warnings import warn
 from sknn.backprop import Outcome, Plan, TrainState, stack_key, train
 
 from ._blas import blas_of, blas_of_workers
+from ._numpy_engine import NumPyEngine
 from ._prepare import Given, Job, Memo, Terms, prepare
 from ._results import report_outcome
 from ._scratch import ScratchMLPClassifier
+from ._scratch_regressor import ScratchMLPRegressor
 
 # What the arrays of a stack may take: they should stay in the second-level cache from one update
 # to the next. More than 64 models gain nothing, since the overhead of a call is spread thin by
@@ -39,14 +41,14 @@ def trains_in_stacks(estimator: Any) -> bool:
     or of one that goes on from an earlier fit.
     """
     return (
-        type(estimator) is ScratchMLPClassifier
+        type(estimator) in (ScratchMLPClassifier, ScratchMLPRegressor)
         and not estimator.verbose
         and not has_callbacks(estimator)
         and not (estimator.warm_start and estimator.__sklearn_is_fitted__())
     )
 
 
-def prepare_job(estimator: ScratchMLPClassifier, given: Given, memo: Memo) -> Job:
+def prepare_job(estimator: NumPyEngine, given: Given, memo: Memo) -> Job:
     """The training that `estimator.fit` would do."""
     estimator._validate_params()
     return prepare(
@@ -180,7 +182,7 @@ def return_as() -> str:
     return "generator" if backend.supports_return_generator else "list"
 
 
-def settle(estimator: ScratchMLPClassifier, terms: Terms, state: TrainState) -> bool:
+def settle(estimator: NumPyEngine, terms: Terms, state: TrainState) -> bool:
     """Make of `estimator` what its training has come to; whether it has not converged.
 
     Raises

@@ -24,7 +24,7 @@ from sknn._warnings import warn
 from sknn.backprop import TrainState
 from sknn.classifiers import ScratchMLPClassifier
 from sknn.classifiers._blas import ONE_BLAS_THREAD
-from sknn.classifiers._data import refuse_multilabel
+from sknn.classifiers._labels import refuse_multilabel
 from sknn.classifiers._prepare import Given, Job, Memo, draw_streams
 from sknn.classifiers._resolve import SCHEDULES_OVER_MAX_ITER, check_penalties
 from sknn.classifiers._stacks import prepare_job, settle
@@ -269,7 +269,7 @@ class RegularizationPath(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator
         walk = Walk(jobs, self.penalty, self.relax)
         with ONE_BLAS_THREAD:  # here, since entering takes longer than a short step
             steps = self._walk(walk, strengths, context)
-        self.classes_ = jobs[0].classes
+        self.classes_ = jobs[0].target.attributes()["classes_"]
         self._take_over(steps)
         if self.selection is not None:
             self._choose(steps)

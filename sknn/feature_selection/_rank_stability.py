@@ -22,7 +22,7 @@ from sknn._sklearn_compat import (
     validate_data,
 )
 from sknn.classifiers import ScratchMLPClassifier
-from sknn.classifiers._data import refuse_multilabel
+from sknn.classifiers._labels import refuse_multilabel
 from sknn.classifiers._prepare import Given, Job, Memo
 from sknn.classifiers._results import report_outcome
 from sknn.classifiers._stacks import prepare_job, train_in_stacks, train_stack

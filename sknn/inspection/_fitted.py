@@ -11,7 +11,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from sknn.backprop import History
-from sknn.classifiers._base import BaseMLPClassifier
+from sknn.classifiers._classifier import BaseMLPClassifier
 
 EXPECTED = (
     "a ScratchMLPClassifier or TorchMLPClassifier, an ensemble of them, or a Pipeline or search "

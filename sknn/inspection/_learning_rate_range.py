@@ -17,7 +17,7 @@ from sklearn.utils import check_random_state, check_X_y
 from sklearn.utils.class_weight import compute_class_weight
 
 from sknn._sklearn_compat import Interval, check_sample_weight, validate_params
-from sknn.classifiers._base import BaseMLPClassifier
+from sknn.classifiers._classifier import BaseMLPClassifier
 from sknn.classifiers._resolve import resolve_batch_size
 from sknn.classifiers._results import DivergedError
 

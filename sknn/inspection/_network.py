@@ -104,7 +104,8 @@ class NetworkDisplay:
         feature_names : sequence of str, default=None
             Names of the features; None for those that it was fitted with.
         class_names : sequence of str, default=None
-            What to call the classes, in the order of `classes_`; None for their labels.
+            What to call the classes, in the order of `classes_`; None for their labels. Of two
+            classes, the second one has the only output.
         ax : array-like of matplotlib Axes, default=None
             As in `plot`.
         **plot_kws : dict
@@ -135,6 +136,8 @@ class NetworkDisplay:
             feature_names = names_of(estimator, len(network.coefs_[0]))
         if class_names is None:
             class_names = [str(label) for label in network.classes_]
+        if network.n_outputs_ == 1 and len(class_names) == 2:
+            class_names = class_names[1:]  # whose logit the one output is
         display = cls(network.coefs_, feature_names=feature_names, class_names=class_names)
         return display.plot(ax, **plot_kws)
 

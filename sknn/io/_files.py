@@ -16,7 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sknn._sklearn_compat import has_callbacks
 from sknn.classifiers import ScratchMLPEnsembleClassifier
-from sknn.classifiers._base import BaseMLPClassifier
+from sknn.classifiers._classifier import BaseMLPClassifier
 from sknn.feature_selection import MLPFeatureSelector, RankStabilitySelector, RegularizationPath
 
 from . import _container

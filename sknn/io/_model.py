@@ -17,6 +17,7 @@ import sknn.classifiers
 from sknn import __version__
 from sknn.backprop import (
     ACTIVATIONS,
+    LOSSES,
     OPTIMIZERS,
     EarlyStopping,
     History,
@@ -25,10 +26,11 @@ from sknn.backprop import (
     Streams,
     TrainState,
 )
-from sknn.classifiers._base import BaseMLPClassifier
+from sknn.classifiers._classifier import BaseMLPClassifier
 from sknn.classifiers._prepare import Terms
 from sknn.classifiers._results import fitted_attributes
 from sknn.classifiers._resume import at_rest
+from sknn.classifiers._targets import Classes, LabelSets
 
 from ._codec import decode, encode
 
@@ -46,6 +48,10 @@ METHODS = (
     "split",
     "transform",
     "inverse_transform",
+)
+# What files of earlier versions may lack, since it has a default that does what those did.
+LATER_SETTINGS = frozenset(
+    {"dtype", "loss", "quantiles", "group_l1", "l1_method", "divisor", "sums_gradients"}
 )
 Arrays = dict[str, np.ndarray]
 
@@ -95,6 +101,8 @@ def to_plain(estimator: BaseMLPClassifier) -> tuple[dict[str, Any], Arrays]:
         "held_out": bool(estimator._held_out),
         "state": None,
     }
+    if isinstance(estimator._target, LabelSets):
+        header["y_is_sparse"] = estimator._target.is_sparse
     arrays = {f"coefs.{i}": coef for i, coef in enumerate(estimator.coefs_)}
     arrays |= {f"intercepts.{i}": bias for i, bias in enumerate(estimator.intercepts_)}
     for name, shape in _shapes(plan).items():
@@ -192,6 +200,9 @@ def from_plain(
 
     # 1. What was learnt from, and how.
     settings = {name: decode(value) for name, value in header["plan"].items()}
+    missing = {f.name for f in fields(Plan)} - set(settings) - LATER_SETTINGS
+    if missing:
+        raise ValueError(f"its settings lack {sorted(missing)}")
     plan = Plan(**settings, dtype=np.dtype(header["dtype"]))
     classes, names = decode(header["classes"]), decode(header["feature_names"])
     _check_plan(plan, classes, names)
@@ -209,7 +220,9 @@ def from_plain(
     # L-BFGS has no memory of its own: none is taken that what was saved would only replace.
     state = TrainState.around(parameters, [replace(plan, solver="lbfgs")], [streams])
     state.histories = [_history(arrays)]
-    attributes = fitted_attributes(state, Terms(plan, classes, header["held_out"] is True))
+    attributes = fitted_attributes(
+        state, Terms(plan, _target(plan, classes, header), header["held_out"] is True)
+    )
     attributes["best_validation_score_"] = decode(header["best_validation_score"])
     attributes["n_features_in_"] = plan.layer_sizes[0]
     if names is not None:
@@ -225,13 +238,24 @@ def from_plain(
     return estimator
 
 
+def _target(plan: Plan, classes: np.ndarray, header: Mapping[str, Any]) -> Classes | LabelSets:
+    """What the network predicts. Files of earlier versions have two outputs for two classes."""
+    if plan.loss == "sigmoid_cross_entropy" and plan.layer_sizes[-1] > 1:
+        return LabelSets(plan.loss, len(classes), header.get("y_is_sparse") is True)
+    return Classes(plan.loss, classes)
+
+
 def _check_plan(plan: Plan, classes: Any, names: Any) -> None:
     sizes = plan.layer_sizes
     if not all(isinstance(size, int) and size >= 1 for size in sizes) or len(sizes) < 2:
         raise ValueError(f"its layer sizes are {sizes!r}")
     if plan.activation not in ACTIVATIONS or plan.dtype.name not in ("float32", "float64"):
         raise ValueError(f"its activation is {plan.activation!r}, its dtype {plan.dtype}")
-    for what, found, expected in (("classes", classes, sizes[-1]), ("names", names, sizes[0])):
+    if LOSSES[plan.loss].score != "accuracy":
+        raise ValueError(f"its loss is {plan.loss!r}, which is none of a classifier")
+    has_one_output = plan.loss == "sigmoid_cross_entropy" and sizes[-1] == 1
+    n_classes = 2 if has_one_output else sizes[-1]
+    for what, found, expected in (("classes", classes, n_classes), ("names", names, sizes[0])):
         if what == "names" and found is None:
             continue
         if not isinstance(found, np.ndarray) or found.shape != (expected,):

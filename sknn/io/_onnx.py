@@ -15,6 +15,7 @@ from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils.validation import check_is_fitted
 
+from sknn.classifiers._targets import LabelSets
 from sknn.feature_selection import RegularizationPath
 from sknn.preprocessing import PlainFrame
 
@@ -173,6 +174,11 @@ def _check_kind(estimator: Any, given: Any) -> None:
     classes = estimator.classes_
     if not isinstance(classes, np.ndarray):
         raise ValueError(f"`estimator` must have one target, got {len(classes)}")
+    if isinstance(getattr(estimator, "_target", None), LabelSets):
+        raise ValueError(
+            "`estimator` must have one label per row, got a classifier of several: ONNX's "
+            "classifiers have one"
+        )
     kind = classes.dtype.kind
     is_known = kind in "ibU" or (kind == "u" and int(classes[-1]) <= np.iinfo(np.int64).max)
     if not (is_known or all(isinstance(label, str) for label in classes.tolist())):

@@ -17,6 +17,7 @@ from skl2onnx.algebra.onnx_ops import (
     OnnxGather,
     OnnxIdentity,
     OnnxMatMul,
+    OnnxNeg,
     OnnxReduceMean,
     OnnxRelu,
     OnnxSigmoid,
@@ -84,10 +85,16 @@ def float_type(operator: Any) -> Any:
 
 
 def _convert_network(scope: Any, operator: Any, container: Any) -> None:
+    opset = {"op_version": container.target_opset}
     model = operator.raw_operator
     logits = _logits(operator, container, model, model.coefs_, model.intercepts_)
-    probabilities = OnnxSoftmax(logits, axis=1, op_version=container.target_opset)
-    _add_outputs(scope, operator, container, logits, probabilities)
+    if _has_one_output(model):
+        # Equal ones have the label of the first; the sign is kept where probabilities are rounded.
+        decision = OnnxConcat(OnnxNeg(logits, **opset), logits, axis=1, **opset)
+        probabilities = OnnxSigmoid(decision, **opset)
+    else:
+        decision, probabilities = logits, OnnxSoftmax(logits, axis=1, **opset)
+    _add_outputs(scope, operator, container, decision, probabilities)
 
 
 def _convert_ensemble(scope: Any, operator: Any, container: Any) -> None:
@@ -97,8 +104,18 @@ def _convert_ensemble(scope: Any, operator: Any, container: Any) -> None:
     coefs = [np.stack([member.coefs_[i] for member in members]) for i in layers]
     intercepts = [np.stack([member.intercepts_[i][None] for member in members]) for i in layers]
     logits = _logits(operator, container, members[0], coefs, intercepts)
-    mean = OnnxReduceMean(OnnxSoftmax(logits, axis=2, **opset), np.array([0]), keepdims=0, **opset)
+    if _has_one_output(members[0]):
+        both = OnnxConcat(OnnxNeg(logits, **opset), logits, axis=2, **opset)
+        probabilities = OnnxSigmoid(both, **opset)
+    else:
+        probabilities = OnnxSoftmax(logits, axis=2, **opset)
+    mean = OnnxReduceMean(probabilities, np.array([0]), keepdims=0, **opset)
     _add_outputs(scope, operator, container, mean, mean)
+
+
+def _has_one_output(model: Any) -> bool:
+    """Whether a network has one logistic output for two classes."""
+    return bool(model._plan.loss == "sigmoid_cross_entropy")
 
 
 def _logits(operator: Any, container: Any, model: Any, coefs: Any, intercepts: Any) -> Any:

@@ -16,7 +16,7 @@ from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.preprocessing import FunctionTransformer, MaxAbsScaler, MinMaxScaler, RobustScaler
 
 from sknn.classifiers import ScratchMLPEnsembleClassifier
-from sknn.classifiers._base import BaseMLPClassifier
+from sknn.classifiers._classifier import BaseMLPClassifier
 from sknn.feature_selection import MLPFeatureSelector, RankStabilitySelector
 from sknn.preprocessing import ColumnNormScaler, PlainFrame
 

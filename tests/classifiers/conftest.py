@@ -12,7 +12,7 @@ from sklearn.datasets import make_classification
 from threadpoolctl import threadpool_limits
 
 from sknn.classifiers import ScratchMLPClassifier, TorchMLPClassifier
-from sknn.classifiers._base import BaseMLPClassifier
+from sknn.classifiers._classifier import BaseMLPClassifier
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -327,14 +327,35 @@ def test_a_thousand_updates(compare, params):
     compare(1e-8, max_iter=167, **params)
 
 
-def test_two_classes_are_two_logits(make, table, initial_weights):
-    X, y = table[0], (table[1] == 1).astype(int)
-    estimator = make(**SGD)
-    loop = Loop(estimator, *initial_weights(estimator, X, y))
-    estimator.fit(X, y)
-    loop.fit(X, y, None)
-    assert estimator.coefs_[-1].shape == (5, 2) and estimator.n_outputs_ == 2
-    assert_allclose(estimator.coefs_[0], loop.W[0].detach().numpy(), rtol=0, atol=1e-10)
+@pytest.mark.parametrize("n_labels", [1, 3], ids=["two classes", "three labels"])
+def test_logistic_outputs(make, table, initial_weights, n_labels):
+    """Two classes have one output, several labels one each: steps of PyTorch's own."""
+    X, y = table[0], np.eye(3, dtype=int)[table[1]] | (table[0][:, :3] > 0.5)
+    y = y[:, 0] if n_labels == 1 else y
+    estimator = make(**SGD | {"batch_size": "full", "l2": 0.0, "max_iter": 20})
+    W, b = initial_weights(estimator, X, y)
+    module = torch.nn.Sequential()
+    for weight, bias in zip(W, b, strict=True):
+        linear = torch.nn.Linear(*weight.shape, dtype=torch.float64)
+        linear.weight.data, linear.bias.data = torch.tensor(weight.T), torch.tensor(bias)
+        module.extend([linear, torch.nn.ReLU()])
+    module = module[:-1]
+    optimizer = torch.optim.SGD(module.parameters(), lr=estimator.learning_rate_init)
+    targets = torch.tensor(y.reshape(len(y), -1), dtype=torch.float64)
+    for _ in range(20):
+        optimizer.zero_grad()
+        loss = torch.nn.functional.binary_cross_entropy_with_logits(
+            module(torch.tensor(X)), targets, reduction="none"
+        )
+        loss.sum(dim=1).mean().backward()
+        optimizer.step()
+    estimator.set_params(momentum=0.0, activation="relu").fit(X, y)
+    assert estimator.coefs_[-1].shape[1] == estimator.n_outputs_ == n_labels
+    assert estimator.out_activation_ == "logistic"
+    assert_allclose(estimator.coefs_[0], module[0].weight.detach().numpy().T, rtol=0, atol=1e-10)
+    expected = torch.sigmoid(module(torch.tensor(X))).detach().numpy()
+    found = estimator.predict_proba(X)
+    assert_allclose(found[:, 1:] if n_labels == 1 else found, expected, atol=1e-10)
 
 
 class TestInitialWeights:

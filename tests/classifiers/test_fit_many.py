@@ -374,7 +374,7 @@ def test_large_networks_use_the_threads_that_there_are(monkeypatch):
         seen.append(max(p["num_threads"] for p in threadpool_info() if p["user_api"] == "blas"))
         raise RuntimeError
 
-    monkeypatch.setattr("sknn.classifiers._scratch.train", spy)
+    monkeypatch.setattr("sknn.classifiers._numpy_engine.train", spy)
     for widths in ((8,), (4000, 4000)):
         with threadpool_limits(2, user_api="blas"), pytest.raises(RuntimeError):
             ScratchMLPClassifier(widths, batch_size=5).fit(X, Y)

@@ -45,10 +45,11 @@ def test_without_hidden_layer_it_is_logistic_regression(linear, table, l2, weigh
 
 @pytest.mark.parametrize("l2", [0.01, 0.2])
 def test_two_classes(linear, table, l2):
-    # Two logits of half the size each pay half of what a single one pays.
     X, y = table[0], np.array(["no", "yes"])[(table[1] == 2).astype(int)]
-    theirs = LogisticRegression(C=2 / (len(y) * l2), tol=1e-12, max_iter=10_000).fit(X, y)
+    theirs = LogisticRegression(C=1 / (len(y) * l2), tol=1e-12, max_iter=10_000).fit(X, y)
     ours = linear(l2=l2).fit(X, y)
+    assert ours.n_outputs_ == 1 and ours.out_activation_ == "logistic"
+    assert_allclose(ours.coefs_[0], theirs.coef_.T, atol=1e-3)
     assert_allclose(ours.predict_proba(X), theirs.predict_proba(X), atol=3e-4)
 
 

@@ -89,8 +89,8 @@ PRIVATE = "It reads {}, a private attribute of theirs; {}."
 
 DIFFERENCES = {
     "test_fit": Difference(
-        "It sets the fitted attributes of an estimator that was never fitted, for one logistic "
-        "output; here two classes have two outputs, and `best_loss_` follows from `history_`.",
+        "It sets the fitted attributes of an estimator that was never fitted; here `best_loss_` "
+        "follows from `history_`.",
         "mlp.best_loss_ = np.inf",
     ),
     "test_gradient": Difference(
@@ -116,16 +116,6 @@ DIFFERENCES = {
             "`_no_improvement_count`", "the number of epochs, which it reads too, is so"
         ),
         "clf._no_improvement_count",
-    ),
-    "test_multilabel_classification": Difference(
-        "It has several labels per row, for which `MultiOutputClassifier` is used here.",
-        "mlp.fit(X, y)",
-        ValueError,
-    ),
-    "test_predict_proba_multilabel": Difference(
-        "It has several labels per row, for which `MultiOutputClassifier` is used here.",
-        "clf.fit(X, Y)",
-        ValueError,
     ),
     "test_verbose_sgd": Difference(
         "It looks for the word “Iteration”; `verbose=True` prints “epoch 1: loss …” here.",

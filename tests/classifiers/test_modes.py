@@ -230,5 +230,5 @@ def test_an_ensemble_predicts_no_nan(table):
         ScratchMLPClassifier((), max_iter=1, n_iter_no_change=np.inf), n_estimators=2
     ).fit(*table)
     fitted.estimators_[0].coefs_ = [np.full((6, 3), 1e200)]
-    with pytest.raises(ValueError, match=r"logits of these rows are not finite.*Scale the columns"):
+    with pytest.raises(ValueError, match=r"outputs for these rows are not finite.*Scale the col"):
         fitted.predict_proba(table[0] * 1e200)

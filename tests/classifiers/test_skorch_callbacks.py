@@ -162,19 +162,19 @@ def test_autocast_changes_nothing(torch_mlp):
 @pytest.mark.parametrize("n_classes", [2000])
 def test_many_classes_take_little_memory(n_classes, torch_mlp, monkeypatch):
     """Logits do not wait for their figures longer than their number allows."""
-    from sknn.classifiers._torch import _rows
+    from sknn.classifiers._torch import _tally
 
     most = []
-    settle = _rows.Tally._settle
+    settle = _tally.Tally._settle
 
     def watch(self):
         most.append(sum(logits.numel() for logits, _, _ in self._waiting))
         settle(self)
 
-    monkeypatch.setattr(_rows.Tally, "_settle", watch)
+    monkeypatch.setattr(_tally.Tally, "_settle", watch)
     labels = np.arange(6000) % n_classes
     torch_mlp(max_iter=1, batch_size=500).fit(rng.normal(size=(6000, 2)), labels)
-    assert max(most) <= _rows.BLOCK_NUMBERS + 500 * n_classes
+    assert max(most) <= _tally.WAITING_NUMBERS + 500 * n_classes
 
 
 class TestHistorySurvives:

@@ -167,3 +167,13 @@ def test_what_a_path_must_be(change, message):
         RegularizationPathDisplay(**{"lambdas": LAMBDAS, "norms": NORMS, **change})
     with pytest.raises(TypeError, match=r"`path` must be a RegularizationPath .* got object"):
         RegularizationPathDisplay.from_path(object())
+
+
+def test_two_classes_have_the_column_of_the_second():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(40, 3))
+    model = ScratchMLPClassifier((4,), max_iter=3, n_iter_no_change=np.inf)
+    display = NetworkDisplay.from_estimator(model.fit(X, np.where(X[:, 0] > 0, "yes", "no")))
+    assert [label.get_text() for label in display.axes_.flat[-1].get_xticklabels()] == ["yes"]
+    display = NetworkDisplay.from_estimator(model, class_names=["ill", "well"])
+    assert list(display.class_names) == ["well"]

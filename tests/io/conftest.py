@@ -15,7 +15,7 @@ from threadpoolctl import threadpool_limits
 import sknn.io
 from sknn.backprop import History
 from sknn.classifiers import ScratchMLPClassifier, TorchMLPClassifier
-from sknn.classifiers._base import BaseMLPClassifier
+from sknn.classifiers._classifier import BaseMLPClassifier
 
 
 @pytest.fixture(autouse=True, scope="session")

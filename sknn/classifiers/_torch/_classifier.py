@@ -2,25 +2,13 @@
 
 from __future__ import annotations
 
-from numbers import Integral
-from typing import Any, ClassVar
+from typing import ClassVar
 
-import numpy as np
-import torch
-from skorch.history import History as SkorchHistory
-
-from sknn._sklearn_compat import Interval
-from sknn.backprop import EpochHook, Outcome, Plan, Problem, TrainState
-
-from .._base import BaseMLPClassifier
-from ._make import check_callbacks, fitted_net, make_net, resume_net, skorch_history
-from ._module import predict_logits
-from ._net import MLPNet
-from ._rows import find_device, own_modes, torch_dtype
-from ._train import train_net
+from .._classifier import BaseMLPClassifier
+from ._engine import ENGINE_CONSTRAINTS, TorchEngine
 
 
-class TorchMLPClassifier(BaseMLPClassifier):
+class TorchMLPClassifier(TorchEngine, BaseMLPClassifier):
     r"""Multilayer perceptron trained by PyTorch through skorch, on a CPU or a GPU.
 
     The same estimator as `ScratchMLPClassifier`, with another engine: from equal `random_state`
@@ -105,7 +93,7 @@ class TorchMLPClassifier(BaseMLPClassifier):
         Length to which longer gradients are shortened. None leaves them as they are.
     class_weight : dict, 'balanced' or None, default=None
         Weights of the classes, multiplied into the weights of the rows. 'balanced' makes all
-        classes weigh the same.
+        classes weigh the same. It must be None where rows have several labels.
     early_stopping : bool, default=False
         Whether to stop when the monitored validation figure no longer improves, and to restore
         the weights of its best epoch. Holds out `validation_fraction` of the rows, unless `fit`
@@ -157,7 +145,7 @@ class TorchMLPClassifier(BaseMLPClassifier):
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
-        The class labels.
+        The class labels; where rows have several labels, the numbers of the columns of `y`.
     n_features_in_ : int
         Number of features seen in `fit`.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -173,9 +161,9 @@ class TorchMLPClassifier(BaseMLPClassifier):
     n_layers_ : int
         Number of layers, input and output layer included.
     n_outputs_ : int
-        Number of outputs, one per class; also for two classes.
+        Number of outputs: one for two classes, else one per class or label.
     out_activation_ : str
-        'softmax'.
+        'softmax'; 'logistic' for two classes, or several labels per row.
     loss_ : float
         Objective of the last epoch.
     loss_curve_ : list of float of length n_iter_
@@ -266,13 +254,8 @@ class TorchMLPClassifier(BaseMLPClassifier):
 
     _parameter_constraints: ClassVar[dict] = {
         **BaseMLPClassifier._parameter_constraints,
-        "device": [str, Interval(Integral, 0, None, closed="left")],
-        "compile": ["boolean"],
-        "skorch_callbacks": [list, tuple, None],
+        **ENGINE_CONSTRAINTS,
     }
-
-    _net: MLPNet | None = None
-    _net_history: SkorchHistory | None = None  # of an unpickled estimator, if callbacks wrote in it
 
     def __init__(
         self,
@@ -315,60 +298,4 @@ class TorchMLPClassifier(BaseMLPClassifier):
         compile=False,
         skorch_callbacks=None,
     ):
-        shared = dict(locals())
-        for name in ("self", "__class__", "device", "compile", "skorch_callbacks"):
-            del shared[name]
-        super().__init__(**shared)
-        self.device = device
-        self.compile = compile
-        self.skorch_callbacks = skorch_callbacks
-
-    @property
-    def net_(self) -> MLPNet:
-        """The trained skorch net."""
-        if not self.__sklearn_is_fitted__():
-            raise AttributeError(f"{type(self).__name__} has no `net_` before `fit`")
-        if self._net is None:
-            device = self._prediction_device()
-            with own_modes(device):
-                history = self._net_history or skorch_history(self.history_)
-                self._net = fitted_net(self._plan, device, self.coefs_, self.intercepts_, history)
-        return self._net
-
-    def _check_engine(self, dtype: np.dtype) -> None:
-        find_device(self.device, torch_dtype(dtype))
-        check_callbacks(self.skorch_callbacks, self.solver)
-
-    def _train(
-        self, problem: Problem, plan: Plan, state: TrainState, on_epoch: EpochHook | None
-    ) -> TrainState:
-        device = find_device(self.device, torch_dtype(plan.dtype))
-        callbacks = check_callbacks(self.skorch_callbacks, plan.solver)
-        with own_modes(device):
-            net = make_net(plan, device, compile=self.compile, callbacks=callbacks)
-            if len(state.histories[0]):
-                resume_net(net, plan, self.net_, self._plan, state.histories[0])
-            self._net = self._net_history = None
-            state = train_net(net, problem, plan, state, on_epoch)
-        if state.outcomes[0] is not Outcome.DIVERGED:
-            self._net = net
-        return state
-
-    def _logits(self, X: Any) -> np.ndarray:
-        device = self._prediction_device()
-        return predict_logits(self.coefs_, self.intercepts_, self._plan.activation, X, device)
-
-    def _prediction_device(self) -> torch.device:
-        try:
-            return find_device(self.device, torch_dtype(self.coefs_[0].dtype))
-        except ValueError:  # trained elsewhere
-            return torch.device("cpu")
-
-    def __getstate__(self) -> dict[str, Any]:
-        # The net is made anew from the weights: no tensor has to find its device again. Only what
-        # callbacks have written into its history could not be found again.
-        state = super().__getstate__()
-        net = state.pop("_net", None)
-        if net is not None and net.callbacks:
-            state["_net_history"] = net.history
-        return state
+        self._set_parameters(locals())

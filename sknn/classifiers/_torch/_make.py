@@ -13,10 +13,11 @@ from skorch.callbacks import Callback
 from skorch.history import History as SkorchHistory
 from torch import Tensor, nn
 
-from sknn.backprop import History, Parameters, Plan, RMSprop, TrainState
+from sknn.backprop import LOSSES, History, Parameters, Plan, RMSprop, TrainState
 
+from ._losses import MeanLoss, probabilities
 from ._module import MLPModule
-from ._net import MLPNet
+from ._net import MLPNet, MLPRegressorNet, TableNet
 from ._rows import torch_dtype
 
 # By solver: PyTorch's optimizer, its settings, and its names of what the optimizer remembers.
@@ -35,22 +36,38 @@ SLOTS = {
 }
 
 
+# What skorch calls scores.
+SCORES = {"accuracy": "acc", "r2": "r2"}
+
 # Skorch's own callbacks, which have nothing to do here.
 DEFAULT_CALLBACKS = ("epoch_timer", "train_loss", "valid_loss", "valid_acc", "print_log")
 
 
+def _loss_settings(plan: Plan) -> dict[str, Any]:
+    """The criterion, and what the net makes of outputs when it predicts."""
+    if plan.loss == "softmax_cross_entropy":
+        n_classes = plan.layer_sizes[-1]
+        return {"criterion": nn.CrossEntropyLoss, "classes": list(range(n_classes))}
+    settings: dict[str, Any] = {"criterion": MeanLoss, "criterion__loss": plan.loss}
+    if plan.loss == "sigmoid_cross_entropy":
+        classes = list(range(max(2, plan.layer_sizes[-1])))
+        return settings | {"predict_nonlinearity": probabilities, "classes": classes}
+    return settings | {"criterion__quantiles": plan.quantiles}
+
+
 def make_net(
     plan: Plan, device: torch.device, *, compile: bool = False, callbacks: Sequence[Any] = ()
-) -> MLPNet:
+) -> TableNet:
     """A skorch net that does what `plan` says, initialized but for its weights."""
     decay = _weight_decay(plan)
-    net = MLPNet(
+    is_classifier = LOSSES[plan.loss].score == "accuracy"
+    net: TableNet = (MLPNet if is_classifier else MLPRegressorNet)(
         MLPModule,
         module__layer_sizes=plan.layer_sizes,
         module__activation=plan.activation,
         module__dropout_rates=plan.dropout_rates,
         module__dtype=torch_dtype(plan.dtype),
-        criterion=nn.CrossEntropyLoss,
+        **_loss_settings(plan),
         criterion__label_smoothing=plan.label_smoothing,
         optimizer=OPTIMIZERS[plan.solver],
         lr=plan.learning_rate_init,
@@ -65,13 +82,13 @@ def make_net(
         divisor=plan.divisor,
         shuffle=plan.shuffle,
         train_split=None,
-        classes=list(range(plan.layer_sizes[-1])),
         callbacks=list(callbacks),
         device=str(device),
         compile=compile,
         verbose=0,
     )
-    net.set_params(**{f"callbacks__{name}": None for name in DEFAULT_CALLBACKS})
+    unused = [name for name in DEFAULT_CALLBACKS if is_classifier or name != "valid_acc"]
+    net.set_params(**{f"callbacks__{name}": None for name in unused})
     net._draws_weights = False
     net.initialize()
     net._draws_weights = True
@@ -147,7 +164,7 @@ def fitted_net(
     coefs: Sequence[np.ndarray],
     intercepts: Sequence[np.ndarray],
     history: SkorchHistory,
-) -> MLPNet:
+) -> TableNet:
     """A net with the weights and the history, which is copied, of a training that is over."""
     net = make_net(plan, device)
     parameters = Parameters.zeros(1, plan.layer_sizes, plan.dtype)
@@ -160,7 +177,7 @@ def fitted_net(
 
 
 def resume_net(
-    net: MLPNet, plan: Plan, earlier_net: MLPNet, earlier_plan: Plan, history: History
+    net: TableNet, plan: Plan, earlier_net: TableNet, earlier_plan: Plan, history: History
 ) -> None:
     """Let a net go on from an earlier one: its history, and what callbacks have set."""
     if plan.solver == "lbfgs":
@@ -184,9 +201,9 @@ def skorch_history(history: History) -> SkorchHistory:
     """A history as skorch's nets have it, under the names that skorch has for its columns."""
     names = {
         "train_loss": "train_loss",
-        "train_accuracy": "train_acc",
+        f"train_{history.score}": f"train_{SCORES[history.score]}",
         "valid_loss": "valid_loss",
-        "valid_accuracy": "valid_acc",
+        f"valid_{history.score}": f"valid_{SCORES[history.score]}",
         "seconds": "dur",
     }
     columns = {name: history.epochs[column] for column, name in names.items()}
@@ -225,7 +242,7 @@ def pull(tensors: Iterable[Tensor | None], parameters: Parameters) -> None:
             view.copy_(tensor.detach())
 
 
-def push_slots(state: TrainState, plan: Plan, net: MLPNet) -> None:
+def push_slots(state: TrainState, plan: Plan, net: TableNet) -> None:
     """Give the optimizer the memory that the state has of it."""
     optimizer = net.optimizer_
     optimizer.state.clear()

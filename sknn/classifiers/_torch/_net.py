@@ -13,23 +13,19 @@ from typing import Any
 import numpy as np
 import torch
 from scipy.sparse import issparse
-from skorch import NeuralNetClassifier
+from skorch import NeuralNet, NeuralNetClassifier, NeuralNetRegressor
 from skorch.callbacks import Callback
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.utils.data import Dataset
 
-from sknn.backprop import Figures
+from sknn.backprop import LOSSES, Figures
 
+from ._losses import MeanLoss, row_losses
 from ._module import has_hooks
 from ._proximal import proximal_step
-from ._rows import (
-    Tally,
-    TensorBatches,
-    TensorRows,
-    prediction_rows,
-    unpack,
-)
+from ._rows import TensorBatches, TensorRows, prediction_rows, unpack
+from ._tally import Tally
 
 # Callbacks that belong to a training of ours.
 OWN_CALLBACKS = ("sknn", "sknn_stop")
@@ -40,13 +36,14 @@ def last_row(history: Any) -> dict[str, Any]:
     return list.__getitem__(history, -1)
 
 
-class MLPNet(NeuralNetClassifier):
-    """A `skorch.NeuralNetClassifier` for tables, with the objective of `sknn`.
+class TableNet(NeuralNet):
+    """What the nets of classifiers and of regressors share: the objective of `sknn`, and speed.
 
     Parameters
     ----------
     module, **kwargs
-        As for `skorch.NeuralNetClassifier`; the criterion is `torch.nn.CrossEntropyLoss`.
+        As for `skorch.NeuralNet`; the criterion is `torch.nn.CrossEntropyLoss`, or a `MeanLoss` of
+        another name.
     l1, l2, group_l1 : float
         Strengths of the penalties. `l2` is added to the gradient, unless the optimizer does it by
         weight decay.
@@ -61,8 +58,12 @@ class MLPNet(NeuralNetClassifier):
         Whether to visit the rows in a new order in each epoch.
     """
 
+    # What skorch calls the score.
+    score_name = "acc"
+
     # What a training of ours lends to the net for its time.
     _draws_weights: bool = True
+    _objective: tuple[str, float, tuple[float, ...]] = ("softmax_cross_entropy", 0.0, ())
     _order: np.random.Generator | None = None
     _rates: Iterator[float] | None = None
     # What an epoch leaves behind.
@@ -92,15 +93,15 @@ class MLPNet(NeuralNetClassifier):
         self.divisor = divisor
         self.shuffle = shuffle
 
-    def initialize_module(self) -> MLPNet:
+    def initialize_module(self) -> TableNet:
         """Make the module, with new weights unless an estimator brings them."""
         super().initialize_module()
         if self._draws_weights:
             self.module_.reset_parameters()
         return self
 
-    def initialize_criterion(self) -> MLPNet:
-        """Make the criterion, which is cross-entropy with or without smoothing.
+    def initialize_criterion(self) -> TableNet:
+        """Make the criterion, which is a loss of ours, with or without smoothing.
 
         Raises
         ------
@@ -108,22 +109,37 @@ class MLPNet(NeuralNetClassifier):
             If it is asked for another, or for weights of its own.
         """
         settings = self.get_params_for("criterion")
-        if self.criterion is not nn.CrossEntropyLoss or set(settings) - {"label_smoothing"}:
+        known = {"label_smoothing"} | (
+            {"loss", "quantiles"} if self.criterion is MeanLoss else set()
+        )
+        if self.criterion not in (nn.CrossEntropyLoss, MeanLoss) or set(settings) - known:
             raise ValueError(
                 "`criterion` must be torch.nn.CrossEntropyLoss, with `label_smoothing` at most, "
                 f"got {self.criterion!r} with {settings!r}; for another one use "
                 "skorch.NeuralNetClassifier with this net's module_"
             )
         super().initialize_criterion()
+        smoothing, quantiles = settings.get("label_smoothing", 0.0), settings.get("quantiles", ())
+        self._objective = self.loss, smoothing, quantiles
         return self
 
-    def initialize_history(self) -> MLPNet:
+    @property
+    def loss(self) -> str:
+        """Name of the loss in `sknn.backprop.LOSSES`."""
+        is_softmax = self.criterion is nn.CrossEntropyLoss
+        return "softmax_cross_entropy" if is_softmax else str(self.criterion__loss)
+
+    def new_tally(self) -> Tally:
+        """Where the figures of an epoch are added up."""
+        return Tally(*self._objective)
+
+    def initialize_history(self) -> TableNet:
         """Begin a history."""
         super().initialize_history()
         self._best = None
         return self
 
-    def _set_params_callback(self, **params: Any) -> MLPNet:
+    def _set_params_callback(self, **params: Any) -> TableNet:
         if not self.callbacks_:  # skorch takes for granted that there is one
             self.callbacks: Any = params.pop("callbacks", self.callbacks)
             self.initialize_callbacks()
@@ -152,6 +168,8 @@ class MLPNet(NeuralNetClassifier):
         if isinstance(X, Dataset):
             return X
         X, weights = unpack(X)
+        if y is not None and LOSSES[self.loss].score == "r2":
+            y = y.reshape(len(y), -1)
         return TensorRows.of(X, y, weights, self.device, self.module__dtype)
 
     def get_iterator(self, dataset: Any, training: bool = False) -> Any:
@@ -184,10 +202,10 @@ class MLPNet(NeuralNetClassifier):
     def _mean_loss(
         self, logits: Tensor, y: Tensor, weights: Tensor | None, divisor: int | None
     ) -> Tensor:
-        smoothing = self.criterion__label_smoothing
-        if weights is None and divisor is None:
+        name, smoothing, quantiles = self._objective
+        if weights is None and divisor is None and name == "softmax_cross_entropy":
             return F.cross_entropy(logits, y, label_smoothing=smoothing)
-        loss = F.cross_entropy(logits, y, reduction="none", label_smoothing=smoothing)
+        loss = row_losses(name, logits, y, smoothing, quantiles)
         return (loss if weights is None else loss * weights).sum() / (divisor or len(y))
 
     def train_step_single(self, batch: Any, **fit_params: Any) -> dict[str, Tensor]:
@@ -281,7 +299,7 @@ class MLPNet(NeuralNetClassifier):
         """One pass over the rows: skorch's own loop where a callback looks at batches."""
         if iterator is None:
             return
-        self._tally = Tally(self.criterion__label_smoothing)
+        self._tally = self.new_tally()
         # LBFGS evaluates a batch several times, which only skorch's loop lets it do.
         is_lbfgs = training and isinstance(self.optimizer_, torch.optim.LBFGS)
         if self._is_watched or is_lbfgs or not isinstance(iterator, TensorBatches):
@@ -334,7 +352,7 @@ class MLPNet(NeuralNetClassifier):
             # Some of skorch's callbacks rely on batches: to them, the epoch was one.
             whole = {f"{prefix}_loss": loss, f"{prefix}_batch_size": figures.n_rows.item()}
             row["batches"] = [{**(row["batches"] or [{}])[0], **whole}]
-        row[f"{prefix}_loss"], row[f"{prefix}_acc"] = loss, figures.score.item()
+        row[f"{prefix}_loss"], row[f"{prefix}_{self.score_name}"] = loss, figures.score.item()
         self._note_best(row, prefix)
 
     def find_best(self) -> None:
@@ -346,9 +364,25 @@ class MLPNet(NeuralNetClassifier):
     def _note_best(self, row: dict[str, Any], *prefixes: str) -> None:
         best = self._best if self._best is not None else {}
         for prefix in prefixes or ("train", "valid"):
-            for name, sign in ((f"{prefix}_loss", 1), (f"{prefix}_acc", -1)):
+            for name, sign in ((f"{prefix}_loss", 1), (f"{prefix}_{self.score_name}", -1)):
                 if name in row:
                     value = sign * row[name]
                     row[f"{name}_best"] = is_best = value < best.get(name, np.inf)
                     if is_best:
                         best[name] = value
+
+
+class MLPNet(TableNet, NeuralNetClassifier):
+    """A `skorch.NeuralNetClassifier` for tables, of class numbers or of several labels per row."""
+
+    def predict(self, X: Any) -> np.ndarray:
+        """The number of the most probable class, or the labels more probable than not."""
+        found = self.predict_proba(X)
+        is_by_label = self.loss == "sigmoid_cross_entropy" and self.module__layer_sizes[-1] > 1
+        return (found > 0.5).astype(int) if is_by_label else found.argmax(axis=1)
+
+
+class MLPRegressorNet(TableNet, NeuralNetRegressor):
+    """A `skorch.NeuralNetRegressor` for tables; it predicts the outputs of the network."""
+
+    score_name = "r2"

@@ -10,18 +10,17 @@ import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 import torch
 from scipy.sparse import issparse
 from skorch.dataset import Dataset
 from torch import Tensor
-from torch.nn import functional as F
 
-from sknn.backprop import Figures, batch_sizes, draw_orders
+from sknn.backprop import batch_sizes, draw_orders
 
-# Numbers that a gathered block of batches may hold, and logits that wait for their figures.
+# Numbers that a gathered block of batches may hold.
 BLOCK_NUMBERS = 1_000_000
 # Prediction cuts its rows into chunks of this one size; wide sparse rows that become dense chunk by
 # chunk, into smaller ones.
@@ -95,8 +94,8 @@ class TensorRows(Dataset):
     Parameters
     ----------
     X : Tensor or CSR matrix of shape (n_rows, n_features)
-    y : Tensor of int64 of shape (n_rows,)
-        Class numbers.
+    y : Tensor of int64 of shape (n_rows,), or of float of shape (n_rows, n_targets)
+        Class numbers; or the numbers to predict, or indicators of labels.
     sample_weight : Tensor of shape (n_rows,) or None
     """
 
@@ -116,8 +115,9 @@ class TensorRows(Dataset):
         else:
             X = as_tensor(X, device, dtype)
         y = np.zeros(X.shape[0], np.int64) if y is None else y
+        y_dtype = torch.int64 if len(y.shape) == 1 else dtype  # classes, or numbers
         weights = None if sample_weight is None else as_tensor(sample_weight, device, dtype)
-        return cls(X, as_tensor(y, device, torch.int64), weights)
+        return cls(X, as_tensor(y, device, y_dtype), weights)
 
     def __len__(self) -> int:
         return len(self.y)
@@ -216,57 +216,3 @@ def _split(X: Any, size: int) -> Iterator[Any]:
         return
     for start in range(0, X.shape[0], size):
         yield X[start : start + size]
-
-
-class Tally:
-    """Keeps the logits of an epoch's batches, and turns them into figures block by block.
-
-    Nothing here waits for the device before the epoch is over.
-    """
-
-    def __init__(self, label_smoothing: float) -> None:
-        self.label_smoothing = label_smoothing
-        self._waiting: list[Columns] = []
-        self._n_waiting = 0
-        self._done: list[Columns] = []
-
-    def add(self, logits: Tensor, y: Tensor, weights: Tensor | None) -> None:
-        """Take in a batch: `logits` (B, C), `y` (B,), `weights` (B,) or None."""
-        self._waiting.append((logits, y, weights))
-        self._n_waiting += logits.numel()
-        if self._n_waiting >= BLOCK_NUMBERS:
-            self._settle()
-
-    def _settle(self) -> None:
-        logits, y, weights = _concatenate(self._waiting)
-        loss = F.cross_entropy(logits, y, reduction="none", label_smoothing=self.label_smoothing)
-        self._done.append((loss, torch.eq(logits.argmax(dim=1), y), weights))
-        self._waiting, self._n_waiting = [], 0
-
-    def figures(self, keep_rows: bool) -> Figures:
-        """The figures of all rows that were taken in."""
-        with torch.no_grad():
-            if self._waiting:
-                self._settle()
-            loss, is_hit, weights = _concatenate(self._done)
-            figures = Figures(1, keep_rows=keep_rows)
-            figures.add_rows(
-                loss.cpu().numpy()[None],
-                is_hit.cpu().numpy()[None],
-                None if weights is None else weights.cpu().numpy()[None],
-            )
-        return figures
-
-
-Columns: TypeAlias = tuple[Tensor, Tensor, Tensor | None]
-
-
-def _concatenate(parts: list[Columns]) -> Columns:
-    if len(parts) == 1:
-        return parts[0]
-    first, second, weights = zip(*parts, strict=True)
-    return (
-        torch.cat(first),
-        torch.cat(second),
-        None if weights[0] is None else torch.cat(weights),
-    )

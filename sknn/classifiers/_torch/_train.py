@@ -38,21 +38,21 @@ from sknn.backprop import (
 )
 
 from ._make import SLOTS, pull, push, push_slots, skorch_history, views
-from ._net import MLPNet, last_row
-from ._rows import Tally, TensorBatches, TensorRows, unpack
+from ._net import TableNet, last_row
+from ._rows import TensorBatches, TensorRows, unpack
 
 # Numbers of one layer's activations that L-BFGS holds at a time.
 OBJECTIVE_NUMBERS = 4_000_000
 
 
 def train_net(
-    net: MLPNet, problem: Problem, plan: Plan, state: TrainState, on_epoch: EpochHook | None
+    net: TableNet, problem: Problem, plan: Plan, state: TrainState, on_epoch: EpochHook | None
 ) -> TrainState:
     """Train one model for at most `max_iter` epochs, from `state` on.
 
     Parameters
     ----------
-    net : MLPNet
+    net : TableNet
         From `make_net`, as this call inside `own_modes`. Left with the weights that training
         arrives at.
     problem : Problem
@@ -78,7 +78,7 @@ def train_net(
     return Training(net, problem, plan, state, on_epoch).run()
 
 
-def tensor_rows(rows: Rows, net: MLPNet) -> TensorRows:
+def tensor_rows(rows: Rows, net: TableNet) -> TensorRows:
     """Rows on the device of a net."""
     return TensorRows.of(rows.X, rows.y, rows.weights, net.device, net.module__dtype)
 
@@ -99,7 +99,7 @@ class Training(_Internal):
 
     def __init__(
         self,
-        net: MLPNet,
+        net: TableNet,
         problem: Problem,
         plan: Plan,
         state: TrainState,
@@ -155,7 +155,7 @@ class Training(_Internal):
         pull(net.module_.parameters(), state.result())
         return state
 
-    def on_epoch_begin(self, net: MLPNet, **kwargs: Any) -> None:
+    def on_epoch_begin(self, net: TableNet, **kwargs: Any) -> None:
         """Settle what depends on the step alone."""
         state = self.state
         if self.on_epoch is not None:
@@ -168,7 +168,7 @@ class Training(_Internal):
             rates = learning_rates(self.plan, n_updates, len(self.sizes), rows_seen)
             net._rates = iter((rates * state.stopping[0].learning_rate_factor).tolist())
 
-    def on_epoch_end(self, net: MLPNet, **kwargs: Any) -> None:
+    def on_epoch_end(self, net: TableNet, **kwargs: Any) -> None:
         """Take in what the epoch has come to."""
         state = self.state
         self.copy_weights()
@@ -208,7 +208,7 @@ class Training(_Internal):
         if self.on_epoch is not None and self.on_epoch.end(self.state):
             self.state.end(Outcome.STOPPED_BY_CALLBACK)
 
-    def on_train_end(self, net: MLPNet, **kwargs: Any) -> None:
+    def on_train_end(self, net: TableNet, **kwargs: Any) -> None:
         """Find out how training ended, and give the net the weights that it arrived at."""
         state = self.state
         if state.outcomes[0] is Outcome.RUNNING:
@@ -230,7 +230,7 @@ class Stopper(_Internal):
         self.training = training
         self.n_left = training.plan.max_iter
 
-    def on_epoch_end(self, net: MLPNet, **kwargs: Any) -> None:
+    def on_epoch_end(self, net: TableNet, **kwargs: Any) -> None:
         """Stop where the stopping rule or a hook says so, or no epoch is left."""
         state = self.training.state
         self.n_left -= 1
@@ -244,7 +244,7 @@ class Stopper(_Internal):
 class Objective:
     """The objective of L-BFGS as a function of a flat vector, with gradients by PyTorch."""
 
-    def __init__(self, net: MLPNet, problem: Problem, plan: Plan) -> None:
+    def __init__(self, net: TableNet, problem: Problem, plan: Plan) -> None:
         self.net, self.plan = net, plan
         rows = tensor_rows(problem.train, net)
         # Each batch costs a gradient of all weights, which for sparse rows is most of the cost.
@@ -265,7 +265,7 @@ class Objective:
         push(self.parameters, module)
         module.train()
         module.zero_grad()
-        tally = Tally(self.plan.label_smoothing)
+        tally = net.new_tally()
         n_rows = len(self.batches.dataset)
         for X, y in self.batches:
             logits = net.infer(X)
