@@ -23,7 +23,7 @@ def _close_figures() -> Iterator[None]:
 @pytest.fixture(autouse=True, scope="session")
 def _plan_of_the_examples(doctest_namespace: dict[str, Any]) -> None:
     """Give the engine's examples the `plan` of the example of `Plan`, which they go on from."""
-    from sknn.backprop import Plan
+    from sknn.training import Plan
 
     names: dict[str, Any] = {}
     for example in doctest.DocTestParser().get_examples(Plan.__doc__ or ""):

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from sknn import TorchMLPClassifier
-from sknn.classifiers._torch._make import make_net
+from sknn._torch._make import make_net
 
 from ._by_hand import train_by_hand
 from ._cases import DTYPES, Case, cases

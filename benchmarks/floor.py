@@ -17,20 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sknn import ScratchMLPClassifier
-from sknn.backprop import (
-    Activation,
-    EpochHook,
-    Figures,
-    Linear,
-    Parameters,
-    Plan,
-    Problem,
-    RowStack,
-    Run,
-    TrainState,
-    draw_orders,
-    penalty_values,
-)
+from sknn.backprop import Activation, Linear, RowStack, Run, penalty_values
+from sknn.training import EpochHook, Parameters, Plan, Problem, TrainState, draw_orders
 
 from ._cases import DTYPES, Case, cases
 from ._harness import Ratio, Report, Settings, Times, interleave

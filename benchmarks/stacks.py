@@ -18,7 +18,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sknn import ScratchMLPClassifier, StackedGridSearchCV, fit_many
-from sknn.classifiers import _stacks
+from sknn.estimators import _stacks
 
 from ._cases import Case, cases
 from ._harness import Ratio, Report, Settings, interleave

@@ -2,7 +2,7 @@
 NumPy and PyTorch in step
 =========================
 
-:class:`~sknn.classifiers.ScratchMLPClassifier` and :class:`~sknn.classifiers.TorchMLPClassifier`
+:class:`~sknn.estimators.ScratchMLPClassifier` and :class:`~sknn.estimators.TorchMLPClassifier`
 are one estimator with two engines. From equal seeds they have equal initial weights and see the
 rows in equal order. Then they may differ only by rounding, since one does with NumPy what the
 other does by PyTorch's automatic differentiation. How far apart are they after some hundred

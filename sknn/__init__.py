@@ -24,8 +24,8 @@ __all__ = [
     "TorchMLPRegressor",
     "__version__",
     "backprop",
-    "classifiers",
     "datasets",
+    "estimators",
     "feature_selection",
     "fit_many",
     "inspection",
@@ -39,8 +39,8 @@ __all__ = [
 if TYPE_CHECKING:
     from sknn import (
         backprop,
-        classifiers,
         datasets,
+        estimators,
         feature_selection,
         inspection,
         io,
@@ -49,7 +49,7 @@ if TYPE_CHECKING:
         report,
         studies,
     )
-    from sknn.classifiers import (
+    from sknn.estimators import (
         ScratchMLPClassifier,
         ScratchMLPEnsembleClassifier,
         ScratchMLPRegressor,
@@ -68,7 +68,7 @@ if TYPE_CHECKING:
 _SUBPACKAGES = frozenset(
     {
         "backprop",
-        "classifiers",
+        "estimators",
         "datasets",
         "feature_selection",
         "inspection",
@@ -85,14 +85,14 @@ _HOME = {
     "MLPFeatureSelector": "feature_selection",
     "RankStabilitySelector": "feature_selection",
     "RegularizationPath": "feature_selection",
-    "ScratchMLPEnsembleClassifier": "classifiers",
-    "ScratchMLPClassifier": "classifiers",
-    "ScratchMLPRegressor": "classifiers",
+    "ScratchMLPEnsembleClassifier": "estimators",
+    "ScratchMLPClassifier": "estimators",
+    "ScratchMLPRegressor": "estimators",
     "StackedGridSearchCV": "model_selection",
     "StackedRandomizedSearchCV": "model_selection",
-    "TorchMLPClassifier": "classifiers",
-    "TorchMLPRegressor": "classifiers",
-    "fit_many": "classifiers",
+    "TorchMLPClassifier": "estimators",
+    "TorchMLPRegressor": "estimators",
+    "fit_many": "estimators",
 }
 
 

@@ -78,10 +78,10 @@ _TRANSPARENT = (
     "sklearn.pipeline",
     "sknn._cli",
     "sknn._cli._fit",
-    "sknn.classifiers._base",
-    "sknn.classifiers._classifier",
-    "sknn.classifiers._regressor",
-    "sknn.classifiers._results",
+    "sknn.estimators._base",
+    "sknn.estimators._classifier",
+    "sknn.estimators._regressor",
+    "sknn.estimators._results",
 )
 
 

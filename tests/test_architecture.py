@@ -116,7 +116,7 @@ def points_down(module: str, imported: Import) -> str | None:
 
 
 def keeps_the_engines_apart(module: str, imported: Import) -> str | None:
-    engines = {"sknn.classifiers._scratch", "sknn.classifiers._torch"}
+    engines = {"sknn.estimators._scratch", "sknn._torch"}
     for engine in engines:
         (other,) = engines - {engine}
         if f"{module}.".startswith(f"{engine}."):
@@ -152,7 +152,7 @@ def keeps_the_engine_light(module: str, imported: Import) -> str | None:
 
 
 def keeps_torch_in_its_room(module: str, imported: Import) -> str | None:
-    may = f"{module}.".startswith(("sknn.classifiers._torch.", "sknn.io."))
+    may = f"{module}.".startswith(("sknn._torch.", "sknn.io."))
     if imported.package in {"torch", "skorch"} and not may:
         return f"only classifiers/_torch and io may import {imported.package}"
     return None
@@ -191,19 +191,19 @@ def test_every_import(rule):
 @pytest.mark.parametrize(
     ("rule", "module", "source"),
     [
-        (points_down, "sknn.classifiers._base", "from sknn.preprocessing import ColumnNormScaler"),
-        (points_down, "sknn.classifiers._base", "def f():\n    import sknn.inspection"),
-        (points_down, "sknn.classifiers._base", "from ..report import write"),
+        (points_down, "sknn.estimators._base", "from sknn.preprocessing import ColumnNormScaler"),
+        (points_down, "sknn.estimators._base", "def f():\n    import sknn.inspection"),
+        (points_down, "sknn.estimators._base", "from ..report import write"),
         (points_down, "sknn.preprocessing._a", "from sknn import model_selection"),
         (points_down, "sknn.preprocessing._a", "from sknn import ScratchMLPClassifier"),
-        (points_down, "sknn.backprop._a", "from sknn.classifiers import _base"),
-        (keeps_the_engines_apart, "sknn.classifiers._torch", "from ._scratch import x"),
-        (keeps_the_engines_apart, "sknn.classifiers._torch", "from . import _scratch"),
-        (keeps_the_engines_apart, "sknn.classifiers._torch._net", "from .._scratch import x"),
+        (points_down, "sknn.backprop._a", "from sknn.estimators import _base"),
+        (keeps_the_engines_apart, "sknn._torch", "from ._scratch import x"),
+        (keeps_the_engines_apart, "sknn._torch", "from . import _scratch"),
+        (keeps_the_engines_apart, "sknn._torch._net", "from .._scratch import x"),
         (
             keeps_the_engines_apart,
-            "sknn.classifiers._scratch",
-            "import sknn.classifiers._torch",
+            "sknn.estimators._scratch",
+            "import sknn._torch",
         ),
         (leaves_private_names_of_sklearn_alone, "sknn.io._a", "from sklearn.base import _x"),
         (leaves_private_names_of_sklearn_alone, "sknn.io._a", "import sklearn.utils._x.y"),
@@ -211,7 +211,7 @@ def test_every_import(rule):
         (keeps_the_engine_light, "sknn.backprop", "from sknn._sklearn_compat import Interval"),
         (keeps_the_engine_light, "sknn.backprop._a", "def f():\n    import pandas"),
         (keeps_the_engine_light, "sknn.backprop._history", "import pandas"),
-        (keeps_torch_in_its_room, "sknn.classifiers._base", "def f():\n    import torch.nn"),
+        (keeps_torch_in_its_room, "sknn.estimators._base", "def f():\n    import torch.nn"),
         (keeps_torch_in_its_room, "sknn.studies._a", "from skorch import NeuralNetClassifier"),
         (loads_tables_and_figures_when_called, "sknn.report._a", "import matplotlib.pyplot as plt"),
         (loads_tables_and_figures_when_called, "sknn.datasets._a", "from pandas import DataFrame"),
@@ -225,11 +225,11 @@ def test_the_rules_bite(rule, module, source):
 @pytest.mark.parametrize(
     ("module", "source"),
     [
-        ("sknn", "if TYPE_CHECKING:\n    from sknn.classifiers import ScratchMLPClassifier"),
+        ("sknn", "if TYPE_CHECKING:\n    from sknn.estimators import ScratchMLPClassifier"),
         ("sknn.io._save", "from sknn import __version__\nimport torch"),
         ("sknn._sklearn_compat", "from sklearn.base import _fit_context"),
-        ("sknn.classifiers._torch", "import torch\nfrom ._base import BaseMLPClassifier"),
-        ("sknn.classifiers._base", "from sklearn import __version__"),
+        ("sknn._torch", "import torch\nfrom ._base import BaseMLPClassifier"),
+        ("sknn.estimators._base", "from sklearn import __version__"),
         ("sknn.backprop._history", "def to_frame(self):\n    import pandas as pd"),
         ("sknn.backprop._layers", "from ._parameters import Parameters\nimport scipy.sparse, abc"),
         ("sknn.studies._producers", "from sknn.datasets import load_producers"),
@@ -308,9 +308,9 @@ def test_public_names_are_there():
         assert name in dir(sknn)
     with pytest.raises(AttributeError, match="module 'sknn' has no attribute 'nonsense'"):
         sknn.nonsense  # noqa: B018
-    assert set(sknn.classifiers.__all__) <= set(dir(sknn.classifiers))
+    assert set(sknn.estimators.__all__) <= set(dir(sknn.estimators))
     with pytest.raises(AttributeError, match=r"module 'sknn\.classifiers' has no .* 'nonsense'"):
-        sknn.classifiers.nonsense  # noqa: B018
+        sknn.estimators.nonsense  # noqa: B018
 
 
 def test_type_checkers_see_the_names_that_are_loaded_lazily():

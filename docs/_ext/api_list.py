@@ -21,7 +21,7 @@ class Room:
 
 ROOMS = (
     Room(
-        "sknn.classifiers",
+        "sknn.estimators",
         {
             "Estimators": (
                 "ScratchMLPClassifier",

@@ -3,7 +3,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
-from sknn.backprop import constant, cosine, invscaling, onecycle
+from sknn.training import constant, cosine, invscaling, onecycle
 
 step = np.arange(1000)
 factors = {

@@ -5,7 +5,8 @@ import time
 import matplotlib.pyplot as plt
 import numpy as np
 
-from sknn.backprop import Parameters, Plan, SoftmaxCrossEntropy, build_network
+from sknn.backprop import SoftmaxCrossEntropy, build_network
+from sknn.training import Parameters, Plan
 
 SIZES, ROWS, DTYPE = (8, 32, 10), 32, np.dtype("float32")
 

@@ -151,7 +151,7 @@ def _pipeline(arguments: argparse.Namespace, rows: Rows) -> Any:
     import numpy as np
     from sklearn.pipeline import Pipeline
 
-    from sknn.classifiers import ScratchMLPClassifier
+    from sknn.estimators import ScratchMLPClassifier
     from sknn.preprocessing import make_table_transformer
 
     mlp = ScratchMLPClassifier(
@@ -198,7 +198,7 @@ def _search(arguments: argparse.Namespace, pipeline: Any, rows: Rows, console: C
 
 def _with_torch(mlp: Any) -> Any:
     """The same network for the other engine."""
-    from sknn.classifiers import TorchMLPClassifier
+    from sknn.estimators import TorchMLPClassifier
 
     return TorchMLPClassifier(**mlp.get_params(deep=False))
 

@@ -8,14 +8,17 @@ told from `A` alone.
 from __future__ import annotations
 
 from abc import abstractmethod
+from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import expit
 
-from ._layers import Layer
-from ._parameters import FloatArray
+from sknn.training import FloatArray
 
-FEW, CACHED_NUMBERS = 4_096, 65_536
+from ._layers import Layer
+
+CACHED_NUMBERS = 65_536
 
 
 class Activation(Layer):
@@ -31,9 +34,9 @@ class Activation(Layer):
     One of your own, :math:`a = z / (1 + |z|)`, whose derivative is :math:`(1 - |a|)^2`:
 
     >>> class Softsign(Activation):
-    ...     @staticmethod
-    ...     def apply(Z):
-    ...         return np.divide(Z, 1 + np.abs(Z), out=Z)
+    ...     def forward(self, X):
+    ...         self.output = np.divide(X, 1 + np.abs(X), out=X)
+    ...         return self.output
     ...
     ...     def backward(self, gradient):
     ...         return np.multiply(gradient, (1 - np.abs(self.output)) ** 2, out=gradient)
@@ -47,17 +50,15 @@ class Activation(Layer):
     def __init__(self, n_models: int, n_rows: int, width: int, dtype: np.dtype) -> None:
         self.shape = (n_models, n_rows, width)
         self.output = np.empty((0, 0, 0), dtype)
-        self.slope = np.empty(self.shape, dtype)
 
-    @staticmethod
+    @cached_property
+    def slope(self) -> FloatArray:
+        """Room for the derivative, which only training needs."""
+        return np.empty(self.shape, self.output.dtype)
+
     @abstractmethod
-    def apply(Z: FloatArray) -> FloatArray:
-        """Overwrite `Z` with ``f(Z)`` and return it; all that prediction needs."""
-
     def forward(self, X: FloatArray) -> FloatArray:
         """Overwrite `X` with ``f(X)``, remember it and return it."""
-        self.output = self.apply(X)
-        return self.output
 
     @abstractmethod
     def backward(self, gradient: FloatArray) -> FloatArray:
@@ -84,12 +85,11 @@ class ReLU(Activation):
         # as long as the second one does not push the first out of the cache.
         fits = n_models * n_rows * width <= CACHED_NUMBERS
         self.zeros = np.zeros(self.shape if fits else (1, 1, width), dtype)
-        self.positive = np.empty(self.shape, np.bool_)
 
-    @staticmethod
-    def apply(Z: FloatArray) -> FloatArray:
-        # Of many numbers `clip` makes faster work, of few `maximum`.
-        return np.maximum(Z, 0.0, out=Z) if Z.size < FEW else np.clip(Z, 0.0, np.inf, out=Z)
+    @cached_property
+    def positive(self) -> NDArray[np.bool_]:
+        """Room for the derivative."""
+        return np.empty(self.shape, np.bool_)
 
     def forward(self, X: FloatArray) -> FloatArray:
         self.output = np.maximum(X, self.zeros, out=X)
@@ -114,9 +114,9 @@ class Tanh(Activation):
     array([[[1.  , 0.64]]])
     """
 
-    @staticmethod
-    def apply(Z: FloatArray) -> FloatArray:
-        return np.tanh(Z, out=Z)
+    def forward(self, X: FloatArray) -> FloatArray:
+        self.output = np.tanh(X, out=X)
+        return self.output
 
     def backward(self, gradient: FloatArray) -> FloatArray:
         np.multiply(self.output, self.output, out=self.slope)
@@ -138,9 +138,9 @@ class Logistic(Activation):
     array([[[0.25  , 0.1875]]])
     """
 
-    @staticmethod
-    def apply(Z: FloatArray) -> FloatArray:
-        return expit(Z, out=Z)
+    def forward(self, X: FloatArray) -> FloatArray:
+        self.output = expit(X, out=X)
+        return self.output
 
     def backward(self, gradient: FloatArray) -> FloatArray:
         np.subtract(1.0, self.output, out=self.slope)
@@ -161,9 +161,8 @@ class Identity(Activation):
     (True, True)
     """
 
-    @staticmethod
-    def apply(Z: FloatArray) -> FloatArray:
-        return Z
+    def forward(self, X: FloatArray) -> FloatArray:
+        return X
 
     def backward(self, gradient: FloatArray) -> FloatArray:
         return gradient

@@ -15,9 +15,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sknn.training import (
+    FloatArray,
+    IntArray,
+    Plan,
+    batch_sizes,
+)
+
 from ._losses import Loss, Trace
-from ._parameters import FloatArray, IntArray
-from ._plan import Plan
 from ._regression_losses import LOSSES
 from ._row_stack import RowStack
 
@@ -38,7 +43,8 @@ class Batch:
     `plan`, that of `Plan`'s example, has batches of two rows.
 
     >>> import numpy as np
-    >>> from sknn.backprop import Batch, Batches, Rows, RowStack
+    >>> from sknn.backprop import Batch, Batches, RowStack
+    >>> from sknn.training import Rows
     >>> from dataclasses import replace
     >>> rows = Rows(X=np.arange(5.0)[:, None], y=np.array([0, 1, 0, 1, 0]))
     >>> batches = Batches(RowStack.of([rows]), [replace(plan, label_smoothing=0.2)])
@@ -74,7 +80,8 @@ class Block:
     `plan` is that of `Plan`'s example.
 
     >>> import numpy as np
-    >>> from sknn.backprop import Batches, Block, Rows, RowStack
+    >>> from sknn.backprop import Batches, Block, RowStack
+    >>> from sknn.training import Rows
     >>> rows = Rows(X=np.arange(5.0)[:, None], y=np.array([0, 1, 0, 1, 0]))
     >>> batches = Batches(RowStack.of([rows]), [plan])
     >>> (block,) = batches.epoch(None)
@@ -123,7 +130,8 @@ class Batches:
     `plan` is that of `Plan`'s example.
 
     >>> import numpy as np
-    >>> from sknn.backprop import Batches, Rows, RowStack
+    >>> from sknn.backprop import Batches, RowStack
+    >>> from sknn.training import Rows
     >>> rows = Rows(X=np.arange(5.0)[:, None], y=np.array([0, 1, 0, 1, 0]))
     >>> batches = Batches(RowStack.of([rows]), [plan])
     >>> batches.sizes
@@ -145,7 +153,7 @@ class Batches:
         self.loss = LOSSES[plans[0].loss]
         self.variance = variances(self.loss, map(rows.targets_of, range(len(plans))))
         # The same for one model and for many: figures are added up block by block.
-        row_bytes = (rows.X.shape[1] + 2 * plans[0].layer_sizes[-1]) * self.dtype.itemsize
+        row_bytes = (rows.X.shape[1] + 2 * plans[0].spec.n_outputs) * self.dtype.itemsize
         self.block_rows = max(1, BLOCK_BYTES // (row_bytes * batch_size)) * batch_size
         self._layouts: dict[tuple[int, int, int], _Layout] = {}
         self._bands: dict[tuple[int, int], list[tuple[slice, int]]] = {}
@@ -169,7 +177,7 @@ class Batches:
             for models, n_rows in self.bands(start, self.block_rows):
                 yield self._gather(models, orders[models, start : start + n_rows], start)
 
-    def lanes(self, shuffles: bool) -> list[slice]:
+    def runs_of_models(self, shuffles: bool) -> list[slice]:
         """All the runs of models that the blocks of an epoch are for."""
         n_rows = int(self.rows.sizes[0])
         step = self.block_rows if shuffles else n_rows
@@ -286,36 +294,3 @@ def variances(
     found = [loss.variance_of(*pair) for pair in targets]
     known = [variance for variance in found if variance is not None]
     return np.stack(known) if known else None
-
-
-def draw_orders(generators: Sequence[np.random.Generator], n_rows: int | IntArray) -> IntArray:
-    """A fresh random order of the rows for every model, shape (K, most rows).
-
-    `n_rows` is one number, or one of each model; who has fewer rows has zeros at the end.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from sknn.backprop import draw_orders
-    >>> orders = draw_orders([np.random.default_rng(seed) for seed in (0, 1)], np.array([4, 2]))
-    >>> np.sort(orders[0]), np.sort(orders[1, :2]), orders[1, 2:]
-    (array([0, 1, 2, 3]), array([0, 1]), array([0, 0]))
-    """
-    sizes = np.broadcast_to(n_rows, len(generators))
-    orders = np.zeros((len(sizes), sizes.max()), np.intp)
-    for order, generator, size in zip(orders, generators, sizes, strict=True):
-        order[:size] = generator.permutation(int(size))
-    return orders
-
-
-def batch_sizes(n_rows: int, batch_size: int) -> list[int]:
-    """The sizes of the batches that rows are cut into; the last may be smaller.
-
-    Examples
-    --------
-    >>> from sknn.backprop import batch_sizes
-    >>> batch_sizes(n_rows=5, batch_size=2), batch_sizes(n_rows=4, batch_size=2)
-    ([2, 2, 1], [2, 2])
-    """
-    whole, rest = divmod(n_rows, batch_size)
-    return [batch_size] * whole + [rest] * (rest > 0)

@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
+from sknn.training import FloatArray, IntArray
+
 from ._losses import Loss, Trace, over_outputs
-from ._parameters import FloatArray, IntArray
 
 
 class SoftmaxCrossEntropy(Loss):
@@ -120,8 +121,9 @@ class SigmoidCrossEntropy(Loss):
     Examples
     --------
     >>> import numpy as np
-    >>> from sknn.backprop import Plan, SigmoidCrossEntropy
-    >>> loss = SigmoidCrossEntropy([Plan(layer_sizes=(1, 1))], n_rows=1)
+    >>> from sknn.backprop import SigmoidCrossEntropy
+    >>> from sknn.training import NetworkSpec, Plan
+    >>> loss = SigmoidCrossEntropy([Plan(NetworkSpec((1, 1)))], n_rows=1)
     >>> loss.forward(np.array([[[np.log(3)]]])).round(3)
     array([[[0.75]]])
     >>> loss.backward(targets=np.array([[[1.0]]]), weights=None).round(3)

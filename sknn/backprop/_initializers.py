@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 
 import numpy as np
 
-from ._parameters import Parameters
+from sknn.training import Parameters
 
 
 def glorot_uniform(fan_in: int, fan_out: int) -> float:
@@ -38,15 +37,18 @@ def draw_parameters(parameters: Parameters, generators: Sequence[np.random.Gener
     The second model of a stack, and the same one alone:
 
     >>> import numpy as np
-    >>> from sknn.backprop import Parameters, draw_parameters
-    >>> stack, alone = (Parameters.zeros(n_models, (3, 3), float) for n_models in (2, 1))
+    >>> from sknn.backprop import draw_parameters
+    >>> from sknn.training import NetworkSpec, Parameters
+    >>> layout = NetworkSpec((3, 3)).layout
+    >>> stack, alone = (Parameters.zeros(n_models, layout, float) for n_models in (2, 1))
     >>> draw_parameters(stack, [np.random.default_rng(0), np.random.default_rng(1)])
     >>> draw_parameters(alone, [np.random.default_rng(1)])
     >>> bool((stack.values[1] == alone.values[0]).all()), bool((abs(stack.values) < 1).all())
     (True, True)
     """
     for model, generator in enumerate(generators):
-        for layer, (fan_in, fan_out) in enumerate(pairwise(parameters.layer_sizes)):
+        for W, b in zip(parameters.weights, parameters.biases, strict=True):
+            _, fan_in, fan_out = W.shape
             bound = glorot_uniform(fan_in, fan_out)
-            parameters.weights[layer][model] = generator.uniform(-bound, bound, (fan_in, fan_out))
-            parameters.biases[layer][model] = generator.uniform(-bound, bound, fan_out)
+            W[model] = generator.uniform(-bound, bound, (fan_in, fan_out))
+            b[model] = generator.uniform(-bound, bound, fan_out)

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ._parameters import FloatArray
+from sknn.training import FloatArray
 
 # OpenBLAS multiplies by a transposed matrix of at least so many numbers half as fast as it
 # could, where rows are at most so few.
@@ -56,8 +56,8 @@ class Linear(Layer):
     ----------
     weights, bias : ndarray of shape (K, in, out) and (K, 1, out)
         Views into the flat parameters.
-    grad_weights, grad_bias : ndarray of the same shapes
-        Views into the flat gradient; `backward` overwrites them.
+    grad_weights, grad_bias : ndarray of the same shapes, or None
+        Views into the flat gradient; `backward` overwrites them. None for prediction.
     n_rows : int
         Rows in a batch, B.
     is_first : bool
@@ -85,8 +85,8 @@ class Linear(Layer):
         self,
         weights: FloatArray,
         bias: FloatArray,
-        grad_weights: FloatArray,
-        grad_bias: FloatArray,
+        grad_weights: FloatArray | None,
+        grad_bias: FloatArray | None,
         n_rows: int,
         is_first: bool = False,
     ) -> None:
@@ -96,9 +96,10 @@ class Linear(Layer):
         self.input = np.empty((0, 0, 0), weights.dtype)
         self.output = np.empty((n_models, n_rows, fan_out), weights.dtype)
         self.is_first = is_first
-        if not is_first:
-            self.grad_input = np.empty((n_models, n_rows, fan_in), weights.dtype)
-        self.turns = not is_first and n_rows <= FEW_ROWS and fan_in * fan_out >= LARGE_MATRIX
+        if is_first or grad_weights is None:
+            return
+        self.grad_input = np.empty((n_models, n_rows, fan_in), weights.dtype)
+        self.turns = n_rows <= FEW_ROWS and fan_in * fan_out >= LARGE_MATRIX
         if self.turns:
             self.turned = np.empty((n_models, fan_out, n_rows), weights.dtype)
             self.turned_input = np.empty((n_models, fan_in, n_rows), weights.dtype)
@@ -148,8 +149,8 @@ class SparseLinear(Layer):
         self,
         weights: FloatArray,
         bias: FloatArray,
-        grad_weights: FloatArray,
-        grad_bias: FloatArray,
+        grad_weights: FloatArray | None,
+        grad_bias: FloatArray | None,
         n_rows: int,
     ) -> None:
         n_models, _, fan_out = weights.shape
@@ -166,7 +167,7 @@ class SparseLinear(Layer):
 
     def backward(self, gradient: FloatArray) -> None:
         for model, rows in enumerate(self.input):
-            self.grad_weights[model] = rows.T @ gradient[model]
+            self.grad_weights[model] = rows.T @ gradient[model]  # type: ignore[index]
         np.add.reduce(gradient, axis=1, keepdims=True, out=self.grad_bias)
 
 

@@ -10,8 +10,11 @@ from typing import Any, ClassVar, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from ._parameters import FloatArray
-from ._plan import Plan, column
+from sknn.training import (
+    FloatArray,
+    Plan,
+    column,
+)
 
 #: Arrays of shape (K, m, ·) that a loss leaves behind; only the loss reads them.
 Trace: TypeAlias = tuple[FloatArray, ...]
@@ -48,7 +51,8 @@ class Loss(ABC):
     into `LOSSES`, it can be named in a plan.
 
     >>> import numpy as np
-    >>> from sknn.backprop import LOSSES, Loss, Plan
+    >>> from sknn.backprop import LOSSES, Loss
+    >>> from sknn.training import NetworkSpec, Plan
     >>> class Cubic(Loss):
     ...     def row_losses(self, outputs, truth):
     ...         return (np.abs(outputs - truth) ** 3 / 3).sum(axis=2)
@@ -57,7 +61,7 @@ class Loss(ABC):
     ...         error = self.prediction - targets
     ...         self.prediction[...] = error * np.abs(error)
     ...         return self._finish(weights)
-    >>> loss = Cubic([Plan(layer_sizes=(3, 1))], n_rows=2)
+    >>> loss = Cubic([Plan(NetworkSpec((3, 1)))], n_rows=2)
     >>> loss.forward(np.array([[[0.0], [3.0]]]))[0, :, 0]
     array([0., 3.])
     >>> loss.backward(targets=np.array([[[2.0], [2.0]]]), weights=None)[0, :, 0]
@@ -72,7 +76,7 @@ class Loss(ABC):
     def __init__(self, plans: Sequence[Plan], n_rows: int) -> None:
         plan = plans[0]
         self.plan, self.n_models, self.n_rows = plan, len(plans), n_rows
-        self.n_outputs, self.dtype = plan.layer_sizes[-1], plan.dtype
+        self.n_outputs, self.dtype = plan.spec.n_outputs, plan.dtype
         self.scale = 1 / (plan.divisor or n_rows)
         smoothing = column(plans, "label_smoothing")[:, :, None]
         self.smoothing = smoothing if smoothing.any() else None

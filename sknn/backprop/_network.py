@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import pairwise
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from scipy.sparse import issparse
 
+from sknn.training import FloatArray, NetworkSpec
+
 from ._activations import ACTIVATIONS
 from ._layers import Dropout, Layer, Linear, SparseDropout, SparseLinear
-from ._parameters import FloatArray, Parameters
 
 # Prediction cuts its rows into chunks of this one size, whoever asks: another size could change
 # the last bit of a product, and chunks keep the hidden layers in the cache.
@@ -43,39 +43,45 @@ class Sequential:
         self.reversed_layers = self.layers[::-1]
 
     def forward(self, X: Any) -> FloatArray:
-        """Logits of shape (K, B, C), in a buffer that the next call overwrites."""
+        """Outputs of shape (K, B, C), in a buffer that the next call overwrites."""
         for layer in self.layers:
             X = layer.forward(X)
         return X  # type: ignore[no-any-return]
 
-    def backward(self, gradient: FloatArray) -> None:
-        """Carry the gradient of the logits back; every layer fills in that of its parameters."""
+    def backward(self, gradient: FloatArray) -> FloatArray | None:
+        """Carry the gradient of the outputs back; every layer fills in that of its parameters.
+
+        What the first layer hands back is returned: nothing, if that is a linear one.
+        """
         incoming: FloatArray | None = gradient
         for layer in self.reversed_layers:
             if incoming is None:
-                return
+                return None
             incoming = layer.backward(incoming)
+        return incoming
 
 
 def build_network(
-    parameters: Parameters,
-    gradients: Parameters,
+    spec: NetworkSpec,
+    arrays: Mapping[str, FloatArray],
     n_rows: int,
-    activation: str,
+    gradients: Mapping[str, FloatArray] | None = None,
     dropout_rates: Sequence[Sequence[float]] = (),
     generators: Sequence[np.random.Generator] = (),
     sparse: bool = False,
 ) -> Sequential:
-    """Linear layers with activations and dropout between them.
+    """The layers of a spec for K models: the only place that lines them up.
 
     Parameters
     ----------
-    parameters, gradients : Parameters of K models
-        The layers work on views into both.
+    spec : NetworkSpec
+    arrays : mapping of str to ndarray
+        Parameters by the names of the spec's layout, each of shape (K, ...); `Parameters.arrays`,
+        for instance.
     n_rows : int
         Rows in a batch, B.
-    activation : {"identity", "logistic", "relu", "tanh"}
-        After every linear layer but the last.
+    gradients : mapping of str to ndarray, optional
+        Where `backward` writes to, by the same names. None for a network that only predicts.
     dropout_rates : sequence over the linear layers, of sequences over the models
         Dropout before each linear layer; layers whose rates are all 0 get none.
     generators : sequence of numpy.random.Generator of length K
@@ -86,91 +92,87 @@ def build_network(
     Examples
     --------
     >>> import numpy as np
-    >>> from sknn.backprop import Parameters, build_network
-    >>> parameters, gradients = (Parameters.zeros(1, (2, 4, 3), float) for _ in range(2))
+    >>> from sknn.backprop import build_network
+    >>> from sknn.training import NetworkSpec, Parameters
+    >>> spec = NetworkSpec((2, 4, 3), "relu")
+    >>> parameters, gradients = (Parameters.zeros(1, spec.layout, float) for _ in range(2))
     >>> generators = [np.random.default_rng(0)]
-    >>> network = build_network(parameters, gradients, 5, "relu", [[0.0], [0.5]], generators)
+    >>> rates = [[0.0], [0.5]]
+    >>> network = build_network(spec, parameters.arrays, 5, gradients.arrays, rates, generators)
     >>> [type(layer).__name__ for layer in network.layers]
     ['Linear', 'ReLU', 'Dropout', 'Linear']
     >>> network.forward(np.ones((1, 5, 2))).shape
     (1, 5, 3)
     """
-    dtype = parameters.values.dtype
+    gradients = gradients or {}
+    n_models, *_ = arrays["weights.0"].shape
+    dtype = arrays["weights.0"].dtype
     layers: list[Layer] = []
-    shapes = list(pairwise(parameters.layer_sizes))
-    for i, (fan_in, fan_out) in enumerate(shapes):
-        rates = dropout_rates[i] if i < len(dropout_rates) else ()
-        if any(rates):
-            if sparse and i == 0:
+    for layer in spec.layers:
+        is_sparse = sparse and layer.index == 0
+        if layer.kind == "activation":
+            layers.append(ACTIVATIONS[layer.name](n_models, n_rows, layer.n_out, dtype))
+        elif layer.kind == "dropout":
+            rates = dropout_rates[layer.index] if dropout_rates else ()
+            if any(rates) and is_sparse:
                 layers.append(SparseDropout(rates, generators, dtype))
-            else:
-                layers.append(Dropout(rates, generators, n_rows, fan_in, dtype))
-        views = (
-            parameters.weights[i],
-            parameters.biases[i],
-            gradients.weights[i],
-            gradients.biases[i],
-        )
-        if sparse and i == 0:
-            layers.append(SparseLinear(*views, n_rows))
+            elif any(rates):
+                layers.append(Dropout(rates, generators, n_rows, layer.n_in, dtype))
         else:
-            layers.append(Linear(*views, n_rows, is_first=i == 0))
-        if i < len(shapes) - 1:
-            layers.append(ACTIVATIONS[activation](parameters.n_models, n_rows, fan_out, dtype))
+            names = f"weights.{layer.index}", f"biases.{layer.index}"
+            weights, bias = (arrays[name] for name in names)
+            grad_weights, grad_bias = (gradients.get(name) for name in names)
+            if is_sparse:
+                layers.append(SparseLinear(weights, bias, grad_weights, grad_bias, n_rows))
+            else:
+                is_first = layer.index == 0
+                layers.append(Linear(weights, bias, grad_weights, grad_bias, n_rows, is_first))
     return Sequential(layers)
 
 
-def predict_logits(
-    weights: Sequence[FloatArray], biases: Sequence[FloatArray], activation: str, X: Any
-) -> FloatArray:
-    """Logits of K models for rows; no dropout, nothing remembered.
+def predict(spec: NetworkSpec, arrays: Mapping[str, FloatArray], X: Any) -> FloatArray:
+    """Outputs of K models for rows; no dropout, nothing remembered.
 
     Parameters
     ----------
-    weights, biases : sequences of ndarray of shape (K, in, out) and (K, 1, out)
-    activation : {"identity", "logistic", "relu", "tanh"}
+    spec : NetworkSpec
+    arrays : mapping of str to ndarray
+        Parameters by the names of the spec's layout, each of shape (K, ...).
     X : ndarray or CSR matrix of shape (n_rows, n_features), or ndarray (K, n_rows, n_features)
         Rows that all models share, or rows of each.
 
     Returns
     -------
-    logits : ndarray of shape (K, n_rows, n_classes)
+    outputs : ndarray of shape (K, n_rows, n_outputs)
 
     Examples
     --------
     Exclusive or, with two hidden units that count the ones and those after the first:
 
     >>> import numpy as np
-    >>> from sknn.backprop import predict_logits
-    >>> weights = [np.ones((1, 2, 2)), np.array([[[0.0, 1.0], [0.0, -2.0]]])]
-    >>> biases = [np.array([[[0.0, -1.0]]]), np.array([[[0.5, 0.0]]])]
+    >>> from sknn.backprop import predict
+    >>> from sknn.training import NetworkSpec
+    >>> arrays = {
+    ...     "weights.0": np.ones((1, 2, 2)),
+    ...     "biases.0": np.array([[[0.0, -1.0]]]),
+    ...     "weights.1": np.array([[[0.0, 1.0], [0.0, -2.0]]]),
+    ...     "biases.1": np.array([[[0.5, 0.0]]]),
+    ... }
     >>> X = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
-    >>> predict_logits(weights, biases, "relu", X).argmax(axis=2)
+    >>> predict(NetworkSpec((2, 2, 2), "relu"), arrays, X).argmax(axis=2)
     array([[0, 1, 1, 0]])
     """
-    n_models, _, n_classes = weights[-1].shape
-    n_rows, dtype = X.shape[-2], weights[0].dtype
+    n_models, n_rows = len(arrays["weights.0"]), X.shape[-2]
     is_sparse = issparse(X)
     if not is_sparse and X.ndim == 2:
         X = X[None]
-    apply = ACTIVATIONS[activation].apply
-    logits = np.empty((n_models, n_rows, n_classes), dtype)
-    most = min(n_rows, PREDICTION_ROWS)
-    buffers = [np.empty((n_models, most, W.shape[2]), dtype) for W in weights[:-1]]
+    outputs = np.empty((n_models, n_rows, spec.n_outputs), arrays["weights.0"].dtype)
+    network, size = None, 0
     for start in range(0, n_rows, PREDICTION_ROWS):
         stop = min(start + PREDICTION_ROWS, n_rows)
-        hidden = X[start:stop] if is_sparse else X[:, start:stop]
-        for W, b, buffer in zip(weights, biases, buffers, strict=False):
-            hidden = apply(_affine(hidden, W, b, out=buffer[:, : stop - start]))
-        _affine(hidden, weights[-1], biases[-1], out=logits[:, start:stop])
-    return logits
-
-
-def _affine(X: Any, W: FloatArray, b: FloatArray, out: FloatArray) -> FloatArray:
-    """X W + b of K models; `X` is (K, B, d), (1, B, d), or one CSR matrix for all."""
-    if isinstance(X, np.ndarray):
-        np.matmul(X, W, out=out)
-    else:
-        for model, weights in enumerate(W):
-            out[model] = X @ weights
-    return np.add(out, b, out=out)
+        if network is None or stop - start != size:  # the last chunk may be smaller
+            size = stop - start
+            network = build_network(spec, arrays, size, sparse=is_sparse)
+        rows = [X[start:stop]] * n_models if is_sparse else X[:, start:stop]
+        outputs[:, start:stop] = network.forward(rows)
+    return outputs

@@ -14,8 +14,14 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ._parameters import FloatArray, IntArray, Parameters
-from ._plan import Plan, column
+from sknn.training import (
+    FloatArray,
+    IntArray,
+    Parameters,
+    Plan,
+    column,
+)
+
 from ._proximal import ProximalStep
 
 # Numbers that one pass handles before the next pass comes: all arrays of a step's passes over
@@ -47,7 +53,8 @@ class Optimizer(ABC):
     `plan` is that of `Plan`'s example. A rule of your own, which has eyes for signs only:
 
     >>> import numpy as np
-    >>> from sknn.backprop import OPTIMIZERS, Optimizer, Parameters
+    >>> from sknn.backprop import OPTIMIZERS, Optimizer
+    >>> from sknn.training import NetworkSpec, Parameters
     >>> sorted(OPTIMIZERS)
     ['adam', 'adamw', 'rmsprop', 'sgd']
     >>> class SignSGD(Optimizer):
@@ -60,8 +67,8 @@ class Optimizer(ABC):
     ...     def _update(self, i, *piece):
     ...         values, gradient, *_ = piece
     ...         values -= self.learning_rate[i] * np.sign(gradient)
-    >>> parameters = Parameters(np.array([[1.0, 2.0]]), layer_sizes=(1, 1))
-    >>> gradients = Parameters(np.array([[50.0, -0.01]]), layer_sizes=(1, 1))
+    >>> parameters = Parameters(np.array([[1.0, 2.0]]), NetworkSpec((1, 1)).layout)
+    >>> gradients = Parameters(np.array([[50.0, -0.01]]), NetworkSpec((1, 1)).layout)
     >>> optimizer = SignSGD([plan], parameters, gradients, slots={})
     >>> optimizer.begin_epoch(learning_rates=np.array([[0.1]]), n_updates=np.array([0]))
     >>> optimizer.step(0)
@@ -160,9 +167,10 @@ class SGD(Optimizer):
 
     >>> import numpy as np
     >>> from dataclasses import replace
-    >>> from sknn.backprop import SGD, Parameters
-    >>> parameters = Parameters(np.array([[0.0, 0.0]]), layer_sizes=(1, 1))
-    >>> gradients = Parameters(np.array([[1.0, -1.0]]), layer_sizes=(1, 1))
+    >>> from sknn.backprop import SGD
+    >>> from sknn.training import NetworkSpec, Parameters
+    >>> parameters = Parameters(np.array([[0.0, 0.0]]), NetworkSpec((1, 1)).layout)
+    >>> gradients = Parameters(np.array([[1.0, -1.0]]), NetworkSpec((1, 1)).layout)
     >>> slots = SGD.zero_slots(parameters.values)
     >>> sgd = SGD(
     ...     [replace(plan, momentum=0.5, nesterovs_momentum=False)], parameters, gradients, slots
@@ -232,9 +240,10 @@ class Adam(Optimizer):
     the gradient, whatever its size:
 
     >>> import numpy as np
-    >>> from sknn.backprop import Adam, Parameters
-    >>> parameters = Parameters(np.array([[1.0, 2.0]]), layer_sizes=(1, 1))
-    >>> gradients = Parameters(np.array([[50.0, -0.01]]), layer_sizes=(1, 1))
+    >>> from sknn.backprop import Adam
+    >>> from sknn.training import NetworkSpec, Parameters
+    >>> parameters = Parameters(np.array([[1.0, 2.0]]), NetworkSpec((1, 1)).layout)
+    >>> gradients = Parameters(np.array([[50.0, -0.01]]), NetworkSpec((1, 1)).layout)
     >>> adam = Adam([plan], parameters, gradients, Adam.zero_slots(parameters.values))
     >>> adam.begin_epoch(learning_rates=np.array([[0.1]]), n_updates=np.array([0]))
     >>> adam.step(0)
@@ -302,9 +311,11 @@ class AdamW(Adam):
 
     >>> import numpy as np
     >>> from dataclasses import replace
-    >>> from sknn.backprop import AdamW, Parameters
-    >>> parameters = Parameters(np.array([[1.0, 1.0]]), layer_sizes=(1, 1))
-    >>> gradients, slots = Parameters.zeros(1, (1, 1), float), AdamW.zero_slots(parameters.values)
+    >>> from sknn.backprop import AdamW
+    >>> from sknn.training import NetworkSpec, Parameters
+    >>> parameters = Parameters(np.array([[1.0, 1.0]]), NetworkSpec((1, 1)).layout)
+    >>> gradients = Parameters.zeros(1, NetworkSpec((1, 1)).layout, float)
+    >>> slots = AdamW.zero_slots(parameters.values)
     >>> adamw = AdamW([replace(plan, l2=0.5)], parameters, gradients, slots)
     >>> adamw.begin_epoch(learning_rates=np.array([[0.1]]), n_updates=np.array([0]))
     >>> adamw.step(0)
@@ -341,9 +352,10 @@ class RMSprop(Optimizer):
     the first gradient, and the first step ten times the learning rate:
 
     >>> import numpy as np
-    >>> from sknn.backprop import Parameters, RMSprop
-    >>> parameters = Parameters(np.array([[1.0, 2.0]]), layer_sizes=(1, 1))
-    >>> gradients = Parameters(np.array([[50.0, -0.01]]), layer_sizes=(1, 1))
+    >>> from sknn.backprop import RMSprop
+    >>> from sknn.training import NetworkSpec, Parameters
+    >>> parameters = Parameters(np.array([[1.0, 2.0]]), NetworkSpec((1, 1)).layout)
+    >>> gradients = Parameters(np.array([[50.0, -0.01]]), NetworkSpec((1, 1)).layout)
     >>> rmsprop = RMSprop([plan], parameters, gradients, RMSprop.zero_slots(parameters.values))
     >>> rmsprop.begin_epoch(learning_rates=np.array([[0.01]]), n_updates=np.array([0]))
     >>> rmsprop.step(0)

@@ -13,8 +13,12 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ._parameters import FloatArray, Parameters
-from ._plan import Plan, column
+from sknn.training import (
+    FloatArray,
+    Parameters,
+    Plan,
+    column,
+)
 
 
 class Penalty(ABC):
@@ -170,7 +174,7 @@ def make_penalties(plans: Sequence[Plan]) -> list[Penalty]:
     if any(plan.l2 for plan in plans) and plans[0].solver != "adamw":
         penalties.append(L2(column(plans, "l2")))
     if any(plan.group_l1 for plan in plans):
-        penalties.append(GroupL1(column(plans, "group_l1"), *plans[0].layer_sizes[:2]))
+        penalties.append(GroupL1(column(plans, "group_l1"), *plans[0].spec.layer_sizes[:2]))
     return penalties
 
 
@@ -226,8 +230,9 @@ def penalty_values(penalties: Sequence[Penalty], parameters: Parameters) -> NDAr
     Weights 3 and 4, and two biases, which no penalty is for:
 
     >>> import numpy as np
-    >>> from sknn.backprop import L2, Parameters, penalty_values
-    >>> parameters = Parameters(np.array([[3.0, 4.0, 100.0, 100.0]]), layer_sizes=(1, 2))
+    >>> from sknn.backprop import L2, penalty_values
+    >>> from sknn.training import NetworkSpec, Parameters
+    >>> parameters = Parameters(np.array([[3.0, 4.0, 100.0, 100.0]]), NetworkSpec((1, 2)).layout)
     >>> penalty_values([L2(strength=np.array([[1.0]]))], parameters)
     array([12.5])
     """

@@ -21,8 +21,11 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ._parameters import FloatArray, Parameters
-from ._plan import Plan
+from sknn.training import (
+    FloatArray,
+    Parameters,
+    Plan,
+)
 
 #: Steps of Newton's method for the norm of a group. As many for every model: a loop until all have
 #: converged would let a model's neighbours change its bits.
@@ -69,8 +72,9 @@ class ProximalStep:
 
     >>> import numpy as np
     >>> from dataclasses import replace
-    >>> from sknn.backprop import Parameters, ProximalStep
-    >>> few = Parameters(np.array([[0.3, -0.05, 0.2, 7.0]]), layer_sizes=(3, 1))
+    >>> from sknn.backprop import ProximalStep
+    >>> from sknn.training import NetworkSpec, Parameters
+    >>> few = Parameters(np.array([[0.3, -0.05, 0.2, 7.0]]), NetworkSpec((3, 1)).layout)
     >>> proximal = ProximalStep([replace(plan, l1=1.0)], few, scales=False)
     >>> proximal.begin_epoch(reach=np.array([[0.1]]))
     >>> proximal.after_piece(0, 0, few.values, metric=None, scratch=np.empty((1, 4)))
@@ -154,8 +158,11 @@ class GroupThreshold:
 
     >>> import numpy as np
     >>> from dataclasses import replace
-    >>> from sknn.backprop import GroupThreshold, Parameters
-    >>> parameters = Parameters(np.array([[3.0, 4.0, 0.3, 0.4, 0.0, 0.0]]), layer_sizes=(2, 2))
+    >>> from sknn.backprop import GroupThreshold
+    >>> from sknn.training import NetworkSpec, Parameters
+    >>> parameters = Parameters(
+    ...     np.array([[3.0, 4.0, 0.3, 0.4, 0.0, 0.0]]), NetworkSpec((2, 2)).layout
+    ... )
     >>> threshold = GroupThreshold([replace(plan, group_l1=1.0)], parameters, scales=False)
     >>> threshold.begin_epoch(thresholds=np.array([[1.0]]))
     >>> threshold.apply(0)

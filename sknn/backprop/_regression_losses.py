@@ -9,10 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
+from sknn.training import (
+    FloatArray,
+    Plan,
+)
+
 from ._cross_entropy import SigmoidCrossEntropy, SoftmaxCrossEntropy
 from ._losses import Loss, Trace, over_outputs
-from ._parameters import FloatArray
-from ._plan import Plan
 
 # The least standard deviation that a `GaussianNLL` predicts: without one, the loss of targets that
 # are met exactly has no lower bound.
@@ -25,8 +28,9 @@ class SquaredError(Loss):
     Examples
     --------
     >>> import numpy as np
-    >>> from sknn.backprop import Plan, SquaredError
-    >>> loss = SquaredError([Plan(layer_sizes=(1, 1))], n_rows=1)
+    >>> from sknn.backprop import SquaredError
+    >>> from sknn.training import NetworkSpec, Plan
+    >>> loss = SquaredError([Plan(NetworkSpec((1, 1)))], n_rows=1)
     >>> loss.row_losses(np.array([[[5.0]]]), np.array([[[2.0]]]))
     array([[4.5]])
     >>> _ = loss.forward(np.array([[[5.0]]]))
@@ -45,8 +49,9 @@ class AbsoluteError(Loss):
     Examples
     --------
     >>> import numpy as np
-    >>> from sknn.backprop import AbsoluteError, Plan
-    >>> loss = AbsoluteError([Plan(layer_sizes=(1, 1))], n_rows=1)
+    >>> from sknn.backprop import AbsoluteError
+    >>> from sknn.training import NetworkSpec, Plan
+    >>> loss = AbsoluteError([Plan(NetworkSpec((1, 1)))], n_rows=1)
     >>> loss.row_losses(np.array([[[5.0]]]), np.array([[[2.0]]]))
     array([[3.]])
     >>> _ = loss.forward(np.array([[[5.0]]]))
@@ -71,8 +76,9 @@ class Huber(Loss):
     Examples
     --------
     >>> import numpy as np
-    >>> from sknn.backprop import Huber, Plan
-    >>> loss = Huber([Plan(layer_sizes=(1, 1))], n_rows=2)
+    >>> from sknn.backprop import Huber
+    >>> from sknn.training import NetworkSpec, Plan
+    >>> loss = Huber([Plan(NetworkSpec((1, 1)))], n_rows=2)
     >>> loss.row_losses(np.array([[[5.0], [2.5]]]), np.array([[[2.0], [2.0]]]))
     array([[2.5  , 0.125]])
     >>> _ = loss.forward(np.array([[[5.0], [2.5]]]))
@@ -100,8 +106,9 @@ class Poisson(Loss):
     Examples
     --------
     >>> import numpy as np
-    >>> from sknn.backprop import Plan, Poisson
-    >>> loss = Poisson([Plan(layer_sizes=(1, 1))], n_rows=1)
+    >>> from sknn.backprop import Poisson
+    >>> from sknn.training import NetworkSpec, Plan
+    >>> loss = Poisson([Plan(NetworkSpec((1, 1)))], n_rows=1)
     >>> loss.forward(np.log([[[3.0]]])).round(3)
     array([[[3.]]])
     >>> loss.backward(np.array([[[1.0]]]), weights=None).round(3)
@@ -128,8 +135,9 @@ class Gamma(Loss):
     Examples
     --------
     >>> import numpy as np
-    >>> from sknn.backprop import Gamma, Plan
-    >>> loss = Gamma([Plan(layer_sizes=(1, 1))], n_rows=1)
+    >>> from sknn.backprop import Gamma
+    >>> from sknn.training import NetworkSpec, Plan
+    >>> loss = Gamma([Plan(NetworkSpec((1, 1)))], n_rows=1)
     >>> loss.forward(np.log([[[4.0]]])).round(3)
     array([[[4.]]])
     >>> loss.backward(np.array([[[1.0]]]), weights=None).round(3)
@@ -166,8 +174,11 @@ class Quantile(Loss):
     Examples
     --------
     >>> import numpy as np
-    >>> from sknn.backprop import Plan, Quantile
-    >>> loss = Quantile([Plan(layer_sizes=(1, 2), loss="quantile", quantiles=(0.1, 0.9))], n_rows=1)
+    >>> from sknn.backprop import Quantile
+    >>> from sknn.training import NetworkSpec, Plan
+    >>> loss = Quantile(
+    ...     [Plan(NetworkSpec((1, 2)), loss="quantile", quantiles=(0.1, 0.9))], n_rows=1
+    ... )
     >>> loss.forward(np.array([[[1.0, np.log(np.e - 1)]]])).round(3)
     array([[[1., 2.]]])
     >>> loss.row_losses(np.array([[[1.0, np.log(np.e - 1)]]]), np.array([[[4.0]]])).round(3)
@@ -241,8 +252,9 @@ class GaussianNLL(Loss):
     Examples
     --------
     >>> import numpy as np
-    >>> from sknn.backprop import GaussianNLL, Plan
-    >>> loss = GaussianNLL([Plan(layer_sizes=(1, 2))], n_rows=1)
+    >>> from sknn.backprop import GaussianNLL
+    >>> from sknn.training import NetworkSpec, Plan
+    >>> loss = GaussianNLL([Plan(NetworkSpec((1, 2)))], n_rows=1)
     >>> loss.forward(np.array([[[5.0, np.log(2)]]])).round(3)
     array([[[5., 2.]]])
     >>> loss.backward(np.array([[[3.0]]]), weights=None).round(3)

@@ -10,8 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import issparse, vstack
 
-from ._parameters import FloatArray, IntArray
-from ._plan import Rows
+from sknn.training import (
+    FloatArray,
+    IntArray,
+    Rows,
+)
 
 T = TypeVar("T")
 
@@ -36,7 +39,8 @@ class RowStack:
     Three models, of which two learn from the same rows:
 
     >>> import numpy as np
-    >>> from sknn.backprop import Rows, RowStack
+    >>> from sknn.backprop import RowStack
+    >>> from sknn.training import Rows
     >>> three = Rows(np.array([[1.0], [2.0], [3.0]]), y=np.array([0, 1, 1]))
     >>> two = Rows(np.array([[4.0], [5.0]]), y=np.array([0, 1]))
     >>> stack = RowStack.of([three, three, two])

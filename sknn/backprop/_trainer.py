@@ -12,17 +12,29 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ._batches import Batches, draw_orders
-from ._epoch import Epoch, EpochHook, note_epoch
-from ._figures import Figures, Validation
-from ._lane import Lane
-from ._lbfgs import minimize_lbfgs
-from ._parameters import Parameters
+from sknn.training import (
+    Checkpoint,
+    Epoch,
+    EpochHook,
+    Outcome,
+    Parameters,
+    Plan,
+    Problem,
+    Tally,
+    TrainState,
+    check_stackable,
+    draw_orders,
+    learning_rates,
+    minimize_lbfgs,
+    note_epoch,
+)
+
+from ._batches import Batches
+from ._objective import NetworkObjective
 from ._penalties import make_penalties, penalty_values
-from ._plan import Plan, Problem, check_stackable
 from ._row_stack import RowStack
-from ._schedules import learning_rates
-from ._state import Checkpoint, Outcome, TrainState
+from ._update import Update
+from ._validation import Validation
 
 
 def train(
@@ -57,10 +69,11 @@ def train(
     `plan` is that of `Plan`'s example. From zero weights p is ½, and it rises:
 
     >>> import numpy as np
-    >>> from sknn.backprop import Parameters, Problem, Rows, Streams, TrainState, train
+    >>> from sknn.backprop import train
+    >>> from sknn.training import NetworkSpec, Parameters, Problem, Rows, Streams, TrainState
     >>> problem = Problem(Rows(np.array([[-1.0], [1.0]]), np.array([0, 1])))
-    >>> parameters = Parameters.zeros(n_models=1, layer_sizes=(1, 2), dtype=float)
-    >>> state = TrainState.around(parameters, [plan], [Streams([1, 2, 3, 4])])
+    >>> parameters = Parameters.zeros(1, NetworkSpec((1, 2)).layout, float)
+    >>> state = start([plan], [Streams([1, 2, 3, 4])], parameters)
     >>> state = train(problem, [plan], state)
     >>> state.outcomes
     [<Outcome.REACHED_MAX_ITER: 'reached max_iter'>]
@@ -77,7 +90,7 @@ def train(
     state.resume(plans)
     with np.errstate(all="ignore"):  # whatever the caller has set
         if plans[0].solver == "lbfgs":
-            return minimize_lbfgs(problems, plans, state, on_epoch)
+            return minimize_lbfgs(problems, plans, state, NetworkObjective, on_epoch)
         # Most rows first: those who have batches left are always the first models of the stack.
         sizes = [len(problem.train) for problem in problems]
         order = np.argsort(sizes, kind="stable")[::-1].tolist()
@@ -140,10 +153,11 @@ class Run:
     `plan` is that of `Plan`'s example.
 
     >>> import numpy as np
-    >>> from sknn.backprop import Parameters, Problem, Rows, RowStack, Run, Streams, TrainState
+    >>> from sknn.backprop import RowStack, Run
+    >>> from sknn.training import NetworkSpec, Parameters, Problem, Rows, Streams, TrainState
     >>> problem = Problem(Rows(np.array([[-1.0], [1.0]]), np.array([0, 1])))
-    >>> parameters = Parameters.zeros(n_models=1, layer_sizes=(1, 2), dtype=float)
-    >>> state = TrainState.around(parameters, [plan], [Streams([1, 2, 3, 4])])
+    >>> parameters = Parameters.zeros(1, NetworkSpec((1, 2)).layout, float)
+    >>> state = start([plan], [Streams([1, 2, 3, 4])], parameters)
     >>> run = Run([problem], [plan], state, RowStack.of([problem.train]))
     >>> run.epoch()
     >>> state.parameters.weights[0][0], state.n_updates, state.rows_seen
@@ -159,16 +173,18 @@ class Run:
     ) -> None:
         plan = plans[0]
         self.plans, self.state = plans, state
-        self.gradients = Parameters.zeros(state.n_models, plan.layer_sizes, plan.dtype)
+        self.gradients = Parameters.zeros(state.n_models, plan.spec.layout, plan.dtype)
         self.batches = Batches(rows, plans)
         # One batch of all rows needs no order.
         self.shuffles = plan.shuffle and plan.batch_size < len(problems[0].train)
         self.penalties = make_penalties(plans)
         valid = [problem.valid for problem in problems if problem.valid is not None]
         self.validation = Validation(valid, plans) if valid else None
-        self.lanes = {
-            (models.start, models.stop): Lane(models, plans, state, self.gradients, rows.is_sparse)
-            for models in self.batches.lanes(self.shuffles)
+        self.updates = {
+            (models.start, models.stop): Update(
+                models, plans, state, self.gradients, rows.is_sparse
+            )
+            for models in self.batches.runs_of_models(self.shuffles)
         }
         self.checkpoint = Checkpoint(state)
 
@@ -176,31 +192,31 @@ class Run:
         """Let every model see every row once, and note what came of it."""
         started = time.perf_counter()
         state = self.state
-        figures = Figures(state.n_models, keep_rows=self.plans[0].record == "batch")
+        tally = Tally(state.n_models, keep_rows=self.plans[0].record == "batch")
 
         # 1. What depends on the step alone: learning rates and the optimizer's coefficients.
         rates = self._learning_rates()
-        for lane in self.lanes.values():
-            lane.begin_epoch(rates, state.n_updates)
+        for update in self.updates.values():
+            update.begin_epoch(rates, state.n_updates)
 
         # 2. An update per batch.
         orders = None
         if self.shuffles:
             orders = draw_orders([s.order for s in state.streams], self.batches.rows.sizes)
         for block in self.batches.epoch(orders):
-            lane = self.lanes[block.models.start, block.models.stop]
+            update = self.updates[block.models.start, block.models.stop]
             for step, batch in enumerate(block.batches, block.first_step):
-                lane.update(step, batch)
-            figures.add_rows(*block.rows(), block.weights, block.models)
-        for lane in self.lanes.values():
-            lane.end_epoch()
+                update.make(step, batch)
+            tally.add_rows(*block.rows(), block.weights, block.models)
+        for update in self.updates.values():
+            update.end_epoch()
 
         # 3. The epoch's figures, the stopping rule, the best weights so far.
         n_steps = self.batches.n_steps
         state.n_updates += n_steps
         state.rows_seen += self.batches.rows.sizes
         epoch = Epoch(
-            train=figures,
+            train=tally,
             valid=None if self.validation is None else self.validation.evaluate(state.parameters),
             penalty=penalty_values(self.penalties, state.parameters),
             learning_rates=rates[n_steps - 1, np.arange(state.n_models)],

@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from sknn._sklearn_compat import StrOptions, fit_context, validate_data
-from sknn.classifiers._labels import refuse_multilabel
+from sknn.estimators._labels import refuse_multilabel
 
 from ._path import RegularizationPath
 from ._selector import BaseSelector

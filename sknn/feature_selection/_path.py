@@ -21,13 +21,13 @@ from sknn._sklearn_compat import (
     validate_data,
 )
 from sknn._warnings import warn
-from sknn.backprop import TrainState
-from sknn.classifiers import ScratchMLPClassifier
-from sknn.classifiers._blas import ONE_BLAS_THREAD
-from sknn.classifiers._labels import refuse_multilabel
-from sknn.classifiers._prepare import Given, Job, Memo, draw_streams
-from sknn.classifiers._resolve import SCHEDULES_OVER_MAX_ITER, check_penalties
-from sknn.classifiers._stacks import prepare_job, settle
+from sknn.backprop import ONE_BLAS_THREAD
+from sknn.estimators import ScratchMLPClassifier
+from sknn.estimators._inputs import Inputs
+from sknn.estimators._labels import refuse_multilabel
+from sknn.estimators._prepare import Job, Memo, draw_streams
+from sknn.estimators._resolve import SCHEDULES_OVER_MAX_ITER, check_penalties
+from sknn.estimators._stacks import prepare_job, settle
 
 from ._selector import check_classes
 from ._strengths import best_index, check_lambdas
@@ -128,7 +128,7 @@ class RegularizationPath(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator
     See Also
     --------
     MLPFeatureSelector : Keeps the features that such a path finds.
-    sknn.classifiers.ScratchMLPClassifier : Has the penalties, `group_l1` and `l1`.
+    sknn.estimators.ScratchMLPClassifier : Has the penalties, `group_l1` and `l1`.
 
     Notes
     -----
@@ -259,7 +259,7 @@ class RegularizationPath(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator
         if X_val is not None:
             X_val = validate_data(self, X_val, accept_sparse="csr", reset=False)
         jobs = self._jobs(
-            estimator, Given(rows, labels, sample_weight, X_val, y_val, sample_weight_val)
+            estimator, Inputs(rows, labels, sample_weight, X_val, y_val, sample_weight_val)
         )
         grown: dict[str, Any] = {self.penalty: 1.0 if strengths is None else float(strengths[-1])}
         check_penalties(replace(jobs[0].plan, **grown))
@@ -301,7 +301,7 @@ class RegularizationPath(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator
                 )
         return estimator
 
-    def _jobs(self, estimator: ScratchMLPClassifier, given: Given) -> list[Job]:
+    def _jobs(self, estimator: ScratchMLPClassifier, given: Inputs) -> list[Job]:
         """The training of the network of all rows, and those of the folds."""
         rng = check_random_state(self.random_state)
         estimator.set_params(random_state=rng.randint(np.iinfo(np.int32).max))
@@ -310,7 +310,7 @@ class RegularizationPath(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator
             return [whole]
         cv = check_cv(self.cv, given.y, classifier=True)
         splits = list(cv.split(given.X, given.y))
-        starts = [TrainState.start([whole.plan], [draw_streams(rng)]) for _ in splits]
+        starts = [whole.engine.start([whole.plan], [draw_streams(rng)]) for _ in splits]
         return [whole, *fold_jobs(whole, splits, starts)]
 
     def _walk(self, walk: Walk, strengths: np.ndarray | None, context: Any) -> list[Step]:

@@ -21,11 +21,12 @@ from sknn._sklearn_compat import (
     fit_context,
     validate_data,
 )
-from sknn.classifiers import ScratchMLPClassifier
-from sknn.classifiers._labels import refuse_multilabel
-from sknn.classifiers._prepare import Given, Job, Memo
-from sknn.classifiers._results import report_outcome
-from sknn.classifiers._stacks import prepare_job, train_in_stacks, train_stack
+from sknn.estimators import ScratchMLPClassifier
+from sknn.estimators._inputs import Inputs
+from sknn.estimators._labels import refuse_multilabel
+from sknn.estimators._prepare import Job, Memo
+from sknn.estimators._results import report_outcome
+from sknn.estimators._stacks import prepare_job, train_in_stacks, train_stack
 
 from ._selector import BaseSelector, check_classes
 
@@ -88,7 +89,7 @@ class RankStabilitySelector(BaseSelector):
 
     See Also
     --------
-    sknn.classifiers.fit_many : Fits many classifiers together.
+    sknn.estimators.fit_many : Fits many classifiers together.
 
     Notes
     -----
@@ -198,7 +199,7 @@ class RankStabilitySelector(BaseSelector):
         if sample_weight is not None:
             sample_weight = check_sample_weight(sample_weight, rows, allow_all_zero_weights=True)
         self.importances_ = np.empty((self.n_refits, n_features))
-        given = Given(rows, labels, sample_weight)
+        given = Inputs(rows, labels, sample_weight)
         for number, importances in self._refit(estimator, given, context):
             self.importances_[number] = importances
         # Of equals, each has the last of their ranks, so that no column is preferred for its place.
@@ -233,7 +234,7 @@ class RankStabilitySelector(BaseSelector):
         return self.estimator
 
     def _refit(
-        self, estimator: ScratchMLPClassifier, given: Given, context: Any
+        self, estimator: ScratchMLPClassifier, given: Inputs, context: Any
     ) -> Iterator[tuple[int, np.ndarray]]:
         """Train; yield the number of each refit and its importances, and tell callbacks of it."""
         rng = check_random_state(self.random_state)

@@ -14,7 +14,7 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from sknn._sklearn_compat import Interval, RealNotInt, check_sparse_indices
-from sknn.classifiers._labels import encode_labels
+from sknn.estimators._labels import encode_labels
 
 
 def check_classes(y: np.ndarray) -> None:

@@ -16,20 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import diags_array
 
-from sknn.backprop import (
-    LOSSES,
-    Outcome,
-    Plan,
-    Problem,
-    Rows,
-    TrainState,
-    predict_logits,
-    stack_key,
-    train,
-)
-from sknn.backprop._state import stopping_rule
-from sknn.classifiers._prepare import Job
-from sknn.classifiers._results import report_outcome
+from sknn.backprop import LOSSES, predict, train
+from sknn.estimators._prepare import Job
+from sknn.estimators._results import report_outcome
+from sknn.training import Outcome, Plan, Problem, Rows, TrainState, stack_key, stopping_rule
 
 # A strength that is a good guess, by how much the search for the largest one widens its steps,
 # and how often at most.
@@ -265,7 +255,7 @@ def _validate(stack: Stack, k: int) -> tuple[float, float]:
     rows, parameters = stack.problems[k].valid, stack.state.parameters.view(slice(k, k + 1))
     assert rows is not None
     plan = stack.plans[k]
-    outputs = predict_logits(parameters.weights, parameters.biases, plan.activation, rows.X)
+    outputs = predict(plan.spec, parameters.arrays, rows.X)
     # Without smoothing, as it always was: networks are compared by what they predict.
     loss = LOSSES[plan.loss]([replace(plan, label_smoothing=0.0)], len(rows))
     losses = loss.row_losses(outputs, rows.y[None])[0].astype(np.float64)

@@ -44,7 +44,7 @@ class ConvergenceDisplay:
 
     Examples
     --------
-    >>> from sknn.classifiers import ScratchMLPClassifier
+    >>> from sknn.estimators import ScratchMLPClassifier
     >>> from sknn.datasets import load_producers
     >>> from sknn.inspection import ConvergenceDisplay
     >>> X, y = load_producers(return_X_y=True)

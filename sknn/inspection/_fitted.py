@@ -10,8 +10,8 @@ from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
-from sknn.backprop import History
-from sknn.classifiers._classifier import BaseMLPClassifier
+from sknn.estimators._classifier import BaseMLPClassifier
+from sknn.training import History
 
 EXPECTED = (
     "a ScratchMLPClassifier or TorchMLPClassifier, an ensemble of them, or a Pipeline or search "
@@ -107,7 +107,7 @@ def history_of(network: BaseMLPClassifier) -> History:
 def describe(network: BaseMLPClassifier) -> list[str]:
     """The parameters that shape a training, in words."""
     params = network.get_params(deep=False)
-    layers = "-".join(str(size) for size in network._plan.layer_sizes[1:-1]) or "none"
+    layers = "-".join(str(size) for size in network._plan.spec.layer_sizes[1:-1]) or "none"
     parts = [f"hidden layers {layers}, {params['activation']}", params["solver"]]
     if params["solver"] != "lbfgs":
         schedule = "" if params["learning_rate"] == "constant" else f" ({params['learning_rate']})"

@@ -9,7 +9,6 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from sknn.backprop import History
 from sknn.inspection._checks import check_count
 from sknn.inspection._curves import draw_curve, scale_loss, whole_epochs
 from sknn.inspection._fitted import caption_of, describe, history_of, named, networks_of
@@ -29,6 +28,7 @@ from sknn.inspection._style import (
     write_caption,
     write_title,
 )
+from sknn.training import History
 
 
 class HistoryDisplay:

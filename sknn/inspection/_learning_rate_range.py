@@ -17,9 +17,9 @@ from sklearn.utils import check_random_state, check_X_y
 from sklearn.utils.class_weight import compute_class_weight
 
 from sknn._sklearn_compat import Interval, check_sample_weight, validate_params
-from sknn.classifiers._classifier import BaseMLPClassifier
-from sknn.classifiers._resolve import resolve_batch_size
-from sknn.classifiers._results import DivergedError
+from sknn.estimators._classifier import BaseMLPClassifier
+from sknn.estimators._resolve import resolve_batch_size
+from sknn.estimators._results import DivergedError
 
 # Decay of the running mean that is watched for divergence, and the multiple of its least.
 DECAY, TOO_MUCH = 0.9, 4.0
@@ -151,7 +151,7 @@ def learning_rate_range(
     --------
     >>> from sklearn.pipeline import make_pipeline
     >>> from sklearn.preprocessing import StandardScaler
-    >>> from sknn.classifiers import ScratchMLPClassifier
+    >>> from sknn.estimators import ScratchMLPClassifier
     >>> from sknn.datasets import load_producers
     >>> from sknn.inspection import learning_rate_range
     >>> X, y = load_producers(return_X_y=True)

@@ -50,7 +50,7 @@ class NetworkDisplay:
 
     Examples
     --------
-    >>> from sknn.classifiers import ScratchMLPClassifier
+    >>> from sknn.estimators import ScratchMLPClassifier
     >>> from sknn.datasets import load_producers
     >>> from sknn.inspection import NetworkDisplay
     >>> X, y = load_producers(return_X_y=True, as_frame=True)

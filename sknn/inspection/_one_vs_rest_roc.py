@@ -73,7 +73,7 @@ class OneVsRestRocDisplay:
     Examples
     --------
     >>> from sklearn.model_selection import train_test_split
-    >>> from sknn.classifiers import ScratchMLPClassifier
+    >>> from sknn.estimators import ScratchMLPClassifier
     >>> from sknn.datasets import load_producers
     >>> from sknn.inspection import OneVsRestRocDisplay
     >>> X, y = load_producers(return_X_y=True)

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 
-from sknn.backprop import History
 from sknn.inspection._checks import check_choice, check_share
 from sknn.inspection._curves import trend
 from sknn.inspection._history_display import HistoryDisplay, check_smooth
 from sknn.inspection._history_panels import MEASURES, SUBSETS, Panels
 from sknn.inspection._style import merge
+from sknn.training import History
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -55,7 +55,7 @@ class TrainingHistoryDisplay(HistoryDisplay):
     See Also
     --------
     VolatilityDisplay : How much the batches of an epoch differ.
-    sknn.backprop.History : What is drawn.
+    sknn.training.History : What is drawn.
 
     Notes
     -----
@@ -67,7 +67,7 @@ class TrainingHistoryDisplay(HistoryDisplay):
     --------
     >>> from sklearn.pipeline import make_pipeline
     >>> from sklearn.preprocessing import StandardScaler
-    >>> from sknn.classifiers import ScratchMLPClassifier
+    >>> from sknn.estimators import ScratchMLPClassifier
     >>> from sknn.datasets import load_producers
     >>> from sknn.inspection import TrainingHistoryDisplay
     >>> X, y = load_producers(return_X_y=True)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, Self
 
-from sknn.backprop import History
 from sknn.inspection._checks import check_choice, check_share
 from sknn.inspection._history_display import HistoryDisplay, check_smooth
 from sknn.inspection._history_panels import MEASURES
+from sknn.training import History
 
 TITLES = {"loss": "Volatility of the loss", "accuracy": "Volatility of the accuracy"}
 
@@ -44,11 +44,11 @@ class VolatilityDisplay(HistoryDisplay):
     See Also
     --------
     TrainingHistoryDisplay : Loss and accuracy themselves.
-    sknn.backprop.History.volatility : What is drawn.
+    sknn.training.History.volatility : What is drawn.
 
     Examples
     --------
-    >>> from sknn.classifiers import ScratchMLPClassifier
+    >>> from sknn.estimators import ScratchMLPClassifier
     >>> from sknn.datasets import load_producers
     >>> from sknn.inspection import VolatilityDisplay
     >>> X, y = load_producers(return_X_y=True)

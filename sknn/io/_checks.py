@@ -278,13 +278,13 @@ def _ensemble(made: Any) -> None:
     members = getattr(made, "estimators_", None)
     if members is None:
         return
-    from sknn.classifiers import ScratchMLPClassifier
+    from sknn.estimators import ScratchMLPClassifier
 
     _expect(isinstance(members, list) and len(members) > 0, "estimators_")
     _expect(all(type(member) is ScratchMLPClassifier for member in members), "estimators_")
     _expect(all(hasattr(member, "coefs_") for member in members), "estimators_")
     shapes = {tuple(coef.shape for coef in member.coefs_) for member in members}
-    kinds = {(member._plan.activation, member.coefs_[0].dtype) for member in members}
+    kinds = {(member._plan.spec.activation, member.coefs_[0].dtype) for member in members}
     _expect(len(shapes) == len(kinds) == 1, "estimators_")
     _expect(members[0].n_features_in_ == made.n_features_in_, "n_features_in_")
     n_classes = (len(members[0].classes_),)

@@ -15,8 +15,8 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from sknn._sklearn_compat import has_callbacks
-from sknn.classifiers import ScratchMLPEnsembleClassifier
-from sknn.classifiers._classifier import BaseMLPClassifier
+from sknn.estimators import ScratchMLPEnsembleClassifier
+from sknn.estimators._classifier import BaseMLPClassifier
 from sknn.feature_selection import MLPFeatureSelector, RankStabilitySelector, RegularizationPath
 
 from . import _container

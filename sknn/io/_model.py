@@ -13,24 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn import config_context
 
-import sknn.classifiers
+import sknn.estimators
 from sknn import __version__
-from sknn.backprop import (
-    ACTIVATIONS,
-    LOSSES,
-    OPTIMIZERS,
-    EarlyStopping,
-    History,
-    Parameters,
-    Plan,
-    Streams,
-    TrainState,
-)
-from sknn.classifiers._classifier import BaseMLPClassifier
-from sknn.classifiers._prepare import Terms
-from sknn.classifiers._results import fitted_attributes
-from sknn.classifiers._resume import at_rest
-from sknn.classifiers._targets import Classes, LabelSets
+from sknn.backprop import ACTIVATIONS, LOSSES, OPTIMIZERS, start
+from sknn.estimators._classifier import BaseMLPClassifier
+from sknn.estimators._prepare import Terms
+from sknn.estimators._results import at_rest, fitted_attributes
+from sknn.estimators._targets import Classes, LabelSets
+from sknn.training import EarlyStopping, History, NetworkSpec, Parameters, Plan, Streams, TrainState
 
 from ._codec import decode, encode
 
@@ -51,15 +41,17 @@ METHODS = (
 )
 # What files of earlier versions may lack, since it has a default that does what those did.
 LATER_SETTINGS = frozenset(
-    {"dtype", "loss", "quantiles", "group_l1", "l1_method", "divisor", "sums_gradients"}
+    {"spec", "dtype", "loss", "quantiles", "group_l1", "l1_method", "divisor", "sums_gradients"}
 )
+# Files have these among the settings.
+SPEC = frozenset(f.name for f in fields(NetworkSpec))
 Arrays = dict[str, np.ndarray]
 
 
 def is_class(cls: Any) -> bool:
     """Whether `cls` is a class of ours that files know, and not one that somebody derived."""
     name = getattr(cls, "__name__", None)
-    return name in CLASSES and cls is getattr(sknn.classifiers, name)
+    return name in CLASSES and cls is getattr(sknn.estimators, name)
 
 
 def versions() -> dict[str, str]:
@@ -93,9 +85,7 @@ def to_plain(estimator: BaseMLPClassifier) -> tuple[dict[str, Any], Arrays]:
         "requests": requests_of(estimator),
         "classes": encode(estimator.classes_, "classes_"),
         "feature_names": encode(getattr(estimator, "feature_names_in_", None), "X"),
-        "plan": {
-            f.name: encode(getattr(plan, f.name), f.name) for f in fields(plan) if f.name != "dtype"
-        },
+        "plan": {name: encode(value, name) for name, value in _settings(plan).items()},
         "dtype": plan.dtype.name,
         "best_validation_score": encode(estimator.best_validation_score_, "best_validation_score_"),
         "held_out": bool(estimator._held_out),
@@ -114,9 +104,16 @@ def to_plain(estimator: BaseMLPClassifier) -> tuple[dict[str, Any], Arrays]:
     return header, arrays
 
 
+def _settings(plan: Plan) -> dict[str, Any]:
+    """The settings by name, those of the network among them."""
+    settings = {f.name: getattr(plan, f.name) for f in fields(plan) if f.name != "dtype"}
+    spec = settings.pop("spec")
+    return {name: getattr(spec, name) for name in SPEC} | settings
+
+
 def _shapes(plan: Plan) -> dict[str, tuple[int, ...]]:
     """The arrays of weights and biases, by name."""
-    pairs = list(enumerate(pairwise(plan.layer_sizes)))
+    pairs = list(enumerate(pairwise(plan.spec.layer_sizes)))
     return {f"coefs.{i}": pair for i, pair in pairs} | {
         f"intercepts.{i}": pair[1:] for i, pair in pairs
     }
@@ -191,7 +188,7 @@ def from_plain(
     """
     if header["class"] not in CLASSES:
         raise ValueError(f"it holds a {header['class']!r}, which is unknown here")
-    cls = cls or getattr(sknn.classifiers, header["class"])
+    cls = cls or getattr(sknn.estimators, header["class"])
     known = cls().get_params(deep=False)
     given = {name: decode(value) for name, value in header["parameters"].items()}
     estimator = cls(**{name: value for name, value in given.items() if name in known})
@@ -200,10 +197,11 @@ def from_plain(
 
     # 1. What was learnt from, and how.
     settings = {name: decode(value) for name, value in header["plan"].items()}
-    missing = {f.name for f in fields(Plan)} - set(settings) - LATER_SETTINGS
+    missing = ({f.name for f in fields(Plan)} | SPEC) - set(settings) - LATER_SETTINGS
     if missing:
         raise ValueError(f"its settings lack {sorted(missing)}")
-    plan = Plan(**settings, dtype=np.dtype(header["dtype"]))
+    spec = NetworkSpec(**{name: settings.pop(name) for name in SPEC})
+    plan = Plan(spec, **settings, dtype=np.dtype(header["dtype"]))
     classes, names = decode(header["classes"]), decode(header["feature_names"])
     _check_plan(plan, classes, names)
 
@@ -211,20 +209,20 @@ def from_plain(
     # taken only for weights that the file has.
     for name, shape in _shapes(plan).items():
         _expect(arrays, name, shape, plan.dtype)
-    parameters = Parameters.zeros(1, plan.layer_sizes, plan.dtype)
+    parameters = Parameters.zeros(1, plan.spec.layout, plan.dtype)
     for i, (W, b) in enumerate(zip(parameters.weights, parameters.biases, strict=True)):
         W[0] = _expect(arrays, f"coefs.{i}", W.shape[1:], plan.dtype)
         b[0, 0] = _expect(arrays, f"intercepts.{i}", b.shape[2:], plan.dtype)
     saved = header["state"]
     streams = Streams((0, 0, 0, 0) if saved is None else saved["entropy"])
     # L-BFGS has no memory of its own: none is taken that what was saved would only replace.
-    state = TrainState.around(parameters, [replace(plan, solver="lbfgs")], [streams])
+    state = start([replace(plan, solver="lbfgs")], [streams], parameters)
     state.histories = [_history(arrays)]
     attributes = fitted_attributes(
         state, Terms(plan, _target(plan, classes, header), header["held_out"] is True)
     )
     attributes["best_validation_score_"] = decode(header["best_validation_score"])
-    attributes["n_features_in_"] = plan.layer_sizes[0]
+    attributes["n_features_in_"] = plan.spec.n_features
     if names is not None:
         attributes["feature_names_in_"] = names
     for name, value in attributes.items():
@@ -240,17 +238,17 @@ def from_plain(
 
 def _target(plan: Plan, classes: np.ndarray, header: Mapping[str, Any]) -> Classes | LabelSets:
     """What the network predicts. Files of earlier versions have two outputs for two classes."""
-    if plan.loss == "sigmoid_cross_entropy" and plan.layer_sizes[-1] > 1:
+    if plan.loss == "sigmoid_cross_entropy" and plan.spec.n_outputs > 1:
         return LabelSets(plan.loss, len(classes), header.get("y_is_sparse") is True)
     return Classes(plan.loss, classes)
 
 
 def _check_plan(plan: Plan, classes: Any, names: Any) -> None:
-    sizes = plan.layer_sizes
+    sizes = plan.spec.layer_sizes
     if not all(isinstance(size, int) and size >= 1 for size in sizes) or len(sizes) < 2:
         raise ValueError(f"its layer sizes are {sizes!r}")
-    if plan.activation not in ACTIVATIONS or plan.dtype.name not in ("float32", "float64"):
-        raise ValueError(f"its activation is {plan.activation!r}, its dtype {plan.dtype}")
+    if plan.spec.activation not in ACTIVATIONS or plan.dtype.name not in ("float32", "float64"):
+        raise ValueError(f"its activation is {plan.spec.activation!r}, its dtype {plan.dtype}")
     if LOSSES[plan.loss].score != "accuracy":
         raise ValueError(f"its loss is {plan.loss!r}, which is none of a classifier")
     has_one_output = plan.loss == "sigmoid_cross_entropy" and sizes[-1] == 1

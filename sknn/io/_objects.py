@@ -17,7 +17,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.metrics import check_scoring
 
-from sknn.classifiers._classifier import BaseMLPClassifier
+from sknn.estimators._classifier import BaseMLPClassifier
 
 from ._checks import check_state
 from ._model import from_plain, requests_of, set_requests, to_plain

@@ -15,7 +15,7 @@ from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils.validation import check_is_fitted
 
-from sknn.classifiers._targets import LabelSets
+from sknn.estimators._targets import LabelSets
 from sknn.feature_selection import RegularizationPath
 from sknn.preprocessing import PlainFrame
 

@@ -27,11 +27,12 @@ from skl2onnx.algebra.onnx_ops import (
 from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType, guess_proto_type
 from skl2onnx.common.shape_calculator import calculate_linear_classifier_output_shapes
 
-from sknn.classifiers import (
+from sknn.estimators import (
     ScratchMLPClassifier,
     ScratchMLPEnsembleClassifier,
     TorchMLPClassifier,
 )
+from sknn.estimators._base import arrays_of
 from sknn.feature_selection import MLPFeatureSelector, RankStabilitySelector, RegularizationPath
 from sknn.model_selection import StackedGridSearchCV, StackedRandomizedSearchCV
 from sknn.preprocessing import ColumnNormScaler, PlainFrame
@@ -87,7 +88,8 @@ def float_type(operator: Any) -> Any:
 def _convert_network(scope: Any, operator: Any, container: Any) -> None:
     opset = {"op_version": container.target_opset}
     model = operator.raw_operator
-    logits = _logits(operator, container, model, model.coefs_, model.intercepts_)
+    arrays = {name: array[0] for name, array in arrays_of(model).items()}
+    logits = _outputs(operator, container, model, arrays)
     if _has_one_output(model):
         # Equal ones have the label of the first; the sign is kept where probabilities are rounded.
         decision = OnnxConcat(OnnxNeg(logits, **opset), logits, axis=1, **opset)
@@ -100,10 +102,9 @@ def _convert_network(scope: Any, operator: Any, container: Any) -> None:
 def _convert_ensemble(scope: Any, operator: Any, container: Any) -> None:
     opset = {"op_version": container.target_opset}
     members = operator.raw_operator.estimators_
-    layers = range(len(members[0].coefs_))
-    coefs = [np.stack([member.coefs_[i] for member in members]) for i in layers]
-    intercepts = [np.stack([member.intercepts_[i][None] for member in members]) for i in layers]
-    logits = _logits(operator, container, members[0], coefs, intercepts)
+    each = [arrays_of(member) for member in members]
+    arrays = {name: np.concatenate([arrays[name] for arrays in each]) for name in each[0]}
+    logits = _outputs(operator, container, members[0], arrays)
     if _has_one_output(members[0]):
         both = OnnxConcat(OnnxNeg(logits, **opset), logits, axis=2, **opset)
         probabilities = OnnxSigmoid(both, **opset)
@@ -118,16 +119,17 @@ def _has_one_output(model: Any) -> bool:
     return bool(model._plan.loss == "sigmoid_cross_entropy")
 
 
-def _logits(operator: Any, container: Any, model: Any, coefs: Any, intercepts: Any) -> Any:
-    """Logits of one network, or of all at once, where weights have an axis of networks in front."""
+def _outputs(operator: Any, container: Any, model: Any, arrays: Any) -> Any:
+    """Outputs of one network, or of all at once, where arrays have an axis of networks in front."""
     opset = {"op_version": container.target_opset}
-    kind = FloatTensorType if coefs[0].dtype == np.float32 else DoubleTensorType
+    kind = FloatTensorType if model._plan.dtype == np.float32 else DoubleTensorType
     hidden = OnnxCast(operator.inputs[0], to=proto_type(kind), **opset)
-    activation = ACTIVATIONS[model._plan.activation]
-    for i, (W, b) in enumerate(zip(coefs, intercepts, strict=True)):
-        if i:
-            hidden = activation(hidden, **opset)
-        hidden = OnnxAdd(OnnxMatMul(hidden, W, **opset), b, **opset)
+    for layer in model._plan.spec.layers:
+        if layer.kind == "activation":
+            hidden = ACTIVATIONS[layer.name](hidden, **opset)
+        elif layer.kind == "linear":
+            W, b = arrays[f"weights.{layer.index}"], arrays[f"biases.{layer.index}"]
+            hidden = OnnxAdd(OnnxMatMul(hidden, W, **opset), b, **opset)
     return hidden
 
 

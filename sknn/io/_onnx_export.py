@@ -15,8 +15,8 @@ from sklearn.decomposition import PCA, TruncatedSVD
 from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.preprocessing import FunctionTransformer, MaxAbsScaler, MinMaxScaler, RobustScaler
 
-from sknn.classifiers import ScratchMLPEnsembleClassifier
-from sknn.classifiers._classifier import BaseMLPClassifier
+from sknn.estimators import ScratchMLPEnsembleClassifier
+from sknn.estimators._classifier import BaseMLPClassifier
 from sknn.feature_selection import MLPFeatureSelector, RankStabilitySelector
 from sknn.preprocessing import ColumnNormScaler, PlainFrame
 

@@ -42,7 +42,7 @@ CLASSES = {
     "StandardScaler TargetEncoder",
     "sklearn.random_projection": "GaussianRandomProjection SparseRandomProjection",
     "sklearn.svm": "LinearSVC",
-    "sknn.classifiers": "ScratchMLPClassifier ScratchMLPEnsembleClassifier TorchMLPClassifier",
+    "sknn.estimators": "ScratchMLPClassifier ScratchMLPEnsembleClassifier TorchMLPClassifier",
     "sknn.feature_selection": "MLPFeatureSelector RankStabilitySelector RegularizationPath",
     "sknn.model_selection": "StackedGridSearchCV StackedRandomizedSearchCV",
     "sknn.preprocessing": "ColumnNormScaler PlainFrame",

@@ -109,7 +109,7 @@ class StackedGridSearchCV(_StackedSearch, GridSearchCV):
     See Also
     --------
     StackedRandomizedSearchCV : The same for draws from distributions.
-    sknn.classifiers.fit_many : Fits many classifiers together.
+    sknn.estimators.fit_many : Fits many classifiers together.
 
     Notes
     -----
@@ -120,7 +120,7 @@ class StackedGridSearchCV(_StackedSearch, GridSearchCV):
     --------
     >>> from sklearn.pipeline import Pipeline
     >>> from sklearn.preprocessing import StandardScaler
-    >>> from sknn.classifiers import ScratchMLPClassifier
+    >>> from sknn.estimators import ScratchMLPClassifier
     >>> from sknn.datasets import load_producers
     >>> from sknn.model_selection import StackedGridSearchCV
     >>> X, y = load_producers(return_X_y=True)
@@ -203,7 +203,7 @@ class StackedRandomizedSearchCV(_StackedSearch, RandomizedSearchCV):
     Examples
     --------
     >>> from scipy.stats import loguniform
-    >>> from sknn.classifiers import ScratchMLPClassifier
+    >>> from sknn.estimators import ScratchMLPClassifier
     >>> from sknn.datasets import load_producers
     >>> from sknn.model_selection import StackedRandomizedSearchCV
     >>> X, y = load_producers(return_X_y=True)

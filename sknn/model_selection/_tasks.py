@@ -25,11 +25,11 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.parallel import Parallel, delayed
 
 from sknn._sklearn_compat import check_method_params, has_callbacks, safe_indexing
-from sknn.backprop import PER_MODEL, TrainState
-from sknn.classifiers._blas import blas_of_workers
-from sknn.classifiers._prepare import Given, Job, Memo
-from sknn.classifiers._stacks import (
+from sknn.estimators._inputs import Inputs
+from sknn.estimators._prepare import Job, Memo
+from sknn.estimators._stacks import (
     MOST_MODELS,
+    blas_of_workers,
     lots,
     prepare_job,
     results_of,
@@ -40,6 +40,7 @@ from sknn.classifiers._stacks import (
     trains_in_stacks,
     warn_of_unfinished,
 )
+from sknn.training import PER_MODEL, TrainState
 
 # Parameters that may differ within a stack.
 FREE = PER_MODEL | {"random_state", "class_weight"}
@@ -86,7 +87,7 @@ class StackedParallel:
         """
         n_workers = effective_n_jobs(self.n_jobs)
         # Within one process, what is fitted before the network is fitted once for all chunks.
-        known = Inputs() if n_workers == 1 else None
+        known = FoldInputs() if n_workers == 1 else None
         most = MOST_MODELS if n_workers == 1 else MOST_MODELS_OF_WORKERS
         results: dict[int, Any] = {}
         failed: list[int] = []
@@ -160,7 +161,7 @@ class _Candidate:
 
 
 def carry_out(
-    numbers: list[int], calls: list[Call], known: Inputs | None = None
+    numbers: list[int], calls: list[Call], known: FoldInputs | None = None
 ) -> tuple[list[int], list[Any], int, int]:
     """Carry out calls, in stacks where that is possible.
 
@@ -173,7 +174,7 @@ def carry_out(
     n_unfinished, n_stacked : int
         How many fits in stacks did not converge, of how many.
     """
-    inputs = known or Inputs()
+    inputs = known or FoldInputs()
     candidates: dict[int, _Candidate] = {}
 
     def make_ready(i: int, memo: Memo) -> Job | None:
@@ -245,7 +246,7 @@ class _Replay:
         return estimator
 
 
-def _prepare_candidate(call: Call, inputs: Inputs, memo: Memo) -> _Candidate | None:
+def _prepare_candidate(call: Call, inputs: FoldInputs, memo: Memo) -> _Candidate | None:
     """The candidate of a call with its network's data at hand; None if it takes no part."""
     _, (estimator, X, y), options = call
     estimator.set_params(**clone(options["parameters"] or {}, safe=False))
@@ -265,20 +266,20 @@ def last_step(estimator: BaseEstimator) -> Any:
     return estimator.steps[-1][1] if isinstance(estimator, Pipeline) else estimator
 
 
-class Inputs:
+class FoldInputs:
     """What reaches the networks of candidates: rows that the steps before have transformed.
 
     Steps with equal settings are fitted once per fold.
     """
 
     def __init__(self) -> None:
-        self._folds: dict[int, tuple[Any, Given]] = {}
-        self._transformed: dict[Any, tuple[Any, list[Any], Given]] = {}
+        self._folds: dict[int, tuple[Any, Inputs]] = {}
+        self._transformed: dict[Any, tuple[Any, list[Any], Inputs]] = {}
         self._failed: dict[Any, Any] = {}
 
     def of_network(
         self, estimator: BaseEstimator, X: Any, y: Any, options: dict[str, Any]
-    ) -> tuple[Given, float]:
+    ) -> tuple[Inputs, float]:
         """What the last step of `estimator` is to be fitted on, and the seconds that it took.
 
         The steps before it are fitted.
@@ -287,7 +288,7 @@ class Inputs:
         if not isinstance(estimator, Pipeline):
             if id(train) not in self._folds:
                 # With `train`, so that no other array takes its place.
-                self._folds[id(train)] = train, Given(**_rows_of_fold(X, y, options))
+                self._folds[id(train)] = train, Inputs(**_rows_of_fold(X, y, options))
             return self._folds[id(train)][1], 0.0
         started = time.perf_counter()
         key = _key_of_steps_before(estimator, options)
@@ -310,7 +311,7 @@ class Inputs:
         estimator.steps[:-1] = copy.deepcopy(estimator.steps[:-1])
         return given, time.perf_counter() - started
 
-    def _keep(self, key: Any, what: tuple[Any, list[Any], Given]) -> None:
+    def _keep(self, key: Any, what: tuple[Any, list[Any], Inputs]) -> None:
         self._transformed[key] = what
         n_bytes = [_n_bytes(given.X) for _, _, given in self._transformed.values()]
         while sum(n_bytes) > TRANSFORMED_BYTES and len(n_bytes) > 1:
@@ -346,12 +347,12 @@ def _key_of_steps_before(pipeline: Pipeline, options: dict[str, Any]) -> tuple[i
         return None
 
 
-def _fit_steps_before(pipeline: Pipeline, arguments: dict[str, Any]) -> Given:
+def _fit_steps_before(pipeline: Pipeline, arguments: dict[str, Any]) -> Inputs:
     """Fit all steps but the last, which is only asked what it would have been fitted on."""
     classifier = last_step(pipeline)
-    asked: list[Given] = []
+    asked: list[Inputs] = []
     # The pipeline itself does the transforming and the routing of metadata.
-    classifier.fit = lambda X, y=None, **metadata: asked.append(Given(X, y, **metadata))
+    classifier.fit = lambda X, y=None, **metadata: asked.append(Inputs(X, y, **metadata))
     try:
         pipeline.fit(**arguments)
     finally:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sknn.backprop import History
 from sknn.inspection import OneVsRestRocDisplay, TrainingHistoryDisplay, VolatilityDisplay
 from sknn.inspection._curves import trend_window
 from sknn.inspection._fitted import count, describe
 from sknn.inspection._style import write_title
 from sknn.report._seeds import plot_seeds
 from sknn.report._style import colors, page, panels, report_style
+from sknn.training import History
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

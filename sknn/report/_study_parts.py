@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-    from sknn.backprop import History
     from sknn.inspection._style import ThemeName
     from sknn.report._beside_tables import StudyResult
     from sknn.studies import ComparisonResult, Spread
+    from sknn.training import History
 
 METRICS = {"accuracy": "accuracy", "macro_f1": "macro F1", "log_loss": "log loss"}
 
@@ -85,7 +85,7 @@ def beside_blocks(frame: pd.DataFrame, titles: Mapping[str, str], digits: int) -
 
 def histories_of(curves: Mapping[str, NDArray[np.float64]]) -> list[History]:
     """Arrays of shape (n_seeds, n_epochs) as a history for each seed."""
-    from sknn.backprop import History
+    from sknn.training import History
 
     n_seeds = len(next(iter(curves.values())))
     return [

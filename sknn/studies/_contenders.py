@@ -17,7 +17,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-from sknn.classifiers import ScratchMLPClassifier, ScratchMLPEnsembleClassifier
+from sknn.estimators import ScratchMLPClassifier, ScratchMLPEnsembleClassifier
 from sknn.model_selection import StackedGridSearchCV
 from sknn.studies._scores import neg_log_loss
 
@@ -97,7 +97,7 @@ class Blend:
 
 # What the tuned network is tuned over: rate, λ, dropout and label smoothing, with two layers of 128
 # and a cosine schedule of 100 epochs.
-TUNED = {
+TUNED: dict[str, Any] = {
     "hidden_layer_sizes": (128, 128),
     "learning_rate": "cosine",
     "max_iter": 100,
@@ -113,7 +113,12 @@ GRID = {
 }
 # Of the best network that an independent comparison found, which picked them by these very folds;
 # its learning rate is not known, and was settled on others.
-BEST_FOUND = {**TUNED, "dropout": 0.3, "label_smoothing": 0.1, "learning_rate_init": 0.003}
+BEST_FOUND: dict[str, Any] = {
+    **TUNED,
+    "dropout": 0.3,
+    "label_smoothing": 0.1,
+    "learning_rate_init": 0.003,
+}
 MEMBERS = 10
 
 
@@ -124,12 +129,12 @@ def inner_folds() -> StratifiedKFold:
 
 def our_contenders() -> list[Contender]:
     """Our classifiers: as they come, with early stopping, tuned, and an ensemble."""
-    from sknn.classifiers import TorchMLPClassifier
+    from sknn.estimators import TorchMLPClassifier
 
     def scaled(network: Any) -> Any:
         return make_pipeline(StandardScaler(), network)
 
-    stops = {"early_stopping": True, "random_state": 0}
+    stops: dict[str, Any] = {"early_stopping": True, "random_state": 0}
     return [
         Contender("scratch", "ScratchMLP, defaults", scaled(ScratchMLPClassifier(random_state=0))),
         Contender(

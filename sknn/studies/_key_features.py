@@ -14,7 +14,7 @@ from sklearn.inspection import permutation_importance
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from sknn._sklearn_compat import Interval, validate_params
-from sknn.classifiers import ScratchMLPClassifier, fit_many
+from sknn.estimators import ScratchMLPClassifier, fit_many
 from sknn.feature_selection import RankStabilitySelector
 from sknn.preprocessing import ColumnNormScaler
 from sknn.studies._parallel import run_in_parallel, start_processes

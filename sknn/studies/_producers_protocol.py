@@ -9,10 +9,10 @@ import numpy as np
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
-from sknn.backprop import Plan
-from sknn.classifiers import ScratchMLPClassifier
+from sknn.estimators import ScratchMLPClassifier
 from sknn.preprocessing import ColumnNormScaler
 from sknn.studies._training import Engine, classifier_of
+from sknn.training import Plan
 
 
 @dataclass(frozen=True)

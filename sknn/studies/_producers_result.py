@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from sklearn.pipeline import Pipeline
 
-    from sknn.backprop import History
+    from sknn.training import History
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ class ProducersRuns:
 
     curves : dict of str to ndarray of shape (n_seeds, epochs)
         ``train_loss``, ``train_accuracy``, ``valid_loss`` and ``valid_accuracy`` of each epoch,
-        for each seed, as in :class:`sknn.backprop.History`.
+        for each seed, as in :class:`sknn.training.History`.
 
     pipeline : Pipeline
         Scaler and network as fitted with the first seed.

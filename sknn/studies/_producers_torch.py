@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from sknn.backprop import Plan
-from sknn.classifiers import TorchMLPClassifier
+from sknn.estimators import TorchMLPClassifier
+from sknn.training import Plan
 
 
 class SummedGradientTorchMLPClassifier(TorchMLPClassifier):

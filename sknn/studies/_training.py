@@ -11,9 +11,10 @@ from joblib import effective_n_jobs
 from sklearn.exceptions import ConvergenceWarning
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from sknn.classifiers import ScratchMLPClassifier
-from sknn.classifiers._prepare import Given, Memo
-from sknn.classifiers._stacks import prepare_job, settle, stacks_of, train_stack
+from sknn.estimators import ScratchMLPClassifier
+from sknn.estimators._inputs import Inputs
+from sknn.estimators._prepare import Memo
+from sknn.estimators._stacks import prepare_job, settle, stacks_of, train_stack
 from sknn.studies._parallel import run_in_parallel
 
 Engine = Literal["scratch", "torch"]
@@ -33,7 +34,7 @@ def classifier_of(engine: Engine) -> type[Any]:
     """The classifier of an engine; PyTorch is loaded for its own only."""
     if engine == "scratch":
         return ScratchMLPClassifier
-    from sknn.classifiers import TorchMLPClassifier
+    from sknn.estimators import TorchMLPClassifier
 
     return TorchMLPClassifier
 
@@ -67,7 +68,7 @@ def _fit_in_stacks(
 ) -> Iterator[tuple[int, Any]]:
     memo = Memo()
     jobs = {
-        i: prepare_job(network, Given(own.X, own.y, None, own.X_val, own.y_val), memo)
+        i: prepare_job(network, Inputs(own.X, own.y, None, own.X_val, own.y_val), memo)
         for i, (network, own) in enumerate(zip(networks, rows, strict=True))
     }
     pieces = stacks_of(jobs, effective_n_jobs(n_jobs))
@@ -89,6 +90,6 @@ def fit_alone(network: Any, rows: Rows) -> Any:
 
 def untrained(network: ScratchMLPClassifier, rows: Rows) -> ScratchMLPClassifier:
     """A network with the weights that its training would start from."""
-    job = prepare_job(network, Given(rows.X, rows.y), Memo())
+    job = prepare_job(network, Inputs(rows.X, rows.y), Memo())
     settle(network, job, job.state)
     return network

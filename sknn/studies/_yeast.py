@@ -15,8 +15,8 @@ from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from sknn._sklearn_compat import Interval, StrOptions, validate_params
-from sknn.classifiers import ScratchMLPClassifier
 from sknn.datasets import load_yeast
+from sknn.estimators import ScratchMLPClassifier
 from sknn.model_selection import StackedGridSearchCV
 from sknn.studies._published_yeast import PUBLISHED_YEAST, RERUN_YEAST
 from sknn.studies._results import FitProgress, check_seeds

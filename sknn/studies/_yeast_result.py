@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from sklearn.pipeline import Pipeline
 
-    from sknn.backprop import History
     from sknn.model_selection import StackedGridSearchCV
+    from sknn.training import History
 
 # Half a unit of the last digit of figures that the document prints with fewer digits than others.
 HALF_UNITS = {("adam", "train_loss"): 5e-4}

@@ -10,10 +10,11 @@ from numpy.testing import assert_array_equal
 from scipy import sparse
 from threadpoolctl import threadpool_limits
 
-from sknn.backprop import History, Parameters, Plan, Problem, Rows, Streams, TrainState, train
+from sknn.backprop import train
+from sknn.training import History, Parameters, Plan, Problem, Rows, Streams, TrainState
 
 PLAN = Plan(
-    layer_sizes=(5, 7, 4, 3),
+    spec=NetworkSpec((5, 7, 4, 3)),
     activation="relu",
     solver="adam",
     learning_rate_init=0.01,
@@ -58,7 +59,11 @@ def make_plan() -> Callable[..., Plan]:
 
     def build(**settings: Any) -> Plan:
         plan = replace(PLAN, **settings)
-        return plan if plan.dropout else replace(plan, dropout=(0.0,) * (len(plan.layer_sizes) - 2))
+        return (
+            plan
+            if plan.dropout
+            else replace(plan, dropout=(0.0,) * (len(plan.spec.layer_sizes) - 2))
+        )
 
     return build
 
@@ -124,7 +129,7 @@ def start() -> Callable[..., TrainState]:
 
     def build(plans: Sequence[Plan], seeds: Sequence[int] | None = None) -> TrainState:
         seeds = range(len(plans)) if seeds is None else seeds
-        return TrainState.start(plans, [Streams([seed, 1, 2, 3]) for seed in seeds])
+        return start(plans, [Streams([seed, 1, 2, 3]) for seed in seeds])
 
     return build
 

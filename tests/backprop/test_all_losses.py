@@ -11,17 +11,8 @@ from sklearn.linear_model import GammaRegressor, PoissonRegressor, QuantileRegre
 from sklearn.metrics import accuracy_score, r2_score
 from torch.nn import functional
 
-from sknn.backprop import (
-    LOSSES,
-    Plan,
-    Problem,
-    Rows,
-    Streams,
-    TrainState,
-    predict_logits,
-    r2_of_rows,
-    train,
-)
+from sknn.backprop import LOSSES, r2_of_rows, train
+from sknn.training import Plan, Problem, Rows, Streams
 
 LEVELS = (0.1, 0.5, 0.8)
 N_MODELS, N_ROWS = 2, 7
@@ -193,7 +184,7 @@ def fit(X, y, loss, *, weights=None, **settings):
     """Coefficients and intercept of a network without a hidden layer, by L-BFGS."""
     n_outputs = LOSSES[loss].count_outputs(1, len(settings.get("quantiles", ())))
     plan = Plan((X.shape[1], n_outputs), loss, solver="lbfgs", max_iter=3000, tol=1e-9, **settings)
-    state = TrainState.start([plan], [Streams([1, 2, 3, 4])])
+    state = start([plan], [Streams([1, 2, 3, 4])])
     state = train(Problem(Rows(X, y[:, None], weights)), [plan], state)
     found = state.parameters
     return found.weights[0][0, :, 0], found.biases[0][0, 0, 0], state
@@ -242,7 +233,7 @@ def test_a_quantile_is_that_of_linear_programming(rows):
         (4, 1), "quantile", (0.8,), batch_size=300, max_iter=4000, n_iter_no_change=np.inf,
         l2=0.0, learning_rate="cosine", learning_rate_init=0.05,
     )  # fmt: skip
-    state = TrainState.start([plan], [Streams([1, 2, 3, 4])])
+    state = start([plan], [Streams([1, 2, 3, 4])])
     state = train(Problem(Rows(X, y[:, None])), [plan], state)
     assert_allclose(state.parameters.weights[0][0, :, 0], theirs.coef_, atol=0.02)
     least = np.mean(np.maximum(0.8 * (y - theirs.predict(X)), -0.2 * (y - theirs.predict(X))))

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 
-from sknn.backprop import Batches, Plan, Rows, RowStack, draw_orders
+from sknn.backprop import Batches, RowStack
+from sknn.training import Plan, Rows, draw_orders
 
 N_CLASSES = 3
 KINDS = [(False, False), (False, True), (True, False), (True, True)]

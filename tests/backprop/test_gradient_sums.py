@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from sknn.backprop import Checkpoint, Outcome, TrainState, train
+from sknn.backprop import train
+from sknn.training import Checkpoint, Outcome, TrainState
 
 RATE = 0.05
 

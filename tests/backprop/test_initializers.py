@@ -5,7 +5,8 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import stats
 
-from sknn.backprop import Parameters, draw_parameters, glorot_uniform
+from sknn.backprop import draw_parameters, glorot_uniform
+from sknn.training import Parameters
 
 
 def generators(*seeds):

@@ -10,8 +10,9 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import special
 from torch.nn import functional
 
-from sknn.backprop import Plan, SoftmaxCrossEntropy, cross_entropy, log_softmax, softmax
+from sknn.backprop import SoftmaxCrossEntropy, cross_entropy, log_softmax, softmax
 from sknn.backprop._cross_entropy import losses_and_hits
+from sknn.training import Plan
 
 HUGE = np.array([[[1e4, -1e4, 0.0], [1e4, 1e4, -1e4], [-1e4, -1e4, -1e4]]])
 SHAPES = st.tuples(st.integers(1, 3), st.integers(1, 5), st.integers(2, 12))

@@ -10,16 +10,8 @@ import torch
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse, special
 
-from sknn.backprop import (
-    L1,
-    L2,
-    Parameters,
-    Penalty,
-    Plan,
-    SoftmaxCrossEntropy,
-    build_network,
-    predict_logits,
-)
+from sknn.backprop import L1, L2, Penalty, SoftmaxCrossEntropy, build_network
+from sknn.training import Parameters, Plan
 
 TORCH = {
     "identity": lambda z: z,
@@ -250,7 +242,7 @@ def test_two_networks_on_one_set_of_parameters():
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_training_and_prediction_agree_where_nothing_is_dropped(dtype, random_parameters):
     parameters = random_parameters(3, (4, 6, 5, 2), dtype)
-    gradients = Parameters.zeros(3, (4, 6, 5, 2), dtype)
+    gradients = Parameters.zeros(3, NetworkSpec((4, 6, 5, 2)).layout, dtype)
     X = np.random.default_rng(0).normal(size=(11, 4)).astype(dtype)
     for activation in ACTIVATIONS:
         network = build_network(parameters, gradients, 11, activation)

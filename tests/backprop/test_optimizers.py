@@ -5,8 +5,9 @@ import pytest
 import torch
 from numpy.testing import assert_allclose, assert_array_equal
 
-from sknn.backprop import OPTIMIZERS, Parameters
+from sknn.backprop import OPTIMIZERS
 from sknn.backprop._optimizers import PIECE
+from sknn.training import Parameters
 
 N_EPOCHS, N_STEPS, N_MODELS = 5, 20, 3
 LARGE, SMALL = (150, 150, 5), (4, 3, 2)

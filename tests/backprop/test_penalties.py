@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from sknn.backprop import L1, L2, Parameters, make_penalties, penalty_values
+from sknn.backprop import L1, L2, make_penalties, penalty_values
+from sknn.training import Parameters
 
 # Powers of two and small integers: every product below is exact.
 WEIGHTS = np.array([[1.0, -2.0, 0.0, 4.0], [0.5, 0.5, -3.0, 0.0]])

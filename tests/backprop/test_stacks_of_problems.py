@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sknn.backprop import Outcome, Problem, Rows, RowStack, train
+from sknn.backprop import RowStack, train
+from sknn.training import Outcome, Problem, Rows
 
 SOLVERS = ("sgd", "adam", "adamw", "rmsprop", "lbfgs")
 

@@ -13,7 +13,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 from torch.nn import functional
 from torch.nn.utils import clip_grad_norm_
 
-from sknn.backprop import OPTIMIZERS, History, Outcome, Streams, train
+from sknn.backprop import OPTIMIZERS, train
+from sknn.training import History, Outcome, Streams
 
 SOLVERS = list(OPTIMIZERS)
 ACTIVATIONS = {
@@ -509,7 +510,9 @@ def test_a_neighbours_clipping_touches_nothing(make_plan, make_problem, fit, ass
     problem = make_problem(dtype=np.float32)
     problem.train.X[...] *= np.float32(1e22)
     common = {"solver": "sgd", "learning_rate_init": 1e-30, "dtype": np.dtype(np.float32)}
-    plans = [make_plan(layer_sizes=(5, 3), max_grad_norm=norm, **common) for norm in (np.inf, 1.0)]
+    plans = [
+        make_plan(spec=NetworkSpec((5, 3)), max_grad_norm=norm, **common) for norm in (np.inf, 1.0)
+    ]
     stack = assert_stack_equals_its_models(fit, assert_same_state, problem, plans)
     assert stack.outcomes[0] is Outcome.REACHED_MAX_ITER
 

@@ -20,7 +20,7 @@ from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
 from sknn import RankStabilitySelector, ScratchMLPClassifier
-from sknn.backprop import Streams
+from sknn.training import Streams
 
 N_REFITS = 6
 KEY = [4, 1]
@@ -311,7 +311,7 @@ def test_reproducible_and_whatever_n_jobs(params, table):
 
 def test_the_size_of_a_stack_changes_nothing(table, monkeypatch):
     one = selector(n_refits=7).fit(*table)
-    monkeypatch.setattr("sknn.classifiers._stacks.MOST_MODELS", 3)
+    monkeypatch.setattr("sknn.estimators._stacks.MOST_MODELS", 3)
     assert_array_equal(selector(n_refits=7).fit(*table).importances_, one.importances_)
 
 

@@ -6,8 +6,8 @@ import pytest
 from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import StandardScaler
 
-from sknn.classifiers import ScratchMLPClassifier
 from sknn.datasets import load_producers
+from sknn.estimators import ScratchMLPClassifier
 
 
 @dataclass(frozen=True)

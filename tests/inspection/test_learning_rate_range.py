@@ -13,7 +13,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from sknn.classifiers import ScratchMLPClassifier, TorchMLPClassifier
+from sknn.estimators import ScratchMLPClassifier, TorchMLPClassifier
 from sknn.inspection import ConvergenceDisplay, LearningRateRange, learning_rate_range
 
 

@@ -8,7 +8,7 @@ from sklearn.base import clone
 from sklearn.datasets import load_wine
 from sklearn.exceptions import NotFittedError
 
-from sknn.classifiers import ScratchMLPClassifier, ScratchMLPEnsembleClassifier
+from sknn.estimators import ScratchMLPClassifier, ScratchMLPEnsembleClassifier
 from sknn.feature_selection import MLPFeatureSelector, RankStabilitySelector, RegularizationPath
 from sknn.inspection import NetworkDisplay, RegularizationPathDisplay
 

@@ -8,7 +8,7 @@ from sklearn.metrics import roc_auc_score, roc_curve
 from sklearn.model_selection import cross_validate
 from sklearn.svm import LinearSVC
 
-from sknn.classifiers import ScratchMLPClassifier
+from sknn.estimators import ScratchMLPClassifier
 from sknn.inspection import OneVsRestRocDisplay
 
 AVERAGES = ["micro average", "macro average"]

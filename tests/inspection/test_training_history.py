@@ -9,9 +9,9 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from sknn.backprop import History
-from sknn.classifiers import ScratchMLPClassifier, ScratchMLPEnsembleClassifier
+from sknn.estimators import ScratchMLPClassifier, ScratchMLPEnsembleClassifier
 from sknn.inspection import TrainingHistoryDisplay, VolatilityDisplay
+from sknn.training import History
 
 NAME = "ScratchMLPClassifier"
 COLUMNS = [("loss", "train"), ("loss", "valid"), ("accuracy", "train"), ("accuracy", "valid")]

@@ -9,7 +9,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
-from sknn.classifiers import ScratchMLPClassifier
+from sknn.estimators import ScratchMLPClassifier
 from sknn.feature_selection import RankStabilitySelector
 from sknn.inspection import (
     ClassBalanceDisplay,

@@ -13,9 +13,9 @@ from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
 import sknn.io
-from sknn.backprop import History
-from sknn.classifiers import ScratchMLPClassifier, TorchMLPClassifier
-from sknn.classifiers._classifier import BaseMLPClassifier
+from sknn.estimators import ScratchMLPClassifier, TorchMLPClassifier
+from sknn.estimators._classifier import BaseMLPClassifier
+from sknn.training import History
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -262,7 +262,7 @@ class TestNames:
             {"$object": ["sklearn.pipeline.os", {}, {}]},
             {"$object": ["sklearn.cluster.KMeans", {}, {}]},
             {"$object": ["sklearn.utils.Bunch", {}, {}]},
-            {"$object": ["sknn.classifiers.BaseMLPClassifier", {}, {}]},
+            {"$object": ["sknn.estimators.BaseMLPClassifier", {}, {}]},
             {"$object": ["sknn.io.StandardScaler", {}, {}]},
             {"$object": [["StandardScaler"], {}, {}]},
             {"$dtype": "f8,f8"},

@@ -19,7 +19,7 @@ from skorch.callbacks import EpochTimer
 
 import sknn.io
 from sknn import ScratchMLPClassifier, TorchMLPClassifier
-from sknn.classifiers._classifier import BaseMLPClassifier
+from sknn.estimators._classifier import BaseMLPClassifier
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 

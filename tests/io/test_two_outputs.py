@@ -8,10 +8,10 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import softmax
 
 import sknn.io
-from sknn.backprop import Parameters, TrainState
-from sknn.classifiers import ScratchMLPClassifier
-from sknn.classifiers._targets import Classes
+from sknn.estimators import ScratchMLPClassifier
+from sknn.estimators._targets import Classes
 from sknn.io import _model
+from sknn.training import Parameters, TrainState
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def two_outputs():
     model = ScratchMLPClassifier((5,), max_iter=3, n_iter_no_change=np.inf, random_state=0)
     model.fit(X, y)
     plan = replace(model._plan, layer_sizes=(4, 5, 2), loss="softmax_cross_entropy")
-    parameters = Parameters.zeros(1, plan.layer_sizes, np.float64)
+    parameters = Parameters.zeros(1, plan.spec.layout, np.float64)
     parameters.values[...] = rng.normal(size=parameters.values.shape)
     state = TrainState.around(parameters, [plan], model._state.streams)
     state.histories = [model.history_]

@@ -1,0 +1,39 @@
+"""The fitted attributes of the estimators, as docstrings have them."""
+
+from __future__ import annotations
+
+#: By name, kind and text; those of some estimators alone stand in their own docstrings.
+ATTRIBUTES = """
+n_features_in_ : int
+    Number of features seen in `fit`.
+feature_names_in_ : ndarray of shape (n_features_in_,)
+    Names of the features, where `X` has names that are all strings.
+coefs_ : list of ndarray of shape (n_in, n_out)
+    Weights of each layer.
+intercepts_ : list of ndarray of shape (n_out,)
+    Biases of each layer.
+n_iter_ : int
+    Epochs that made these weights, those of earlier warm starts and partial fits included.
+t_ : int
+    Rows that training has visited, each as often as it was; 'invscaling' goes by it.
+n_layers_ : int
+    Number of layers, input and output layer included.
+loss_ : float
+    Objective of the last epoch.
+loss_curve_ : list of float of length n_iter_
+    Objective of every epoch: the mean loss over its batches, and the penalties at its end.
+best_loss_ : float or None
+    Least of `loss_curve_`; None with `early_stopping`.
+validation_scores_ : list of float of length n_iter_, or None
+    Validation {score} after every epoch; None without validation rows.
+best_validation_score_ : float or None
+    Validation {score} of the restored epoch; None without `early_stopping`.
+sparsity_ : ndarray of shape (n_layers_ - 1,)
+    Share of exact zeros among the weights of each layer.
+selected_features_ : ndarray of bool of shape (n_features_in_,)
+    Whether a feature has any weight other than zero in the first layer. The output does not
+    depend on the others at all.
+history_ : History
+    Loss, {score}, penalty, learning rate and time of every epoch; ``to_frame()`` makes a
+    data frame of it.
+"""

@@ -1,0 +1,115 @@
+"""From a `TrainState` to what the user sees: fitted attributes, warnings, errors."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+
+from sknn._sklearn_compat import is_outermost_fit
+from sknn._warnings import warn
+from sknn.backprop import LOSSES
+from sknn.training import Outcome, Parameters, Plan, TrainState
+
+from ._prepare import Terms
+
+
+class DivergedError(ValueError):
+    """A loss or weight became non-finite in training."""
+
+
+def fitted_attributes(state: TrainState, terms: Terms) -> dict[str, Any]:
+    """The attributes of an estimator that `state` is the training of.
+
+    The state is among them, as what a fit that goes on starts from.
+    """
+    result, history, plan = state.result(), state.histories[0], terms.plan
+    last = history.at(len(history)) if len(history) else None
+    best_epoch = state.stopping[0].best_epoch if plan.restore_best else 0
+    return {
+        **terms.target.attributes(),
+        "coefs_": [weights[0].copy() for weights in result.weights],
+        "intercepts_": [bias[0, 0].copy() for bias in result.biases],
+        "sparsity_": np.array([np.mean(weights[0] == 0) for weights in result.weights]),
+        "selected_features_": (result.weights[0][0] != 0).any(axis=1),
+        "n_iter_": len(history),
+        "n_layers_": len(plan.spec.layer_sizes),
+        "n_outputs_": plan.spec.n_outputs,
+        "out_activation_": LOSSES[plan.loss].out_activation,
+        "t_": int(state.rows_seen[0]),
+        "loss_": last["train_loss"] + last["penalty"] if last else np.inf,
+        "best_validation_score_": (
+            history.at(best_epoch)[f"valid_{history.score}"] if best_epoch else None
+        ),
+        "history_": history,
+        "_plan": plan,
+        "_target": terms.target,
+        "_state": at_rest(state),
+        "_held_out": terms.holds_out,
+    }
+
+
+def at_rest(state: TrainState) -> TrainState:
+    """A state without weights that `coefs_` holds already: all but those behind the best epoch."""
+    if state.best is not None:
+        return state
+    nothing = Parameters.zeros(0, state.parameters.layout, state.parameters.values.dtype)
+    return replace(state, parameters=nothing)
+
+
+def report_outcome(state: TrainState, plan: Plan, asks_convergence: bool) -> None:
+    """Raise or warn of what went wrong in the training of one model.
+
+    Parameters
+    ----------
+    state : TrainState
+        Of that model.
+    plan : Plan
+    asks_convergence : bool
+        Whether to warn where training ended before it converged.
+
+    Raises
+    ------
+    ValueError
+        If the training diverged.
+    KeyboardInterrupt
+        If it was interrupted before its first epoch was complete, or inside a search or an
+        ensemble, which would go on with other fits.
+    """
+    outcome, history = state.outcomes[0], state.histories[0]
+    if outcome is Outcome.DIVERGED:
+        raise DivergedError(_diverged(state, plan))
+    if outcome is Outcome.INTERRUPTED:
+        if not len(history) or not is_outermost_fit():
+            raise KeyboardInterrupt
+        warn(
+            f"Training interrupted by the user: the weights are those after epoch "
+            f"{len(history)}, the last complete one.",
+        )
+    if outcome is Outcome.STALLED:
+        warn(
+            f"L-BFGS stopped before it converged: {state.message[0]}",
+            ConvergenceWarning,
+        )
+    if outcome is Outcome.REACHED_MAX_ITER and asks_convergence:
+        limit = f"`max_iter`={plan.max_iter} epochs"
+        if plan.solver == "lbfgs":
+            limit = f"`max_iter`={plan.max_iter} or `max_fun`={plan.max_fun}; {state.message[0]}"
+        warn(
+            f"Training reached its limit ({limit}) and has not converged yet.",
+            ConvergenceWarning,
+        )
+
+
+def _diverged(state: TrainState, plan: Plan) -> str:
+    history = state.histories[0]
+    text = f"Training diverged: a loss or weight became non-finite in epoch {len(history)}, with "
+    if plan.solver == "lbfgs":
+        return text + "solver='lbfgs', which takes no learning rate. Scale the columns of X."
+    return (
+        f"{text}`learning_rate_init`={plan.learning_rate_init:g} and a learning rate of "
+        f"{history['learning_rate'][-1]:g} in that epoch. Scale the columns of X, lower "
+        "`learning_rate_init`, or set `max_grad_norm`."
+    )

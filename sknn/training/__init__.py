@@ -1,0 +1,56 @@
+"""What a training is, whatever engine computes it: its inputs, its rules, its record.
+
+Nothing here knows how a gradient is computed. `sknn.backprop` and the PyTorch engine both train by
+these plans, stop by these rules, and leave these states and histories.
+"""
+
+from ._engine import Engine
+from ._epoch import Epoch, EpochHook, note_epoch
+from ._history import History
+from ._layout import FloatArray, IntArray, Layout, Parameters
+from ._lbfgs import FlatObjective, minimize_lbfgs
+from ._orders import batch_sizes, draw_orders
+from ._plan import PER_MODEL, Plan, check_stackable, column, stack_key
+from ._problem import Problem, Rows
+from ._schedules import constant, cosine, invscaling, learning_rates, onecycle
+from ._spec import LayerSpec, NetworkSpec
+from ._state import Checkpoint, Outcome, Streams, TrainState, stopping_rule
+from ._stopping import EarlyStopping
+from ._tally import Tally
+
+__all__ = [
+    "PER_MODEL",
+    "Checkpoint",
+    "EarlyStopping",
+    "Engine",
+    "Epoch",
+    "EpochHook",
+    "FlatObjective",
+    "FloatArray",
+    "History",
+    "IntArray",
+    "LayerSpec",
+    "Layout",
+    "NetworkSpec",
+    "Outcome",
+    "Parameters",
+    "Plan",
+    "Problem",
+    "Rows",
+    "Streams",
+    "Tally",
+    "TrainState",
+    "batch_sizes",
+    "check_stackable",
+    "column",
+    "constant",
+    "cosine",
+    "draw_orders",
+    "invscaling",
+    "learning_rates",
+    "minimize_lbfgs",
+    "note_epoch",
+    "onecycle",
+    "stack_key",
+    "stopping_rule",
+]
