@@ -23,7 +23,8 @@ from sknn.training import (
     TrainState,
 )
 
-from ._make import check_callbacks, fitted_net, make_net, resume_net, skorch_history
+from ._history import skorch_history
+from ._make import check_callbacks, fitted_net, make_net, resume_net
 from ._module import predict
 from ._net import TableNet
 from ._rows import find_device, own_modes, torch_dtype

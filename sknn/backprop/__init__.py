@@ -15,6 +15,7 @@ from ._cross_entropy import (
     softmax,
 )
 from ._engine import NumPyEngine, start
+from ._fast import TimesTransposed
 from ._initializers import draw_parameters, glorot_uniform
 from ._layers import Dropout, Layer, Linear, SparseDropout, SparseLinear
 from ._losses import Loss, r2_of_rows
@@ -95,6 +96,7 @@ __all__ = [
     "SparseLinear",
     "SquaredError",
     "Tanh",
+    "TimesTransposed",
     "Update",
     "Validation",
     "add_gradients",
