@@ -15,7 +15,7 @@ from ._cross_entropy import (
     softmax,
 )
 from ._engine import NumPyEngine, start
-from ._fast import TimesTransposed
+from ._fast import times_transposed
 from ._initializers import draw_parameters, glorot_uniform
 from ._layers import Dropout, Layer, Linear, SparseDropout, SparseLinear
 from ._losses import Loss, r2_of_rows
@@ -96,7 +96,6 @@ __all__ = [
     "SparseLinear",
     "SquaredError",
     "Tanh",
-    "TimesTransposed",
     "Update",
     "Validation",
     "add_gradients",
@@ -112,5 +111,6 @@ __all__ = [
     "r2_of_rows",
     "softmax",
     "start",
+    "times_transposed",
     "train",
 ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from sknn.training import FloatArray
@@ -11,8 +13,8 @@ from sknn.training import FloatArray
 FEW_ROWS, LARGE_MATRIX = 32, 10_000
 
 
-class TimesTransposed:
-    """The product G Wᵀ of K models, into one buffer.
+def times_transposed(weights: FloatArray, n_rows: int) -> Callable[[FloatArray], FloatArray]:
+    """The function G → G Wᵀ of K models, which writes into one buffer.
 
     Parameters
     ----------
@@ -23,27 +25,23 @@ class TimesTransposed:
     Examples
     --------
     >>> import numpy as np
-    >>> from sknn.backprop import TimesTransposed
-    >>> product = TimesTransposed(np.array([[[1.0, 2.0], [3.0, 4.0]]]), n_rows=1)
+    >>> from sknn.backprop import times_transposed
+    >>> product = times_transposed(np.array([[[1.0, 2.0], [3.0, 4.0]]]), n_rows=1)
     >>> product(np.array([[[1.0, 0.0]]]))
     array([[[1., 3.]]])
     """
+    n_models, fan_in, fan_out = weights.shape
+    out, transposed = np.empty((n_models, n_rows, fan_in), weights.dtype), weights.mT
+    if n_rows > FEW_ROWS or fan_in * fan_out < LARGE_MATRIX:
+        return lambda gradient: np.matmul(gradient, transposed, out=out)
+    turned = np.empty((n_models, fan_out, n_rows), weights.dtype)
+    turned_out = np.empty((n_models, fan_in, n_rows), weights.dtype)
 
-    def __init__(self, weights: FloatArray, n_rows: int) -> None:
-        n_models, fan_in, fan_out = weights.shape
-        self.weights, self.transposed = weights, weights.mT
-        self.out = np.empty((n_models, n_rows, fan_in), weights.dtype)
-        self.turns = n_rows <= FEW_ROWS and fan_in * fan_out >= LARGE_MATRIX
-        if self.turns:
-            self._turned = np.empty((n_models, fan_out, n_rows), weights.dtype)
-            self._turned_out = np.empty((n_models, fan_in, n_rows), weights.dtype)
-
-    def __call__(self, gradient: FloatArray) -> FloatArray:
-        """The product, (K, n_rows, in)."""
-        if not self.turns:
-            return np.matmul(gradient, self.transposed, out=self.out)
+    def product(gradient: FloatArray) -> FloatArray:
         # (W Gᵀ)ᵀ: without a transposed matrix in the product.
-        np.copyto(self._turned, gradient.mT)
-        np.matmul(self.weights, self._turned, out=self._turned_out)
-        np.copyto(self.out, self._turned_out.mT)
-        return self.out
+        np.copyto(turned, gradient.mT)
+        np.matmul(weights, turned, out=turned_out)
+        np.copyto(out, turned_out.mT)
+        return out
+
+    return product

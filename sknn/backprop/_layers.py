@@ -14,7 +14,7 @@ import numpy as np
 
 from sknn.training import FloatArray
 
-from ._fast import TimesTransposed
+from ._fast import times_transposed
 
 
 class Layer(ABC):
@@ -91,11 +91,11 @@ class Linear(Layer):
         n_models, _, fan_out = weights.shape
         self.weights, self.bias = weights, bias
         self.grad_weights, self.grad_bias = grad_weights, grad_bias
-        self.input = np.empty((0, 0, 0), weights.dtype)
+        self.input: FloatArray
         self.output = np.empty((n_models, n_rows, fan_out), weights.dtype)
         self.is_first = is_first
         if not is_first and grad_weights is not None:
-            self.times_transposed_weights = TimesTransposed(weights, n_rows)
+            self.times_transposed_weights = times_transposed(weights, n_rows)
 
     def forward(self, X: FloatArray) -> FloatArray:
         self.input = X
