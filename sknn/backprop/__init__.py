@@ -4,7 +4,7 @@ Written to be read; `README.md` in this folder gives the order. Every array has 
 K models, so one pass of the loop trains one network or a thousand.
 """
 
-from ._activations import ACTIVATIONS, Activation, Identity, Logistic, ReLU, Tanh
+from ._activations import Activation, Identity, LeakyReLU, Logistic, ReLU, Tanh
 from ._batches import Batch, Batches, Block
 from ._blas import ONE_BLAS_THREAD
 from ._cross_entropy import (
@@ -14,12 +14,22 @@ from ._cross_entropy import (
     log_softmax,
     softmax,
 )
+from ._embeddings import InputScale, PeriodicEmbedding
 from ._engine import NumPyEngine, start
 from ._fast import times_transposed
 from ._initializers import draw_parameters, glorot_uniform
-from ._layers import Dropout, Layer, Linear, SparseDropout, SparseLinear
+from ._layers import (
+    Dropout,
+    Layer,
+    Linear,
+    Residual,
+    Sequential,
+    SparseDropout,
+    SparseLinear,
+)
 from ._losses import Loss, r2_of_rows
-from ._network import Sequential, build_network, predict
+from ._network import build_network, predict
+from ._normalization import BatchNorm, LayerNorm, Normalization
 from ._objective import NetworkObjective, Objective
 from ._optimizers import OPTIMIZERS, SGD, Adam, AdamW, Optimizer, RMSprop
 from ._penalties import (
@@ -45,24 +55,29 @@ from ._regression_losses import (
     SquaredError,
 )
 from ._row_stack import RowStack
+from ._smooth_activations import ACTIVATIONS, ELU, GELU, SELU, Mish, SiLU, Softplus
 from ._trainer import Run, train
 from ._update import Update
 from ._validation import Validation
 
 __all__ = [
     "ACTIVATIONS",
+    "ELU",
+    "GELU",
     "L1",
     "L2",
     "LOSSES",
     "NEWTON_STEPS",
     "ONE_BLAS_THREAD",
     "OPTIMIZERS",
+    "SELU",
     "SGD",
     "AbsoluteError",
     "Activation",
     "Adam",
     "AdamW",
     "Batch",
+    "BatchNorm",
     "Batches",
     "Block",
     "Differentiable",
@@ -73,25 +88,34 @@ __all__ = [
     "GroupThreshold",
     "Huber",
     "Identity",
+    "InputScale",
     "Layer",
+    "LayerNorm",
+    "LeakyReLU",
     "Linear",
     "Logistic",
     "Loss",
+    "Mish",
     "NetworkObjective",
+    "Normalization",
     "NumPyEngine",
     "Objective",
     "Optimizer",
     "Penalty",
+    "PeriodicEmbedding",
     "Poisson",
     "ProximalStep",
     "Quantile",
     "RMSprop",
     "ReLU",
+    "Residual",
     "RowStack",
     "Run",
     "Sequential",
+    "SiLU",
     "SigmoidCrossEntropy",
     "SoftmaxCrossEntropy",
+    "Softplus",
     "SparseDropout",
     "SparseLinear",
     "SquaredError",

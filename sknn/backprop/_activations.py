@@ -1,8 +1,8 @@
 """Nonlinearities, applied in place, with the derivative written in terms of the output.
 
 Every activation overwrites the pre-activation `Z` with its value `A = f(Z)` and remembers that
-array. Going back it multiplies the gradient, in place, by `f'(Z)`, which for all four can be
-told from `A` alone.
+array. Going back it multiplies the gradient, in place, by `f'(Z)`, which for these can be told
+from `A` alone.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ class Activation(Layer):
     --------
     >>> import numpy as np
     >>> from sknn.backprop import ACTIVATIONS, Activation
-    >>> sorted(ACTIVATIONS)
-    ['identity', 'logistic', 'relu', 'tanh']
+    >>> list(ACTIVATIONS)[:6]
+    ['identity', 'logistic', 'relu', 'tanh', 'silu', 'gelu']
 
     One of your own, :math:`a = z / (1 + |z|)`, whose derivative is :math:`(1 - |a|)^2`:
 
@@ -158,10 +158,26 @@ class Identity(Activation):
         return gradient
 
 
-#: Activations by name. One of your own, put in here, can be named in a plan.
-ACTIVATIONS: dict[str, type[Activation]] = {
-    "identity": Identity,
-    "logistic": Logistic,
-    "relu": ReLU,
-    "tanh": Tanh,
-}
+class LeakyReLU(Activation):
+    """``z`` where it is positive, else ``z / 100``; derivative 1 or 1/100.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn.backprop import LeakyReLU
+    >>> leaky = LeakyReLU(n_models=1, n_rows=1, width=2, dtype=np.dtype(float))
+    >>> leaky.forward(np.array([[[-2.0, 3.0]]]))
+    array([[[-0.02,  3.  ]]])
+    >>> leaky.backward(np.ones((1, 1, 2)))
+    array([[[0.01, 1.  ]]])
+    """
+
+    def forward(self, X: FloatArray) -> FloatArray:
+        np.multiply(X, 0.01, out=self.slope)
+        self.output = np.maximum(X, self.slope, out=X)
+        return self.output
+
+    def backward(self, gradient: FloatArray) -> FloatArray:
+        np.copyto(self.slope, 0.01)
+        np.copyto(self.slope, 1.0, where=self.output > 0)
+        return np.multiply(gradient, self.slope, out=gradient)

@@ -52,10 +52,13 @@ def start(
     plan = plans[0]
     if parameters is None:
         parameters = Parameters.zeros(len(plans), plan.spec.layout, plan.dtype)
-        draw_parameters(parameters, [s.weights for s in streams])
+        draw_parameters(plan.spec, parameters, [s.weights for s in streams])
+    buffers = Parameters.zeros(len(plans), plan.spec.buffers, plan.dtype)
+    for name, array in buffers.arrays.items():
+        array[...] = 1.0 if name.startswith("variances") else 0.0
     optimizer = OPTIMIZERS.get(plan.solver)
     slots = optimizer.zero_slots(parameters.values) if optimizer else {}
-    return TrainState.around(parameters, slots, plans, streams, LOSSES[plan.loss].score)
+    return TrainState.around(parameters, buffers, slots, plans, streams, LOSSES[plan.loss].score)
 
 
 @dataclass(frozen=True)

@@ -255,3 +255,90 @@ class SparseDropout(Layer):
 
     def backward(self, gradient: FloatArray) -> None:
         """Nobody comes before sparse inputs, whose linear layer hands nothing back either."""
+
+
+class Sequential(Layer):
+    """Layers in a row; what one returns, the next receives.
+
+    A `Sequential` is laid out for one shape of batch. Several of them, say for whole batches and
+    for the ragged last one, may share one set of parameters.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn.backprop import Linear, ReLU, Sequential
+    >>> W, b, grad_W, grad_b = (np.full((1, 1, 1), number) for number in (2.0, 1.0, 0.0, 0.0))
+    >>> linear = Linear(W, b, grad_W, grad_b, n_rows=1, is_first=True)
+    >>> network = Sequential([linear, ReLU(n_models=1, n_rows=1, width=1, dtype=np.dtype(float))])
+    >>> network.forward(np.array([[[3.0]]]))
+    array([[[7.]]])
+    >>> network.backward(np.array([[[1.0]]]))
+    >>> grad_W, grad_b
+    (array([[[3.]]]), array([[[1.]]]))
+    """
+
+    def __init__(self, layers: Sequence[Layer]) -> None:
+        self.layers = tuple(layers)
+        self.reversed_layers = self.layers[::-1]
+
+    def forward(self, X: Any) -> FloatArray:
+        """Outputs of shape (K, B, C), in a buffer that the next call overwrites."""
+        for layer in self.layers:
+            X = layer.forward(X)
+        return X  # type: ignore[no-any-return]
+
+    def backward(self, gradient: FloatArray) -> FloatArray | None:
+        """Carry the gradient of the outputs back; every layer fills in that of its parameters.
+
+        What the first layer hands back is returned: nothing, if that is a linear one.
+        """
+        incoming: FloatArray | None = gradient
+        for layer in self.reversed_layers:
+            if incoming is None:
+                return None
+            incoming = layer.backward(incoming)
+        return incoming
+
+
+class Residual(Layer):
+    r"""A branch around which its input passes: :math:`x + f(x)` (He et al., 2016).
+
+    The gradient takes both ways, :math:`g + f'(x)^\top g`, so that it reaches the first layers of a
+    deep network undiminished.
+
+    Parameters
+    ----------
+    branch : Layer
+    n_models, n_rows, width : int
+        Shape of input and output.
+    dtype : dtype
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn.backprop import Residual, Tanh
+    >>> tanh = Tanh(n_models=1, n_rows=1, width=2, dtype=np.dtype(float))
+    >>> layer = Residual(tanh, n_models=1, n_rows=1, width=2, dtype=np.dtype(float))
+    >>> layer.forward(np.array([[[0.0, 10.0]]])).round(3)
+    array([[[ 0., 11.]]])
+    >>> layer.backward(np.array([[[1.0, 1.0]]])).round(3)
+    array([[[2., 1.]]])
+    """
+
+    def __init__(
+        self, branch: Layer, n_models: int, n_rows: int, width: int, dtype: np.dtype
+    ) -> None:
+        self.branch = branch
+        self.input = np.empty((n_models, n_rows, width), dtype)
+        self.output, self.incoming = np.empty_like(self.input), np.empty_like(self.input)
+
+    def forward(self, X: FloatArray) -> FloatArray:
+        # A copy, and a sum of its own: activations overwrite what they are given, and remember it.
+        np.copyto(self.input, X)
+        return np.add(self.branch.forward(X), self.input, out=self.output)
+
+    def backward(self, gradient: FloatArray) -> FloatArray:
+        np.copyto(self.incoming, gradient)
+        inner = self.branch.backward(gradient)
+        assert inner is not None
+        return np.add(inner, self.incoming, out=self.incoming)

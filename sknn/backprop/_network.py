@@ -3,62 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from scipy.sparse import issparse
 
-from sknn.training import FloatArray, NetworkSpec
+from sknn.training import FloatArray, LayerSpec, NetworkSpec
 
-from ._activations import ACTIVATIONS
-from ._layers import Dropout, Layer, Linear, SparseDropout, SparseLinear
+from ._embeddings import InputScale, PeriodicEmbedding
+from ._layers import (
+    Dropout,
+    Layer,
+    Linear,
+    Residual,
+    Sequential,
+    SparseDropout,
+    SparseLinear,
+)
+from ._normalization import BatchNorm, LayerNorm
+from ._smooth_activations import ACTIVATIONS
 
 # Prediction cuts its rows into chunks of this one size, whoever asks: another size could change
 # the last bit of a product, and chunks keep the hidden layers in the cache.
 PREDICTION_ROWS = 512
-
-
-class Sequential:
-    """Layers in a row; what one returns, the next receives.
-
-    A `Sequential` is laid out for one shape of batch. Several of them, say for whole batches and
-    for the ragged last one, may share one set of parameters.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from sknn.backprop import Linear, ReLU, Sequential
-    >>> W, b, grad_W, grad_b = (np.full((1, 1, 1), number) for number in (2.0, 1.0, 0.0, 0.0))
-    >>> linear = Linear(W, b, grad_W, grad_b, n_rows=1, is_first=True)
-    >>> network = Sequential([linear, ReLU(n_models=1, n_rows=1, width=1, dtype=np.dtype(float))])
-    >>> network.forward(np.array([[[3.0]]]))
-    array([[[7.]]])
-    >>> network.backward(np.array([[[1.0]]]))
-    >>> grad_W, grad_b
-    (array([[[3.]]]), array([[[1.]]]))
-    """
-
-    def __init__(self, layers: Sequence[Layer]) -> None:
-        self.layers = tuple(layers)
-        self.reversed_layers = self.layers[::-1]
-
-    def forward(self, X: Any) -> FloatArray:
-        """Outputs of shape (K, B, C), in a buffer that the next call overwrites."""
-        for layer in self.layers:
-            X = layer.forward(X)
-        return X  # type: ignore[no-any-return]
-
-    def backward(self, gradient: FloatArray) -> FloatArray | None:
-        """Carry the gradient of the outputs back; every layer fills in that of its parameters.
-
-        What the first layer hands back is returned: nothing, if that is a linear one.
-        """
-        incoming: FloatArray | None = gradient
-        for layer in self.reversed_layers:
-            if incoming is None:
-                return None
-            incoming = layer.backward(incoming)
-        return incoming
 
 
 def build_network(
@@ -76,8 +44,8 @@ def build_network(
     ----------
     spec : NetworkSpec
     arrays : mapping of str to ndarray
-        Parameters by the names of the spec's layout, each of shape (K, ...); `Parameters.arrays`,
-        for instance.
+        Parameters and buffers by the names of the spec's layouts, each of shape (K, ...);
+        `TrainState.arrays`, for instance.
     n_rows : int
         Rows in a batch, B.
     gradients : mapping of str to ndarray, optional
@@ -104,30 +72,86 @@ def build_network(
     >>> network.forward(np.ones((1, 5, 2))).shape
     (1, 5, 3)
     """
-    gradients = gradients or {}
-    n_models, *_ = arrays["weights.0"].shape
-    dtype = arrays["weights.0"].dtype
-    layers: list[Layer] = []
-    for layer in spec.layers:
-        is_sparse = sparse and layer.index == 0
-        if layer.kind == "activation":
-            layers.append(ACTIVATIONS[layer.name](n_models, n_rows, layer.n_out, dtype))
-        elif layer.kind == "dropout":
-            rates = dropout_rates[layer.index] if dropout_rates else ()
-            if any(rates) and is_sparse:
-                layers.append(SparseDropout(rates, generators, dtype))
-            elif any(rates):
-                layers.append(Dropout(rates, generators, n_rows, layer.n_in, dtype))
-        else:
-            names = f"weights.{layer.index}", f"biases.{layer.index}"
-            weights, bias = (arrays[name] for name in names)
-            grad_weights, grad_bias = (gradients.get(name) for name in names)
-            if is_sparse:
-                layers.append(SparseLinear(weights, bias, grad_weights, grad_bias, n_rows))
-            else:
-                is_first = layer.index == 0
-                layers.append(Linear(weights, bias, grad_weights, grad_bias, n_rows, is_first))
-    return Sequential(layers)
+    build = _Builder(arrays, gradients or {}, n_rows, dropout_rates, generators, sparse)
+    return build.chain(spec.layers, hands_back=False)
+
+
+@dataclass
+class _Builder:
+    """What the layers of a network are made with."""
+
+    arrays: Mapping[str, FloatArray]
+    gradients: Mapping[str, FloatArray]
+    n_rows: int
+    dropout_rates: Sequence[Sequence[float]]
+    generators: Sequence[np.random.Generator]
+    sparse: bool
+
+    def chain(self, specs: Sequence[LayerSpec], hands_back: bool) -> Sequential:
+        """Layers in a row; `hands_back` says whether what comes before wants a gradient."""
+        layers: list[Layer] = []
+        for spec in specs:
+            layer = getattr(self, f"_{spec.kind}")(spec, hands_back)
+            if layer is not None:
+                layers.append(layer)
+                hands_back |= spec.kind != "dropout"
+        return Sequential(layers)
+
+    def _pairs(self, *names: str) -> Any:
+        """Arrays of these names, and then where their gradients go."""
+        return (*(self.arrays[n] for n in names), *(self.gradients.get(n) for n in names))
+
+    @property
+    def _shape(self) -> tuple[int, np.dtype[Any]]:
+        first = self.arrays["weights.0"]
+        return len(first), first.dtype
+
+    def _linear(self, spec: LayerSpec, hands_back: bool) -> Layer:
+        arrays = self._pairs(f"weights.{spec.index}", f"biases.{spec.index}")
+        if self.sparse and spec.index == 0:
+            return SparseLinear(*arrays, n_rows=self.n_rows)
+        return Linear(*arrays, n_rows=self.n_rows, is_first=not hands_back)
+
+    def _dropout(self, spec: LayerSpec, hands_back: bool) -> Layer | None:
+        rates = self.dropout_rates[spec.index] if self.dropout_rates else ()
+        if not any(rates):
+            return None
+        _, dtype = self._shape
+        if self.sparse and spec.index == 0:
+            return SparseDropout(rates, self.generators, dtype)
+        return Dropout(rates, self.generators, self.n_rows, spec.n_in, dtype)
+
+    def _activation(self, spec: LayerSpec, hands_back: bool) -> Layer:
+        n_models, dtype = self._shape
+        return ACTIVATIONS[spec.name](n_models, self.n_rows, spec.n_out, dtype)
+
+    def _normalization(self, spec: LayerSpec, hands_back: bool) -> Layer:
+        arrays = self._pairs(f"scales.{spec.index}", f"shifts.{spec.index}")
+        if spec.name == "layer":
+            return LayerNorm(*arrays, n_rows=self.n_rows)
+        mean, variance = (self.arrays[f"{role}.{spec.index}"] for role in ("means", "variances"))
+        return BatchNorm(*arrays, n_rows=self.n_rows, mean=mean, variance=variance)
+
+    def _residual(self, spec: LayerSpec, hands_back: bool) -> Layer:
+        n_models, dtype = self._shape
+        branch = self.chain(spec.branch, hands_back)
+        return Residual(branch, n_models, self.n_rows, spec.n_out, dtype)
+
+    def _input_scale(self, spec: LayerSpec, hands_back: bool) -> Layer:
+        return InputScale(*self._pairs("input_scale"), n_rows=self.n_rows)
+
+    def _embedding(self, spec: LayerSpec, hands_back: bool) -> Layer:
+        names = ("frequencies", "phases", "embedding_weights", "embedding_biases")
+        frequencies, phases, weights, biases, *slopes = self._pairs(*names)
+        return PeriodicEmbedding(
+            frequencies,
+            phases,
+            weights,
+            biases,
+            (slopes[0], slopes[1], slopes[2], slopes[3]) if self.gradients else None,
+            self.n_rows,
+            hands_back,
+        )
 
 
 def predict(spec: NetworkSpec, arrays: Mapping[str, FloatArray], X: Any) -> FloatArray:

@@ -67,7 +67,7 @@ class Objective(ABC):
 
     def validate(self, parameters: Parameters) -> Tally | None:
         """Losses and scores of the validation rows, if there are any, with other parameters."""
-        return None if self.validation is None else self.validation.evaluate(parameters)
+        return None if self.validation is None else self.validation.evaluate(parameters.arrays)
 
 
 class NetworkObjective(Objective):

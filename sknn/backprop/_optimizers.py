@@ -64,9 +64,9 @@ class Optimizer(ABC):
     ...     def _configure(self, plans):
     ...         pass
     ...
-    ...     def _update(self, i, *piece):
+    ...     def _update(self, i, part, *piece):
     ...         values, gradient, *_ = piece
-    ...         values -= self.learning_rate[i] * np.sign(gradient)
+    ...         values -= self.learning_rate[part][i] * np.sign(gradient)
     >>> parameters = Parameters(np.array([[1.0, 2.0]]), NetworkSpec((1, 1)).layout)
     >>> gradients = Parameters(np.array([[50.0, -0.01]]), NetworkSpec((1, 1)).layout)
     >>> optimizer = SignSGD([plan], parameters, gradients, slots={})
@@ -88,12 +88,14 @@ class Optimizer(ABC):
     ) -> None:
         self.parameters, self.slots = parameters, slots
         self.dtype = parameters.values.dtype
-        self.learning_rate: FloatArray = np.empty((0, 0, 1), self.dtype)
+        self.factors = [factor for _, factor in parameters.layout.rates]
+        self.learning_rate: list[FloatArray] = []
         self.reach: NDArray[np.float64] = np.empty((0, 0))
         self.proximal = ProximalStep.of(plans, parameters, self.has_metric)
         arrays = [parameters.values, gradients.values, *(slots[n] for n in self.slot_names)]
         keeps_metric = self.has_metric and self.proximal is not None
-        self.pieces = list(_pieces(arrays, keeps_metric))
+        parts = [part for part, _ in parameters.layout.rates]
+        self.pieces = list(_pieces(arrays, parts, keeps_metric))
         self._configure(plans)
 
     @abstractmethod
@@ -114,10 +116,14 @@ class Optimizer(ABC):
         n_updates : ndarray of shape (K,)
             Updates that each model has had before.
         """
-        self.learning_rate = learning_rates[:, :, None].astype(self.dtype)
+        self.learning_rate = self._by_part(learning_rates)
         self.reach = self._reach(learning_rates, n_updates)
         if self.proximal is not None:
             self.proximal.begin_epoch(self.reach)
+
+    def _by_part(self, rates: NDArray[np.float64]) -> list[FloatArray]:
+        """The rates (n_steps, K, 1) of each part of the parameters that has rates of its own."""
+        return [(rates * factor)[:, :, None].astype(self.dtype) for factor in self.factors]
 
     def _reach(
         self, learning_rates: NDArray[np.float64], n_updates: IntArray
@@ -127,12 +133,12 @@ class Optimizer(ABC):
     def step(self, i: int) -> None:
         """Make update i of the epoch, i from 0, and the proximal step after it."""
         if self.proximal is None:
-            for piece in self.pieces:
-                self._update(i, *piece)
+            for part, piece in self.pieces:
+                self._update(i, part, *piece)
             return
         start = 0
-        for piece in self.pieces:
-            self._update(i, *piece)
+        for part, piece in self.pieces:
+            self._update(i, part, *piece)
             values, scratch, metric = piece[0], piece[-2], piece[-1]
             # While the piece is still in the cache.
             self.proximal.after_piece(
@@ -145,10 +151,11 @@ class Optimizer(ABC):
         """Called after the last update of an epoch."""
 
     @abstractmethod
-    def _update(self, i: int, *piece: FloatArray) -> None:
+    def _update(self, i: int, part: int, *piece: FloatArray) -> None:
         """Update a piece: parameters, gradient, one array per slot, scratch, metric.
 
-        A rule with a metric leaves it in the last, which is scratch too where nobody asks for it.
+        Its rate is ``self.learning_rate[part][i]``. A rule with a metric leaves it in the last,
+        which is scratch too where nobody asks for it.
         """
 
 
@@ -205,10 +212,10 @@ class SGD(Optimizer):
         if (self.momentum == 0).any():
             self.velocity[self.momentum[:, 0] == 0] = 0.0
 
-    def _update(self, i: int, *piece: FloatArray) -> None:
+    def _update(self, i: int, part: int, *piece: FloatArray) -> None:
         values, gradient, velocity, scratch, _ = piece
         if self.is_plain:
-            np.multiply(gradient, self.learning_rate[i], out=scratch)
+            np.multiply(gradient, self.learning_rate[part][i], out=scratch)
             np.subtract(values, scratch, out=values)
             return
         np.multiply(velocity, self.momentum, out=velocity)
@@ -216,9 +223,9 @@ class SGD(Optimizer):
         if self.nesterov:
             np.multiply(velocity, self.momentum, out=scratch)
             np.add(scratch, gradient, out=scratch)
-            np.multiply(scratch, self.learning_rate[i], out=scratch)
+            np.multiply(scratch, self.learning_rate[part][i], out=scratch)
         else:
-            np.multiply(velocity, self.learning_rate[i], out=scratch)
+            np.multiply(velocity, self.learning_rate[part][i], out=scratch)
         np.subtract(values, scratch, out=values)
 
 
@@ -261,13 +268,14 @@ class Adam(Optimizer):
         )
         self._exact = [np.array([getattr(p, n) for p in plans]) for n in ("beta_1", "beta_2")]
         self._epsilon = np.array([plan.epsilon for plan in plans])
-        self.step_size = self.epsilon = self.learning_rate
+        self.step_size: list[FloatArray] = []
+        self.epsilon: FloatArray
 
     def begin_epoch(self, learning_rates: NDArray[np.float64], n_updates: IntArray) -> None:
         super().begin_epoch(learning_rates, n_updates)
         t, root = self._count_and_root(len(learning_rates), n_updates)
         step_size = learning_rates * root / (1 - np.power(self._exact[0], t))
-        self.step_size = step_size[:, :, None].astype(self.dtype)
+        self.step_size = self._by_part(step_size)
         self.epsilon = (self._epsilon * root)[:, :, None].astype(self.dtype)
 
     def _reach(
@@ -282,7 +290,7 @@ class Adam(Optimizer):
         t = 1 + n_updates + np.arange(n_steps)[:, None]
         return t, np.sqrt(1 - np.power(self._exact[1], t))
 
-    def _update(self, i: int, *piece: FloatArray) -> None:
+    def _update(self, i: int, part: int, *piece: FloatArray) -> None:
         values, gradient, first, second, scratch, metric = piece
         np.multiply(first, self.beta_1, out=first)
         np.multiply(gradient, self.rest_1, out=scratch)
@@ -294,7 +302,7 @@ class Adam(Optimizer):
         np.sqrt(second, out=metric)
         np.add(metric, self.epsilon[i], out=metric)
         np.divide(first, metric, out=scratch)
-        np.multiply(scratch, self.step_size[i], out=scratch)
+        np.multiply(scratch, self.step_size[part][i], out=scratch)
         np.subtract(values, scratch, out=values)
 
 
@@ -327,7 +335,7 @@ class AdamW(Adam):
         super()._configure(plans)
         self.weights = self.parameters.values[:, : self.parameters.n_weights]
         self.decay = np.array([plan.l2 for plan in plans])
-        self.shrink = self.learning_rate
+        self.shrink: FloatArray
 
     def begin_epoch(self, learning_rates: NDArray[np.float64], n_updates: IntArray) -> None:
         super().begin_epoch(learning_rates, n_updates)
@@ -369,7 +377,7 @@ class RMSprop(Optimizer):
     def _configure(self, plans: Sequence[Plan]) -> None:
         self.epsilon = column(plans, "epsilon")
 
-    def _update(self, i: int, *piece: FloatArray) -> None:
+    def _update(self, i: int, part: int, *piece: FloatArray) -> None:
         values, gradient, second, scratch, metric = piece
         np.multiply(second, self.smoothing, out=second)
         np.multiply(gradient, gradient, out=scratch)
@@ -378,7 +386,7 @@ class RMSprop(Optimizer):
         np.sqrt(second, out=metric)
         np.add(metric, self.epsilon, out=metric)
         np.divide(gradient, metric, out=scratch)
-        np.multiply(scratch, self.learning_rate[i], out=scratch)
+        np.multiply(scratch, self.learning_rate[part][i], out=scratch)
         np.subtract(values, scratch, out=values)
 
 
@@ -391,16 +399,20 @@ OPTIMIZERS: dict[str, type[Optimizer]] = {
 }
 
 
-def _pieces(arrays: Sequence[FloatArray], keeps_metric: bool) -> Iterator[tuple[FloatArray, ...]]:
+def _pieces(
+    arrays: Sequence[FloatArray], parts: Sequence[slice], keeps_metric: bool
+) -> Iterator[tuple[int, tuple[FloatArray, ...]]]:
     """Cut arrays of shape (K, P) into column ranges, and lend all of them scratch and metric.
 
-    The two are one array, unless the metric is to be kept.
+    A piece is of one part, whose number it comes with. Scratch and metric are one array, unless the
+    metric is to be kept.
     """
     n_models, n_params = arrays[0].shape
     width = max(1, min(n_params, PIECE // n_models))
     scratch = np.empty((n_models, width), arrays[0].dtype)
     metric = np.empty_like(scratch) if keeps_metric else scratch
-    for start in range(0, n_params, width):
-        stop = min(start + width, n_params)
-        views = [array[:, start:stop] for array in arrays]
-        yield (*views, scratch[:, : stop - start], metric[:, : stop - start])
+    for number, part in enumerate(parts):
+        for start in range(part.start, part.stop, width):
+            stop = min(start + width, part.stop)
+            views = [array[:, start:stop] for array in arrays]
+            yield number, (*views, scratch[:, : stop - start], metric[:, : stop - start])

@@ -13,12 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from sknn.training import (
-    FloatArray,
-    Parameters,
-    Plan,
-    column,
-)
+from sknn.training import FloatArray, NetworkSpec, Parameters, Plan, column
 
 
 class Penalty(ABC):
@@ -152,6 +147,11 @@ class GroupL1(Penalty):
         return self._scaled(np.add.reduce(norms, axis=1, keepdims=True))
 
 
+def group_shape(spec: NetworkSpec) -> tuple[int, int]:
+    """The first weight matrix by feature: how many there are, and the weights of each."""
+    return spec.n_features, spec.n_units_per_feature * spec.layer_sizes[1]
+
+
 def make_penalties(plans: Sequence[Plan]) -> list[Penalty]:
     """The penalties that stand in the objective of at least one of the models.
 
@@ -174,7 +174,7 @@ def make_penalties(plans: Sequence[Plan]) -> list[Penalty]:
     if any(plan.l2 for plan in plans) and plans[0].solver != "adamw":
         penalties.append(L2(column(plans, "l2")))
     if any(plan.group_l1 for plan in plans):
-        penalties.append(GroupL1(column(plans, "group_l1"), *plans[0].spec.layer_sizes[:2]))
+        penalties.append(GroupL1(column(plans, "group_l1"), *group_shape(plans[0].spec)))
     return penalties
 
 

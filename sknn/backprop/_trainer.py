@@ -217,7 +217,7 @@ class Run:
         state.rows_seen += self.batches.rows.sizes
         epoch = Epoch(
             train=tally,
-            valid=None if self.validation is None else self.validation.evaluate(state.parameters),
+            valid=None if self.validation is None else self.validation.evaluate(state.arrays),
             penalty=penalty_values(self.penalties, state.parameters),
             learning_rates=rates[n_steps - 1, np.arange(state.n_models)],
             seconds=time.perf_counter() - started,

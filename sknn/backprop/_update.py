@@ -16,8 +16,9 @@ from sknn.training import (
 )
 
 from ._batches import Batch
+from ._layers import Sequential
 from ._losses import Loss
-from ._network import Sequential, build_network
+from ._network import build_network
 from ._optimizers import OPTIMIZERS
 from ._penalties import add_gradients, in_the_gradient, make_penalties
 from ._regression_losses import LOSSES
@@ -70,6 +71,7 @@ class Update:
     ) -> None:
         self.models, self.plans, self.is_sparse = models, plans[models], is_sparse
         self.parameters, self.gradients = state.parameters.view(models), gradients.view(models)
+        self.buffers = state.buffers.view(models)
         self.generators = [streams.dropout for streams in state.streams[models]]
         slots = {name: slot[models] for name, slot in state.slots.items()}
         self.optimizer = OPTIMIZERS[self.plans[0].solver](
@@ -114,7 +116,7 @@ class Update:
             plan = self.plans[0]
             network = build_network(
                 plan.spec,
-                self.parameters.arrays,
+                self.parameters.arrays | self.buffers.arrays,
                 n_rows,
                 self.gradients.arrays,
                 list(zip(*(plan.dropout_rates for plan in self.plans), strict=True)),

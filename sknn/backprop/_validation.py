@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sknn.training import FloatArray, Parameters, Plan, Rows, Tally, batch_sizes
+from sknn.training import FloatArray, Plan, Rows, Tally, batch_sizes
 
 from ._batches import variances
 from ._losses import Loss
@@ -34,7 +34,7 @@ class Validation:
     >>> parameters = Parameters.zeros(1, NetworkSpec((1, 2)).layout, float)
     >>> parameters.weights[0][0] = [[0, np.log(3)]]
     >>> rows = Rows(np.array([[-1.0], [1.0]]), y=np.array([0, 1]))
-    >>> tally = Validation([rows], [plan]).evaluate(parameters)
+    >>> tally = Validation([rows], [plan]).evaluate(parameters.arrays)
     >>> np.exp(-tally.weighted_loss).round(3), tally.score
     (array([0.75]), array([1.]))
     """
@@ -45,12 +45,12 @@ class Validation:
         self.sizes = [batch_sizes(len(model_rows), batch_size) for model_rows in rows]
         self.groups = [_Group.of(self.rows, plans, models) for models in _alike(self.rows)]
 
-    def evaluate(self, parameters: Parameters) -> Tally:
+    def evaluate(self, arrays: Mapping[str, FloatArray]) -> Tally:
         """Loss and score of every model."""
         tally = Tally(len(self.plans), keep_rows=self.plans[0].record == "batch")
         for group in self.groups:
-            some = parameters.view(group.models)
-            outputs = predict(self.plans[0].spec, some.arrays, group.X)
+            some = {name: array[group.models] for name, array in arrays.items()}
+            outputs = predict(self.plans[0].spec, some, group.X)
             trace = group.loss.observe(outputs)
             loss, score = group.loss.rows(trace, group.truth, group.variance)
             tally.add_rows(loss, score, group.weights, group.models)

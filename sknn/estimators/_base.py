@@ -16,8 +16,9 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from sknn._sklearn_compat import validate_data
-from sknn.training import Engine, FloatArray, History, Plan, TrainState
+from sknn.training import Engine, History, Plan, TrainState
 
+from ._arrays import arrays_of
 from ._parameters import MLPParameters
 from ._targets import Encoded
 
@@ -86,7 +87,8 @@ class BaseMLP(MLPParameters, CallbackSupportMixin, BaseEstimator, metaclass=ABCM
     def _validated_outputs(self, X: Any) -> np.ndarray:
         if not self.__sklearn_is_fitted__():
             check_is_fitted(self)  # raises; asking it first would cost a tenth of a short call
-        X = validate_data(self, X, accept_sparse="csr", dtype=self.coefs_[0].dtype, reset=False)
+        kinds, dtype = self._accepted_sparse(), self.coefs_[0].dtype
+        X = validate_data(self, X, accept_sparse=kinds, dtype=dtype, reset=False)
         outputs = self._engine.predict(self._plan.spec, arrays_of(self), X)[0]
         if not np.isfinite(outputs).all():
             if not all(np.isfinite(W).all() for W in (*self.coefs_, *self.intercepts_)):
@@ -98,16 +100,14 @@ class BaseMLP(MLPParameters, CallbackSupportMixin, BaseEstimator, metaclass=ABCM
             )
         return outputs
 
+    def _accepted_sparse(self) -> str | bool:
+        """The format of sparse rows that is taken; layers before the first linear one take none."""
+        return False if self.embedding or self.input_scale else "csr"
+
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "_plan")
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
+        tags.input_tags.sparse = bool(self._accepted_sparse())
         return tags
-
-
-def arrays_of(estimator: BaseMLP) -> dict[str, FloatArray]:
-    """The parameters of a fitted estimator by the names of its layout, each of shape (1, ...)."""
-    arrays = {f"weights.{i}": W[None] for i, W in enumerate(estimator.coefs_)}
-    return arrays | {f"biases.{i}": b[None, None] for i, b in enumerate(estimator.intercepts_)}

@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sknn._sklearn_compat import Interval, fit_context, validate_data
 
-from ._base import arrays_of
+from ._arrays import arrays_of
 from ._fit_many import fit_many
 from ._labels import encode_labels, refuse_multilabel
 from ._scratch import ScratchMLPClassifier

@@ -175,7 +175,14 @@ def validation_rows(
     settings = estimator._target_settings(y)
     try:
         X, y = validate_data(
-            estimator, X, y, accept_sparse="csr", dtype=dtype, order="C", reset=False, **settings
+            estimator,
+            X,
+            y,
+            accept_sparse=estimator._accepted_sparse(),
+            dtype=dtype,
+            order="C",
+            reset=False,
+            **settings,
         )
     except ValueError as error:
         raise ValueError(f"`X_val`, `y_val` must be like `X`, `y`: {error}") from error

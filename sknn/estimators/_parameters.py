@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from sknn._sklearn_compat import Interval, Options, StrOptions
+from sknn.backprop import ACTIVATIONS
 
 from ._declare import parameter
 
@@ -28,12 +29,57 @@ class MLPParameters:
         "Widths of the hidden layers; ``()`` for a linear model.",
         kw_only=False,
     )
-    activation: str = parameter(
+    activation: str | Sequence[str] = parameter(
         "relu",
-        [StrOptions({"identity", "logistic", "tanh", "relu"})],
-        "{'identity', 'logistic', 'tanh', 'relu'}",
-        "Nonlinearity of the hidden layers.",
+        [StrOptions(set(ACTIVATIONS)), "array-like"],
+        "str or array-like of str of shape (n_layers - 2,)",
+        """
+        Nonlinearity of the hidden layers, one for all or one for each: 'relu', 'tanh', 'logistic',
+        'identity', 'silu', 'gelu', 'mish', 'selu', 'elu', 'leaky_relu' or 'softplus', as PyTorch
+        defines them. 'selu' starts from normal weights of variance 1 / n_in, as it was made for.
+        """,
         kw_only=False,
+    )
+    normalization: str | None = parameter(
+        None,
+        [StrOptions({"batch", "layer"}), None],
+        "{'batch', 'layer'} or None",
+        """
+        What stands between a hidden layer's linear map and its activation:
+
+        - 'batch': every unit less its mean over the batch, divided by its standard deviation;
+          prediction goes by running means. A batch of a single row, such as the last one of an
+          epoch may be, is normalised by the running means too. 'lbfgs' refuses it.
+        - 'layer': the same of every row, over the units of the layer.
+
+        Both then scale and shift each unit, as is learnt.
+        """,
+    )
+    residual: bool = parameter(
+        False,
+        ["boolean"],
+        "bool",
+        """
+        Whether a hidden layer after the first one adds its input to its output, where both have the
+        same width; an error, where none has.
+        """,
+    )
+    embedding: str | None = parameter(
+        None,
+        [StrOptions({"periodic"}), None],
+        "{'periodic'} or None",
+        """
+        What takes the place of each feature: with 'periodic' the feature itself, and three linear
+        maps of 16 waves of it, whose frequencies and phases are learnt at a tenth of the learning
+        rate (Holzmüller et al., 2024). It helps where the target changes quickly with a number.
+        Rows must be dense.
+        """,
+    )
+    input_scale: bool = parameter(
+        False,
+        ["boolean"],
+        "bool",
+        "Whether every feature is first multiplied by a number that is learnt. Rows must be dense.",
     )
     solver: str = parameter(
         "adam",

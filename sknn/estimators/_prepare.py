@@ -204,7 +204,7 @@ def _validate(
         estimator,
         inputs.X,
         inputs.y,
-        accept_sparse="csr",
+        accept_sparse=estimator._accepted_sparse(),
         dtype=dtypes,
         order="C",
         reset=reset,

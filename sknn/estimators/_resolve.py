@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from sknn._warnings import warn
+from sknn.backprop import ACTIVATIONS
 from sknn.training import NetworkSpec, Plan
 
 from ._base import BaseMLP
@@ -59,7 +60,7 @@ def resolve_plan(
     # L-BFGS has a test of its own for convergence, and no other, as in scikit-learn.
     stops_early = bool(estimator.early_stopping) and not is_lbfgs
     plan = Plan(
-        spec=NetworkSpec((n_features, *hidden, target.n_outputs), estimator.activation),
+        spec=resolve_spec(estimator, (n_features, *hidden, target.n_outputs)),
         loss=target.loss,
         quantiles=target.levels,
         solver=estimator.solver,
@@ -95,6 +96,40 @@ def resolve_plan(
     check_representable(plan)
     check_penalties(plan)
     return plan
+
+
+def resolve_spec(estimator: BaseMLP, layer_sizes: tuple[int, ...]) -> NetworkSpec:
+    """The network that the parameters ask for.
+
+    Raises
+    ------
+    ValueError
+        If activations are not as many as hidden layers or unknown, or no layer can be residual.
+    """
+    activation, hidden = estimator.activation, layer_sizes[1:-1]
+    if not isinstance(activation, str):
+        activation = tuple(activation)
+        if len(activation) != len(hidden) or not set(activation) <= set(ACTIVATIONS):
+            raise ValueError(
+                f"`activation` must be one of {sorted(ACTIVATIONS)}, or one for each of the "
+                f"{len(hidden)} hidden layers, got {estimator.activation!r}"
+            )
+        if len(set(activation)) == 1:
+            (activation,) = set(activation)
+    if estimator.residual and not any(a == b for a, b in pairwise(hidden)):
+        raise ValueError(
+            "`residual` must be False where no hidden layer after the first has the width of the "
+            f"one before it, got {estimator.residual!r} with hidden_layer_sizes="
+            f"{estimator.hidden_layer_sizes!r}"
+        )
+    return NetworkSpec(
+        layer_sizes,
+        activation,
+        normalization=estimator.normalization if hidden else None,
+        residual=bool(estimator.residual),
+        embedding=estimator.embedding,
+        input_scale=bool(estimator.input_scale),
+    )
 
 
 def quantile_levels(value: Any) -> tuple[float, ...]:
@@ -183,6 +218,11 @@ def check_penalties(plan: Plan) -> None:
 
 
 def _refuse_with_lbfgs(estimator: BaseMLP, dropout: tuple[float, ...]) -> None:
+    if estimator.normalization == "batch":
+        raise ValueError(
+            "`normalization` must be None or 'layer' with solver='lbfgs', whose objective is the "
+            "same at every call, got 'batch'"
+        )
     for name, used in (
         ("l1", estimator.l1 > 0),
         ("group_l1", estimator.group_l1 > 0),

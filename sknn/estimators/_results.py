@@ -12,6 +12,7 @@ from sknn._warnings import warn
 from sknn.backprop import LOSSES
 from sknn.training import Outcome, Parameters, Plan, TrainState
 
+from ._arrays import attributes_of
 from ._prepare import Terms
 
 
@@ -24,15 +25,16 @@ def fitted_attributes(state: TrainState, terms: Terms) -> dict[str, Any]:
 
     The state is among them, as what a fit that goes on starts from.
     """
-    result, history, plan = state.result(), state.histories[0], terms.plan
+    (result, buffers), history, plan = state.result(), state.histories[0], terms.plan
     last = history.at(len(history)) if len(history) else None
     best_epoch = state.stopping[0].best_epoch if plan.restore_best else 0
     return {
         **terms.target.attributes(),
-        "coefs_": [weights[0].copy() for weights in result.weights],
-        "intercepts_": [bias[0, 0].copy() for bias in result.biases],
+        **attributes_of(plan.spec, result.arrays | buffers.arrays),
         "sparsity_": np.array([np.mean(weights[0] == 0) for weights in result.weights]),
-        "selected_features_": (result.weights[0][0] != 0).any(axis=1),
+        "selected_features_": (
+            (result.weights[0][0] != 0).reshape(plan.spec.n_features, -1).any(axis=1)
+        ),
         "n_iter_": len(history),
         "n_layers_": len(plan.spec.layer_sizes),
         "n_outputs_": plan.spec.n_outputs,
@@ -54,8 +56,10 @@ def at_rest(state: TrainState) -> TrainState:
     """A state without weights that `coefs_` holds already: all but those behind the best epoch."""
     if state.best is not None:
         return state
-    nothing = Parameters.zeros(0, state.parameters.layout, state.parameters.values.dtype)
-    return replace(state, parameters=nothing)
+    dtype = state.parameters.values.dtype
+    nothing = (Parameters.zeros(0, p.layout, dtype) for p in (state.parameters, state.buffers))
+    parameters, buffers = nothing
+    return replace(state, parameters=parameters, buffers=buffers)
 
 
 def report_outcome(state: TrainState, plan: Plan, asks_convergence: bool) -> None:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
 
 from sknn.training import Parameters, Plan, Streams, TrainState
 
+from ._arrays import ATTRIBUTE, arrays_of
 from ._base import BaseMLP
 from ._targets import Target
+
+# Parameters that a fit which goes on cannot change.
+STRUCTURE = ("activation", "normalization", "residual", "embedding", "input_scale")
 
 
 def check_resumable(estimator: BaseMLP, target: Target, plan: Plan, partial: bool) -> None:
@@ -27,7 +29,7 @@ def check_resumable(estimator: BaseMLP, target: Target, plan: Plan, partial: boo
         ("X", plan.spec.layer_sizes[0], before_plan.spec.layer_sizes[0]),
         *((name, now, estimator._target.terms.get(name)) for name, now in target.terms.items()),
         ("hidden_layer_sizes", plan.spec.layer_sizes[1:-1], before_plan.spec.layer_sizes[1:-1]),
-        ("activation", plan.spec.activation, before_plan.spec.activation),
+        *((name, getattr(plan.spec, name), getattr(before_plan.spec, name)) for name in STRUCTURE),
         ("dtype", str(asked), str(trained)),
     ):
         if now != before:
@@ -46,39 +48,30 @@ def resumed_state(estimator: BaseMLP, plan: Plan, streams: Streams) -> TrainStat
     it, and whether or not its arrays can be written to.
     """
     before, plan_before = estimator._state, estimator._plan
-    fitted = Parameters.zeros(1, plan_before.spec.layout, plan.dtype)
-    _fill("coefs_", [W[0] for W in fitted.weights], estimator.coefs_)
-    _fill("intercepts_", [b[0, 0] for b in fitted.biases], estimator.intercepts_)
+    spec, engine = plan_before.spec, estimator._engine
+    fitted = Parameters.zeros(1, spec.layout, plan.dtype)
+    buffers = Parameters.zeros(1, spec.buffers, plan.dtype)
+    given = arrays_of(estimator)
+    for name, view in (fitted.arrays | buffers.arrays).items():
+        if not np.isfinite(given[name]).all():
+            attribute = ATTRIBUTE[name.partition(".")[0]]
+            raise ValueError(f"`{attribute}` must be finite to train on from, got NaN or infinity")
+        view[...] = given[name]
     if before is None or (plan.solver, plan.dtype) != (plan_before.solver, plan_before.dtype):
-        anew = estimator._engine.start([plan], [streams.copy()], fitted)
+        anew = engine.start([plan], [streams.copy()], fitted)
+        anew.buffers = buffers
         anew.histories = [estimator.history_.copy()]
         anew.rows_seen[:] = estimator.t_
         return anew
     if before.best is None:
-        before = replace(before, parameters=fitted)
+        before = replace(before, parameters=fitted, buffers=buffers)
     state = before.copy()
     state.rows_seen[:] = estimator.t_
-    if not np.array_equal(fitted.values, state.result().values):
+    best, best_buffers = state.result()
+    if not (
+        np.array_equal(fitted.values, best.values)
+        and np.array_equal(buffers.values, best_buffers.values)
+    ):
         state.parameters, state.best = fitted, fitted.values.copy()
+        state.buffers, state.best_buffers = buffers, buffers.values.copy()
     return state
-
-
-def _fill(name: str, views: list[NDArray[np.floating]], given: Sequence[ArrayLike]) -> None:
-    """Copy arrays that the user may have changed into views.
-
-    Raises
-    ------
-    ValueError
-        If shapes have changed, or numbers are not finite.
-    """
-    arrays = [np.asarray(array) for array in given]
-    shapes = [view.shape for view in views]
-    if [array.shape for array in arrays] != shapes:
-        raise ValueError(
-            f"`{name}` must have the shapes that `fit` left, {shapes}, got "
-            f"{[array.shape for array in arrays]}"
-        )
-    if not all(np.isfinite(array).all() for array in arrays):
-        raise ValueError(f"`{name}` must be finite to train on from, got NaN or infinity")
-    for view, array in zip(views, arrays, strict=True):
-        view[...] = array

@@ -11,8 +11,8 @@ from sknn._sklearn_compat import Interval
 from sknn._torch import TableNet, TorchEngine
 from sknn.training import EpochHook, TrainState
 
+from ._arrays import arrays_of
 from ._attributes import ATTRIBUTES
-from ._base import arrays_of
 from ._classifier import BaseMLPClassifier
 from ._declare import estimator, parameter
 from ._fit import TrainableMLP

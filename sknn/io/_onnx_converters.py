@@ -32,7 +32,7 @@ from sknn.estimators import (
     ScratchMLPEnsembleClassifier,
     TorchMLPClassifier,
 )
-from sknn.estimators._base import arrays_of
+from sknn.estimators._arrays import arrays_of
 from sknn.feature_selection import MLPFeatureSelector, RankStabilitySelector, RegularizationPath
 from sknn.model_selection import StackedGridSearchCV, StackedRandomizedSearchCV
 from sknn.preprocessing import ColumnNormScaler, PlainFrame

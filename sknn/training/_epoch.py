@@ -111,7 +111,7 @@ def note_epoch(state: TrainState, plans: Sequence[Plan], epoch: Epoch) -> None:
     loss, score = epoch.train.mean_loss, epoch.train.score
     valid_loss = valid_score = np.full(state.n_models, np.nan)
     finite = np.isfinite(loss + epoch.penalty)
-    for array in (state.parameters.values, *state.slots.values()):
+    for array in (state.parameters.values, state.buffers.values, *state.slots.values()):
         finite &= np.isfinite(array).all(axis=1)
     if epoch.valid is not None:
         valid_loss, valid_score = epoch.valid.weighted_loss, epoch.valid.score
@@ -145,8 +145,8 @@ def _judge(state: TrainState, k: int, plan: Plan, row: dict[str, float]) -> None
         monitored = -row[plan.monitor]
     rule = state.stopping[k]
     improved = rule.update(monitored, len(state.histories[k]), row["learning_rate"])
-    if improved and state.best is not None:
-        state.best[k] = state.parameters.values[k]
+    if improved:
+        state.keep_best(k)
     if rule.stopped:
         state.outcomes[k] = Outcome.CONVERGED
 

@@ -15,6 +15,9 @@ from numpy.typing import DTypeLike, NDArray
 FloatArray: TypeAlias = NDArray[np.floating]
 IntArray: TypeAlias = NDArray[np.intp]
 
+# Of the embedding of Holzmüller et al. (2024).
+SLOW_RATE = 0.1
+
 
 @dataclass(frozen=True)
 class Layout:
@@ -26,6 +29,8 @@ class Layout:
         The arrays by name, in order; those that penalties apply to come first.
     n_penalized : int
         How many of the numbers those are: "weights only" is one slice.
+    slow : tuple of str
+        The arrays that learn at `SLOW_RATE` times the learning rate; they come last.
 
     Examples
     --------
@@ -36,7 +41,8 @@ class Layout:
     """
 
     shapes: tuple[tuple[str, tuple[int, ...]], ...]
-    n_penalized: int
+    n_penalized: int = 0
+    slow: tuple[str, ...] = ()
 
     @cached_property
     def places(self) -> dict[str, slice]:
@@ -49,6 +55,13 @@ class Layout:
     def n_params(self) -> int:
         """The numbers in a row, P."""
         return sum(prod(shape) for _, shape in self.shapes)
+
+    @cached_property
+    def rates(self) -> tuple[tuple[slice, float], ...]:
+        """Consecutive numbers of a row, and what their learning rate is multiplied by."""
+        n_fast = sum(prod(shape) for name, shape in self.shapes if name not in self.slow)
+        parts = (slice(0, n_fast), 1.0), (slice(n_fast, self.n_params), SLOW_RATE)
+        return tuple(part for part in parts if part[0].stop > part[0].start)
 
     def views(self, values: FloatArray) -> dict[str, FloatArray]:
         """The arrays in `values` (K, P), each of shape (K, *shape), by name."""

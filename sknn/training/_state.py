@@ -87,8 +87,8 @@ class TrainState:
 
     Parameters
     ----------
-    parameters : Parameters
-        After the last update.
+    parameters, buffers : Parameters
+        After the last update; what is trained, and what is carried along.
     slots : dict of str to ndarray of shape (K, P)
         The optimizer's memory.
     streams : list of Streams
@@ -96,8 +96,8 @@ class TrainState:
         Optimizer steps made, and rows visited, so far.
     stopping : list of EarlyStopping
     histories : list of History
-    best : ndarray of shape (K, P) or None
-        Parameters after each model's best epoch, where they are to be restored.
+    best, best_buffers : ndarray of shape (K, P) or None
+        Parameters and buffers after each model's best epoch, where they are to be restored.
     outcomes : list of Outcome
     message : list of str
         What an optimizer that stopped had to say.
@@ -122,6 +122,7 @@ class TrainState:
     """
 
     parameters: Parameters
+    buffers: Parameters
     slots: dict[str, FloatArray]
     streams: list[Streams]
     n_updates: IntArray
@@ -131,12 +132,14 @@ class TrainState:
     best: FloatArray | None
     outcomes: list[Outcome]
     message: list[str]
+    best_buffers: FloatArray | None = None
     gradient_sums: FloatArray | None = None
 
     @classmethod
     def around(
         cls,
         parameters: Parameters,
+        buffers: Parameters,
         slots: dict[str, FloatArray],
         plans: Sequence[Plan],
         streams: Sequence[Streams],
@@ -145,6 +148,7 @@ class TrainState:
         """The state before the first update; `score` is what histories call their scores."""
         return cls(
             parameters=parameters,
+            buffers=buffers,
             slots=slots,
             streams=list(streams),
             n_updates=np.zeros(len(plans), dtype=np.intp),
@@ -168,12 +172,19 @@ class TrainState:
             shape = (self.n_models, plans[0].spec.n_features)
             self.gradient_sums = np.zeros(shape, plans[0].dtype)
         if not plans[0].restore_best:
-            self.best = None
+            self.best = self.best_buffers = None
         elif self.best is None:
             self.best = self.parameters.values.copy()
+            self.best_buffers = self.buffers.values.copy()
         for k, plan in enumerate(plans):
-            if self.stopping[k].resume(stopping_rule(plan)) and self.best is not None:
-                self.best[k] = self.parameters.values[k]
+            if self.stopping[k].resume(stopping_rule(plan)):
+                self.keep_best(k)
+
+    def keep_best(self, model: int) -> None:
+        """Let a model as it is be its best, where the best is to be restored."""
+        if self.best is not None and self.best_buffers is not None:
+            self.best[model] = self.parameters.values[model]
+            self.best_buffers[model] = self.buffers.values[model]
 
     def copy(self) -> TrainState:
         """The same state, independent of this one; its arrays can be written to."""
@@ -188,10 +199,17 @@ class TrainState:
         running = Outcome.RUNNING
         self.outcomes = [outcome if known is running else known for known in self.outcomes]
 
-    def result(self) -> Parameters:
-        """The parameters that training has arrived at: the best, where those are restored."""
-        values = self.parameters.values if self.best is None else self.best
-        return Parameters(values, self.parameters.layout)
+    @property
+    def arrays(self) -> dict[str, FloatArray]:
+        """Parameters and buffers by name, after the last update."""
+        return self.parameters.arrays | self.buffers.arrays
+
+    def result(self) -> tuple[Parameters, Parameters]:
+        """Parameters and buffers that training has arrived at: the best, where restored."""
+        if self.best is None or self.best_buffers is None:
+            return self.parameters, self.buffers
+        best = Parameters(self.best, self.parameters.layout)
+        return best, Parameters(self.best_buffers, self.buffers.layout)
 
     @property
     def n_bytes(self) -> int:
@@ -203,6 +221,7 @@ class TrainState:
         index = np.asarray(models, dtype=np.intp)
         return TrainState(
             parameters=self.parameters.take(models),
+            buffers=self.buffers.take(models),
             slots={name: slot[index] for name, slot in self.slots.items()},
             streams=[self.streams[k] for k in models],
             n_updates=self.n_updates[index],
@@ -212,6 +231,7 @@ class TrainState:
             best=None if self.best is None else self.best[index],
             outcomes=[self.outcomes[k] for k in models],
             message=[self.message[k] for k in models],
+            best_buffers=None if self.best_buffers is None else self.best_buffers[index],
             gradient_sums=None if self.gradient_sums is None else self.gradient_sums[index],
         )
 
@@ -220,11 +240,15 @@ class TrainState:
         """One state of all the models of `parts`, one part after the other."""
         first = parts[0]
         best = [part.best for part in parts if part.best is not None]
+        best_buffers = [part.best_buffers for part in parts if part.best_buffers is not None]
         sums = [part.gradient_sums for part in parts if part.gradient_sums is not None]
         return TrainState(
             parameters=Parameters(
                 np.concatenate([part.parameters.values for part in parts]),
                 first.parameters.layout,
+            ),
+            buffers=Parameters(
+                np.concatenate([part.buffers.values for part in parts]), first.buffers.layout
             ),
             slots={
                 name: np.concatenate([part.slots[name] for part in parts]) for name in first.slots
@@ -237,6 +261,7 @@ class TrainState:
             best=np.concatenate(best) if best else None,
             outcomes=[o for part in parts for o in part.outcomes],
             message=[m for part in parts for m in part.message],
+            best_buffers=np.concatenate(best_buffers) if best_buffers else None,
             gradient_sums=np.concatenate(sums) if sums else None,
         )
 
@@ -291,9 +316,11 @@ class Checkpoint:
 
 
 def _arrays(state: TrainState) -> list[np.ndarray[Any, Any]]:
-    maybe = [array for array in (state.best, state.gradient_sums) if array is not None]
+    perhaps = (state.best, state.best_buffers, state.gradient_sums)
+    maybe = [array for array in perhaps if array is not None]
     counts = [state.n_updates, state.rows_seen]
-    return [state.parameters.values, *counts, *state.slots.values(), *maybe]
+    flat = [state.parameters.values, state.buffers.values]
+    return [*flat, *counts, *state.slots.values(), *maybe]
 
 
 def stopping_rule(plan: Plan) -> EarlyStopping:
