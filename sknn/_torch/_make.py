@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from skorch.history import History as SkorchHistory
 from torch import Tensor, nn
 
 from sknn.backprop import LOSSES, RMSprop
-from sknn.training import History, Parameters, Plan, TrainState
+from sknn.training import SLOW_RATE, History, Plan, TrainState
 
 from ._losses import MeanLoss, probabilities
 from ._module import MLPModule
@@ -104,9 +104,13 @@ def _settings(plan: Plan, device: torch.device, decay: float | None) -> dict[str
     """What the optimizer wants to know."""
     if plan.solver == "lbfgs":
         return {}
+    # The first group is never the slow one: what the learning rate is, is read there.
+    slow = {"lr": SLOW_RATE * plan.learning_rate_init, "rate_factor": SLOW_RATE}
+    groups = [(f"*{name}", {"weight_decay": 0.0}) for name in ("bias", "scale", "shift")]
+    groups += [(f"*{name}", {"weight_decay": 0.0, **slow}) for name in plan.spec.layout.slow]
     settings: dict[str, Any] = {"weight_decay": decay or 0.0}
-    if decay:
-        settings["param_groups"] = [("*bias", {"weight_decay": 0.0})]
+    if decay or plan.spec.layout.slow:
+        settings["param_groups"] = groups
     if plan.solver == "sgd":
         settings["momentum"] = plan.momentum
         settings["nesterov"] = plan.nesterovs_momentum and plan.momentum > 0
@@ -162,10 +166,7 @@ def fitted_net(
 ) -> TableNet:
     """A net with the weights and the history, which is copied, of a training that is over."""
     net = make_net(plan, device)
-    parameters = Parameters.zeros(1, plan.spec.layout, plan.dtype)
-    for name, array in arrays.items():
-        parameters.arrays[name][...] = array
-    push(parameters, net.module_)
+    push(arrays, net.module_)
     net.history = copy.deepcopy(history)
     net.find_best()
     return net
@@ -195,25 +196,29 @@ def resume_net(
 # ---- between the flat arrays of a state and the tensors of a net ----
 
 
-def views(parameters: Parameters) -> list[Tensor]:
-    """The one model in `parameters` as tensors like those of a module, sharing their memory."""
-    return [
-        torch.from_numpy(array)
-        for W, b in zip(parameters.weights, parameters.biases, strict=True)
-        for array in (W[0].T, b[0, 0])
-    ]
+def pairs(arrays: Mapping[str, np.ndarray], tensors: Mapping[str, Any]) -> list[tuple[Tensor, Any]]:
+    """Views of the arrays (1, ...) of one model in the shapes of tensors, each with its tensor."""
+    found = []
+    for name, tensor in tensors.items():
+        view = torch.from_numpy(arrays[name][0])
+        if name.startswith("weights."):
+            view = view.T
+        elif view.ndim == 2:  # of one row
+            view = view[0]
+        found.append((view, tensor))
+    return found
 
 
-def push(parameters: Parameters, module: nn.Module) -> None:
-    """Give a module the weights of the one model in `parameters`."""
+def push(arrays: Mapping[str, np.ndarray], module: MLPModule) -> None:
+    """Give a module the arrays of one model."""
     with torch.no_grad():
-        for view, parameter in zip(views(parameters), module.parameters(), strict=True):
-            parameter.copy_(view)
+        for view, tensor in pairs(arrays, module.arrays()):
+            tensor.copy_(view)
 
 
-def pull(tensors: Iterable[Tensor | None], parameters: Parameters) -> None:
-    """Take tensors like those of a module into `parameters`, zeros for None."""
-    for view, tensor in zip(views(parameters), tensors, strict=True):
+def pull(tensors: Mapping[str, Tensor | None], arrays: Mapping[str, np.ndarray]) -> None:
+    """Take tensors like those of a module into the arrays of one model, zeros for None."""
+    for view, tensor in pairs(arrays, tensors):
         if tensor is None:
             view.zero_()
         else:
@@ -227,11 +232,11 @@ def push_slots(state: TrainState, plan: Plan, net: TableNet) -> None:
     if state.n_updates[0] == 0:
         return
     device = net.device if optimizer.param_groups[0].get("fused") else "cpu"
-    for parameter in net.module_.parameters():
+    parameters = net.module_.trained()
+    for parameter in parameters.values():
         step = torch.tensor(float(state.n_updates[0]), dtype=torch.float32, device=device)
         optimizer.state[parameter] = {"step": step}
     for name, torch_name in SLOTS[plan.solver].items():
-        slot = views(Parameters(state.slots[name], plan.spec.layout))
-        for parameter, view in zip(net.module_.parameters(), slot, strict=True):
+        for view, parameter in pairs(plan.spec.layout.views(state.slots[name]), parameters):
             memory = torch.empty_like(parameter.detach())
             optimizer.state[parameter][torch_name] = memory.copy_(view)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -10,67 +10,24 @@ import numpy as np
 import torch
 from scipy.sparse import issparse
 from torch import Tensor, nn
-from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
-from sknn.backprop import glorot_uniform
-from sknn.training import NetworkSpec
+from sknn.backprop import EPSILON, glorot_uniform
+from sknn.training import LayerSpec, NetworkSpec
 
+from ._layers import (
+    ACTIVATIONS,
+    BatchNorm,
+    Dropout,
+    InputScale,
+    LayerNorm,
+    Linear,
+    PeriodicEmbedding,
+    Residual,
+    affine,
+    periodic,
+)
 from ._rows import as_tensor, prediction_rows, stays_sparse, torch_dtype
-
-ACTIVATIONS = {"identity": nn.Identity, "logistic": nn.Sigmoid, "relu": nn.ReLU, "tanh": nn.Tanh}
-
-
-class SparseProduct(torch.autograd.Function):
-    """The product of CSR rows, which need no gradient, and a weight of shape (out, in).
-
-    SciPy makes it: only stored entries are multiplied, as in `sknn.backprop.SparseLinear`.
-    """
-
-    @staticmethod
-    def forward(ctx: Any, weight: Tensor, rows: Any) -> Tensor:
-        """``rows @ weight.T``, shape (n_rows, out)."""
-        ctx.rows = rows
-        return torch.from_numpy(rows @ weight.detach().numpy().T)
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
-        """The gradient of the weight."""
-        return torch.from_numpy(ctx.rows.T @ gradient.numpy()).T, None
-
-
-class Dropout(nn.Dropout):
-    """`nn.Dropout` of dense or sparse rows, which may draw its masks from a generator of its own.
-
-    Of sparse rows only the stored entries have a mask, as in `sknn.backprop.SparseDropout`.
-    """
-
-    generator: torch.Generator | None = None
-
-    def forward(self, input: Any) -> Any:
-        """Drop inputs at random, in training mode."""
-        is_sparse = issparse(input)
-        if not self.training:
-            return input
-        if self.generator is None and not is_sparse:
-            return super().forward(input)
-        keep = 1 - self.p
-        entries = torch.from_numpy(input.data) if is_sparse else input
-        mask = torch.empty_like(entries).bernoulli_(keep, generator=self.generator).div_(keep)
-        if not is_sparse:
-            return input * mask
-        dropped = input.copy()
-        dropped.data *= mask.numpy()
-        return dropped
-
-
-class Linear(nn.Linear):
-    """`nn.Linear` that also takes CSR rows."""
-
-    def forward(self, input: Any) -> Tensor:
-        """The affine map."""
-        return _affine(self.weight, self.bias, input)
 
 
 def has_hooks(module: nn.Module) -> bool:
@@ -79,10 +36,13 @@ def has_hooks(module: nn.Module) -> bool:
     return any(getattr(part, kind) for part in module.modules() for kind in kinds)
 
 
-def _affine(weight: Tensor, bias: Tensor, X: Any) -> Tensor:
-    if isinstance(X, Tensor):
-        return F.linear(X, weight, bias)
-    return SparseProduct.apply(weight, X) + bias
+#: By name of the layer, or its kind.
+WITH_A_WIDTH: dict[str, Callable[[int, torch.dtype], nn.Module]] = {
+    "batch": BatchNorm,
+    "layer": LayerNorm,
+    "periodic": PeriodicEmbedding,
+    "input_scale": InputScale,
+}
 
 
 class MLPModule(nn.Sequential):
@@ -102,24 +62,26 @@ class MLPModule(nn.Sequential):
         dropout_rates: Sequence[float],
         dtype: torch.dtype,
     ) -> None:
-        layers: list[nn.Module] = []
-        for layer in spec.layers:
-            if layer.kind == "activation":
-                layers.append(ACTIVATIONS[layer.name]())
-            elif layer.kind == "linear":
-                # Nothing is drawn here: an estimator's weights come from its own streams.
-                shape = layer.n_in, layer.n_out
-                layers.append(nn.utils.skip_init(Linear, *shape, device="cpu", dtype=dtype))
-            elif dropout_rates[layer.index] > 0:
-                layers.append(Dropout(dropout_rates[layer.index]))
-        super().__init__(*layers)
+        super().__init__(*_modules_of(spec.layers, dropout_rates, dtype))
+
+    def arrays(self) -> dict[str, Tensor]:
+        """Parameters and buffers by the names of the spec's layouts; weights are (out, in)."""
+        return {
+            name.format(part.index): getattr(part, attribute)
+            for part in self.modules()
+            for attribute, name in getattr(part, "array_names", {}).items()
+        }
+
+    def trained(self) -> dict[str, Tensor]:
+        """Those of the arrays that are parameters."""
+        return {n: t for n, t in self.arrays().items() if isinstance(t, nn.Parameter)}
 
     def in_one_call(self) -> Callable[[Any], Tensor]:
         """What `forward` computes, without the calls of the layers and their hooks."""
         steps: list[Callable[[Any], Any]] = []
         for layer in self:
             if isinstance(layer, nn.Linear):
-                steps.append(partial(_affine, layer.weight, layer.bias))
+                steps.append(partial(affine, layer.weight, layer.bias))
             else:
                 steps.append(layer.forward)
 
@@ -132,6 +94,9 @@ class MLPModule(nn.Sequential):
 
     def reset_parameters(self) -> None:
         """Draw weights and biases as `sknn.backprop.glorot_uniform` does, but with PyTorch."""
+        for part in self.modules():
+            if isinstance(part, PeriodicEmbedding):
+                part.reset_parameters()
         for layer in self.linears:
             bound = glorot_uniform(layer.in_features, layer.out_features)
             nn.init.uniform_(layer.weight, -bound, bound)
@@ -140,13 +105,88 @@ class MLPModule(nn.Sequential):
     @property
     def linears(self) -> list[nn.Linear]:
         """The linear layers, in order."""
-        return [layer for layer in self if isinstance(layer, nn.Linear)]
+        return [part for part in self.modules() if isinstance(part, nn.Linear)]
 
     def draw_masks_from(self, generator: torch.Generator | None) -> None:
         """Let all dropout draw from `generator`, or from the global one again."""
-        for layer in self:
-            if isinstance(layer, Dropout):
-                layer.generator = generator
+        for part in self.modules():
+            if isinstance(part, Dropout):
+                part.generator = generator
+
+
+def _modules_of(
+    layers: Sequence[LayerSpec], dropout_rates: Sequence[float], dtype: torch.dtype
+) -> Iterator[nn.Module]:
+    """The modules of layers; each knows the number of its layer."""
+    for layer in layers:
+        if layer.kind == "residual":
+            module: Any = Residual(*_modules_of(layer.branch, dropout_rates, dtype))
+        elif layer.kind == "activation":
+            module = ACTIVATIONS[layer.name]()
+        elif layer.kind == "dropout":
+            if not dropout_rates[layer.index]:
+                continue
+            module = Dropout(dropout_rates[layer.index])
+        elif layer.kind == "linear":
+            # Nothing is drawn here: an estimator's weights come from its own streams.
+            shape = layer.n_in, layer.n_out
+            module = nn.utils.skip_init(Linear, *shape, device="cpu", dtype=dtype)
+            module.bias.requires_grad_(layer.trains_bias)
+        else:
+            module = WITH_A_WIDTH[layer.name or layer.kind](layer.n_in, dtype)
+        module.index = layer.index
+        yield module
+
+
+def _functions_of(
+    layers: Sequence[LayerSpec], tensors: Mapping[str, Tensor]
+) -> Callable[[Any], Tensor]:
+    """Layers, without dropout, as one function of rows."""
+    steps: list[Callable[[Any], Any]] = []
+    for layer in layers:
+        own = partial(_tensors_of, tensors, layer.index)
+        if layer.kind == "residual":
+            steps.append(partial(_add_branch, _functions_of(layer.branch, tensors)))
+        elif layer.kind == "activation":
+            steps.append(ACTIVATIONS[layer.name]())
+        elif layer.kind == "linear":
+            steps.append(partial(_product, *own("weights", "biases")))
+        elif layer.kind == "input_scale":
+            steps.append(partial(torch.mul, tensors["input_scale"]))
+        elif layer.kind == "embedding":
+            names = PeriodicEmbedding.array_names
+            steps.append(partial(periodic, *(tensors[name] for name in names)))
+        elif layer.name == "layer":
+            steps.append(partial(_layer_norm, *own("scales", "shifts")))
+        elif layer.name == "batch":
+            steps.append(partial(_batch_norm, *own("scales", "shifts", "means", "variances")))
+
+    def apply(X: Any) -> Any:
+        for step in steps:
+            X = step(X)
+        return X
+
+    return apply
+
+
+def _tensors_of(tensors: Mapping[str, Tensor], index: int, *roles: str) -> list[Tensor]:
+    return [tensors[f"{role}.{index}"] for role in roles]
+
+
+def _product(W: Tensor, b: Tensor, X: Any) -> Tensor:
+    return torch.addmm(b, X, W) if isinstance(X, Tensor) else torch.from_numpy(X @ W.numpy()) + b
+
+
+def _add_branch(branch: Callable[[Tensor], Tensor], X: Tensor) -> Tensor:
+    return X + branch(X)
+
+
+def _layer_norm(scale: Tensor, shift: Tensor, X: Tensor) -> Tensor:
+    return F.layer_norm(X, scale.shape[1:], scale[0], shift[0], EPSILON)
+
+
+def _batch_norm(scale: Tensor, shift: Tensor, mean: Tensor, variance: Tensor, X: Tensor) -> Tensor:
+    return F.batch_norm(X, mean[0], variance[0], scale[0], shift[0], False, 0.0, EPSILON)
 
 
 def predict(
@@ -169,23 +209,11 @@ def predict(
     dtype = torch_dtype(outputs.dtype)
     with torch.inference_mode(), torch.autocast(device.type, enabled=False):
         tensors = {name: as_tensor(array, device, dtype) for name, array in arrays.items()}
-        steps: list[Callable[[Any], Any]] = []
-        for layer in spec.layers:
-            if layer.kind == "activation":
-                steps.append(ACTIVATIONS[layer.name]())
-            elif layer.kind == "linear":
-                W, b = tensors[f"weights.{layer.index}"], tensors[f"biases.{layer.index}"]
-                steps.append(partial(_product, W, b))
+        network = _functions_of(spec.layers, tensors)
         n_rows = prediction_rows(X, device)
         for begin in range(0, X.shape[0], n_rows):
             hidden = X[begin : begin + n_rows]
             if not keeps:
                 hidden = as_tensor(hidden.toarray() if is_sparse else hidden, device, dtype)
-            for step in steps:
-                hidden = step(hidden)
-            outputs[begin : begin + n_rows] = hidden.cpu().numpy()
+            outputs[begin : begin + n_rows] = network(hidden).cpu().numpy()
     return outputs
-
-
-def _product(W: Tensor, b: Tensor, X: Any) -> Tensor:
-    return torch.addmm(b, X, W) if isinstance(X, Tensor) else torch.from_numpy(X @ W.numpy()) + b

@@ -238,7 +238,7 @@ class TableNet(NeuralNet):
         if self._rates is not None:
             rate = next(self._rates)
             for group in self.optimizer_.param_groups:
-                group["lr"] = rate
+                group["lr"] = rate * group.get("rate_factor", 1.0)
 
     def _finish_gradients(self) -> None:
         l1 = self.l1 if self.l1_method == "subgradient" else 0.0
@@ -248,7 +248,8 @@ class TableNet(NeuralNet):
         """Make the proximal step of the penalties that are not in the gradient."""
         l1 = self.l1 if self.l1_method == "prox" else 0.0
         if l1 or self.group_l1:
-            proximal_step(self.module_.linears, self.optimizer_, l1, self.group_l1)
+            n_units = self.module__spec.n_units_per_feature
+            proximal_step(self.module_.linears, self.optimizer_, l1, self.group_l1, n_units)
 
     # ---- one epoch ----
 

@@ -20,7 +20,11 @@ OTHER_FORMS = ("amsgrad", "centered", "dampening", "maximize")
 
 @torch.no_grad()
 def proximal_step(
-    layers: Sequence[nn.Linear], optimizer: torch.optim.Optimizer, l1: float, group_l1: float
+    layers: Sequence[nn.Linear],
+    optimizer: torch.optim.Optimizer,
+    l1: float,
+    group_l1: float,
+    n_units_per_feature: int = 1,
 ) -> None:
     """Make the step of the penalties with a corner, after that of the optimizer.
 
@@ -32,6 +36,8 @@ def proximal_step(
         After its step.
     l1, group_l1 : float
         Strengths; of `group_l1`, the groups are the first layer's weights by feature.
+    n_units_per_feature : int
+        Inputs of the first layer that come from one feature.
 
     Raises
     ------
@@ -51,7 +57,9 @@ def proximal_step(
                 threshold = metric.reciprocal().mul_(l1 * reach)
                 weight.sub_(weight.clamp(-threshold, threshold))
         if group_l1 and i == 0:
-            _shrink_features(weight, metric, group_l1 * reach)
+            shape = len(weight), -1, n_units_per_feature
+            by_feature = None if metric is None else metric.view(shape)
+            _shrink_features(weight.view(shape), by_feature, group_l1 * reach)
 
 
 def _reach_and_metric(
@@ -75,24 +83,24 @@ def _reach_and_metric(
 
 
 def _shrink_features(weight: Tensor, metric: Tensor | None, strength: float) -> None:
-    """The group threshold of the columns of a weight, shape (n_units, n_features).
+    """The group threshold of a weight by feature, shape (n_units, n_features, ·).
 
     Uses up `metric`.
     """
     scaled = weight if metric is None else weight * metric
-    norm = scaled.square().sum(dim=0, keepdim=True).sqrt()
+    norm = scaled.square().sum(dim=(0, 2), keepdim=True).sqrt()
     if metric is None:
         weight.mul_(1 - strength / norm)
     else:
-        r = (norm - strength) / metric.amax(dim=0, keepdim=True)
+        r = (norm - strength) / metric.amax(dim=(0, 2), keepdim=True)
         threshold = metric.reciprocal_().mul_(strength)
         # Used again in every step: for a wide layer, allocating costs more than computing.
         inverse, squares = torch.empty_like(weight), scaled
         for _ in range(NEWTON_STEPS):
             torch.add(threshold, r, out=inverse)
             torch.div(weight, inverse, out=squares).square_()
-            square = squares.sum(dim=0, keepdim=True)
-            slope = squares.div_(inverse).sum(dim=0, keepdim=True)
+            square = squares.sum(dim=(0, 2), keepdim=True)
+            slope = squares.div_(inverse).sum(dim=(0, 2), keepdim=True)
             r = r + (square.sqrt() - 1) * square / slope
         weight.mul_(r / (r + threshold))
     weight.masked_fill_(norm <= strength, 0.0)

@@ -20,8 +20,8 @@ from sknn.training import (
     Checkpoint,
     Epoch,
     EpochHook,
+    FloatArray,
     Outcome,
-    Parameters,
     Plan,
     Problem,
     Rows,
@@ -34,7 +34,7 @@ from sknn.training import (
 )
 
 from ._history import last_row, skorch_history
-from ._make import SLOTS, pull, push, push_slots, views
+from ._make import SLOTS, pairs, pull, push, push_slots
 from ._net import TableNet
 from ._rows import TensorBatches, TensorRows, unpack
 
@@ -68,11 +68,17 @@ def train_net(
         state = minimize_lbfgs(
             [problem], [plan], state, lambda *job: TorchObjective(net, *job), on_epoch
         )
-        push(state.result(), net.module_)
+        push(arrays_of_result(state), net.module_)
         net.history = skorch_history(state.histories[0])
         net.find_best()
         return state
     return Training(net, problem, plan, state, on_epoch).run()
+
+
+def arrays_of_result(state: TrainState) -> dict[str, FloatArray]:
+    """Parameters and buffers that training has arrived at."""
+    parameters, buffers = state.result()
+    return parameters.arrays | buffers.arrays
 
 
 def tensor_rows(rows: Rows, net: TableNet) -> TensorRows:
@@ -108,17 +114,15 @@ class Training(_Internal):
         self.sizes = batch_sizes(len(self.rows), plan.batch_size)
         self.valid_sizes = batch_sizes(len(self.valid_rows or ()), plan.batch_size)
         self.penalties = make_penalties([plan])
-        parameters = list(net.module_.parameters())
-        self.weights = list(zip(views(state.parameters), parameters, strict=True))
+        parameters = net.module_.trained()
+        self.arrays = pairs(state.arrays, net.module_.arrays())
         remembers = plan.solver != "sgd" or plan.momentum > 0
         if not remembers:
             state.slots["velocity"][...] = 0.0
         self.slots = [
             (view, parameter, torch_name)
             for name, torch_name in (SLOTS[plan.solver].items() if remembers else ())
-            for view, parameter in zip(
-                views(Parameters(state.slots[name], plan.spec.layout)), parameters, strict=True
-            )
+            for view, parameter in pairs(plan.spec.layout.views(state.slots[name]), parameters)
         ]
         self.dropout = torch.Generator(net.device) if any(plan.dropout_rates) else None
         self.checkpoint = Checkpoint(state)
@@ -130,7 +134,7 @@ class Training(_Internal):
     def run(self) -> TrainState:
         """Train; leave the net as it was but for its weights, history and optimizer."""
         net, state = self.net, self.state
-        push(state.parameters, net.module_)
+        push(state.arrays, net.module_)
         push_slots(state, self.plan, net)
         callbacks = net.callbacks_
         net.callbacks_ = [("sknn", self), *callbacks, ("sknn_stop", Stopper(self))]
@@ -149,7 +153,7 @@ class Training(_Internal):
             net.figures_ = {}
             net.module_.draw_masks_from(None)
         # The user's callbacks have the last word: a `Checkpoint` may have loaded other weights.
-        pull(net.module_.parameters(), state.result())
+        pull(net.module_.arrays(), arrays_of_result(state))
         return state
 
     def on_epoch_begin(self, net: TableNet, **kwargs: Any) -> None:
@@ -193,8 +197,8 @@ class Training(_Internal):
 
     def copy_weights(self) -> None:
         """Note down the weights of the module."""
-        for view, parameter in self.weights:
-            view.copy_(parameter.detach())
+        for view, tensor in self.arrays:
+            view.copy_(tensor.detach())
 
     def end_epoch(self) -> None:
         """Take in what the user's callbacks have done, and tell the hook of the epoch."""
@@ -217,7 +221,7 @@ class Training(_Internal):
                 self.checkpoint.restore(state)
                 del net.history[self.n_noted :]
                 state.end(Outcome.INTERRUPTED)
-        push(state.result(), net.module_)
+        push(arrays_of_result(state), net.module_)
 
 
 class Stopper(_Internal):
@@ -252,7 +256,7 @@ class TorchObjective(Objective):
     def differentiate(self) -> Tally:
         """Losses and scores of the training rows; fills `gradients` with that of the mean loss."""
         net, module = self.net, self.net.module_
-        push(self.parameters, module)
+        push(self.parameters.arrays, module)
         module.train()
         module.zero_grad()
         tally = net.new_tally()
@@ -261,5 +265,6 @@ class TorchObjective(Objective):
             outputs = net.infer(X)
             (net.get_loss(outputs, y, X=X) * (len(y) / n_rows)).backward()
             tally.add(outputs.detach(), y, unpack(X)[1])
-        pull((parameter.grad for parameter in module.parameters()), self.gradients)
+        gradients = {name: tensor.grad for name, tensor in module.trained().items()}
+        pull(gradients, self.gradients.arrays)
         return tally.figures(keep_rows=self.plan.record == "batch")

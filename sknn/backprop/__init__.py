@@ -29,7 +29,7 @@ from ._layers import (
 )
 from ._losses import Loss, r2_of_rows
 from ._network import build_network, predict
-from ._normalization import BatchNorm, LayerNorm, Normalization
+from ._normalization import EPSILON, MOMENTUM, BatchNorm, LayerNorm, Normalization
 from ._objective import NetworkObjective, Objective
 from ._optimizers import OPTIMIZERS, SGD, Adam, AdamW, Optimizer, RMSprop
 from ._penalties import (
@@ -63,10 +63,12 @@ from ._validation import Validation
 __all__ = [
     "ACTIVATIONS",
     "ELU",
+    "EPSILON",
     "GELU",
     "L1",
     "L2",
     "LOSSES",
+    "MOMENTUM",
     "NEWTON_STEPS",
     "ONE_BLAS_THREAD",
     "OPTIMIZERS",

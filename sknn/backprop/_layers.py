@@ -60,6 +60,8 @@ class Linear(Layer):
         Rows in a batch, B.
     is_first : bool
         A first layer has nobody to hand a gradient to, and skips that product.
+    trains_bias : bool
+        Whether the gradient of the bias is wanted; if not, it is left as it is.
 
     Examples
     --------
@@ -87,13 +89,14 @@ class Linear(Layer):
         grad_bias: FloatArray | None,
         n_rows: int,
         is_first: bool = False,
+        trains_bias: bool = True,
     ) -> None:
         n_models, _, fan_out = weights.shape
         self.weights, self.bias = weights, bias
         self.grad_weights, self.grad_bias = grad_weights, grad_bias
         self.input: FloatArray
         self.output = np.empty((n_models, n_rows, fan_out), weights.dtype)
-        self.is_first = is_first
+        self.is_first, self.trains_bias = is_first, trains_bias
         if not is_first and grad_weights is not None:
             self.times_transposed_weights = times_transposed(weights, n_rows)
 
@@ -104,7 +107,8 @@ class Linear(Layer):
 
     def backward(self, gradient: FloatArray) -> FloatArray | None:
         np.matmul(self.input.mT, gradient, out=self.grad_weights)
-        np.add.reduce(gradient, axis=1, keepdims=True, out=self.grad_bias)
+        if self.trains_bias:
+            np.add.reduce(gradient, axis=1, keepdims=True, out=self.grad_bias)
         if self.is_first:
             return None
         return self.times_transposed_weights(gradient)
@@ -139,10 +143,12 @@ class SparseLinear(Layer):
         grad_weights: FloatArray | None,
         grad_bias: FloatArray | None,
         n_rows: int,
+        trains_bias: bool = True,
     ) -> None:
         n_models, _, fan_out = weights.shape
         self.weights, self.bias = weights, bias
         self.grad_weights, self.grad_bias = grad_weights, grad_bias
+        self.trains_bias = trains_bias
         self.input: Sequence[Any] = ()
         self.output = np.empty((n_models, n_rows, fan_out), weights.dtype)
 
@@ -155,7 +161,8 @@ class SparseLinear(Layer):
     def backward(self, gradient: FloatArray) -> None:
         for model, rows in enumerate(self.input):
             self.grad_weights[model] = rows.T @ gradient[model]  # type: ignore[index]
-        np.add.reduce(gradient, axis=1, keepdims=True, out=self.grad_bias)
+        if self.trains_bias:
+            np.add.reduce(gradient, axis=1, keepdims=True, out=self.grad_bias)
 
 
 class Dropout(Layer):

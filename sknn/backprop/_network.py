@@ -97,9 +97,9 @@ class _Builder:
                 hands_back |= spec.kind != "dropout"
         return Sequential(layers)
 
-    def _pairs(self, *names: str) -> Any:
+    def _pairs(self, *names: str) -> list[Any]:
         """Arrays of these names, and then where their gradients go."""
-        return (*(self.arrays[n] for n in names), *(self.gradients.get(n) for n in names))
+        return [*(self.arrays[n] for n in names), *(self.gradients.get(n) for n in names)]
 
     @property
     def _shape(self) -> tuple[int, np.dtype[Any]]:
@@ -107,10 +107,10 @@ class _Builder:
         return len(first), first.dtype
 
     def _linear(self, spec: LayerSpec, hands_back: bool) -> Layer:
-        arrays = self._pairs(f"weights.{spec.index}", f"biases.{spec.index}")
+        W, b, grad_W, grad_b = self._pairs(f"weights.{spec.index}", f"biases.{spec.index}")
         if self.sparse and spec.index == 0:
-            return SparseLinear(*arrays, n_rows=self.n_rows)
-        return Linear(*arrays, n_rows=self.n_rows, is_first=not hands_back)
+            return SparseLinear(W, b, grad_W, grad_b, self.n_rows, spec.trains_bias)
+        return Linear(W, b, grad_W, grad_b, self.n_rows, not hands_back, spec.trains_bias)
 
     def _dropout(self, spec: LayerSpec, hands_back: bool) -> Layer | None:
         rates = self.dropout_rates[spec.index] if self.dropout_rates else ()
@@ -126,11 +126,12 @@ class _Builder:
         return ACTIVATIONS[spec.name](n_models, self.n_rows, spec.n_out, dtype)
 
     def _normalization(self, spec: LayerSpec, hands_back: bool) -> Layer:
-        arrays = self._pairs(f"scales.{spec.index}", f"shifts.{spec.index}")
+        scale, shift, *slopes = self._pairs(f"scales.{spec.index}", f"shifts.{spec.index}")
         if spec.name == "layer":
-            return LayerNorm(*arrays, n_rows=self.n_rows)
-        mean, variance = (self.arrays[f"{role}.{spec.index}"] for role in ("means", "variances"))
-        return BatchNorm(*arrays, n_rows=self.n_rows, mean=mean, variance=variance)
+            return LayerNorm(scale, shift, slopes[0], slopes[1], self.n_rows)
+        running = (self.arrays[f"{role}.{spec.index}"] for role in ("means", "variances"))
+        mean, variance = running
+        return BatchNorm(scale, shift, slopes[0], slopes[1], self.n_rows, mean, variance)
 
     def _residual(self, spec: LayerSpec, hands_back: bool) -> Layer:
         n_models, dtype = self._shape
@@ -138,7 +139,8 @@ class _Builder:
         return Residual(branch, n_models, self.n_rows, spec.n_out, dtype)
 
     def _input_scale(self, spec: LayerSpec, hands_back: bool) -> Layer:
-        return InputScale(*self._pairs("input_scale"), n_rows=self.n_rows)
+        scale, grad_scale = self._pairs("input_scale")
+        return InputScale(scale, grad_scale, self.n_rows)
 
     def _embedding(self, spec: LayerSpec, hands_back: bool) -> Layer:
         names = ("frequencies", "phases", "embedding_weights", "embedding_biases")

@@ -7,19 +7,22 @@ these plans, stop by these rules, and leave these states and histories.
 from ._engine import Engine
 from ._epoch import Epoch, EpochHook, note_epoch
 from ._history import History
-from ._layout import FloatArray, IntArray, Layout, Parameters
+from ._layout import SLOW_RATE, FloatArray, IntArray, Layout, Parameters
 from ._lbfgs import FlatObjective, minimize_lbfgs
 from ._orders import batch_sizes, draw_orders
 from ._plan import PER_MODEL, Plan, check_stackable, column, stack_key
 from ._problem import Problem, Rows
 from ._schedules import constant, cosine, invscaling, learning_rates, onecycle
-from ._spec import LayerSpec, NetworkSpec
+from ._spec import N_COSINES, N_EMBEDDED, LayerSpec, NetworkSpec
 from ._state import Checkpoint, Outcome, Streams, TrainState, stopping_rule
 from ._stopping import EarlyStopping
 from ._tally import Tally
 
 __all__ = [
+    "N_COSINES",
+    "N_EMBEDDED",
     "PER_MODEL",
+    "SLOW_RATE",
     "Checkpoint",
     "EarlyStopping",
     "Engine",

@@ -34,6 +34,9 @@ class LayerSpec:
         Of an activation or a normalization.
     branch : tuple of LayerSpec
         Of 'residual': the layers to whose output their input is added.
+    trains_bias : bool
+        Of 'linear'. Batch normalization takes every bias off again: its gradient would be rounding
+        errors, of which Adam makes steps.
     """
 
     kind: Kind
@@ -42,6 +45,7 @@ class LayerSpec:
     n_out: int
     name: str = ""
     branch: tuple[LayerSpec, ...] = ()
+    trains_bias: bool = True
 
 
 @dataclass(frozen=True)
@@ -143,7 +147,9 @@ def _layers(spec: NetworkSpec) -> tuple[LayerSpec, ...]:
         found.append(LayerSpec("embedding", 0, n_features, n_inputs, spec.embedding))
     last = len(hidden)
     for i, (n_in, n_out) in enumerate(pairwise((n_inputs, *hidden, n_outputs))):
-        part = [LayerSpec("dropout", i, n_in, n_in), LayerSpec("linear", i, n_in, n_out)]
+        trains_bias = i == last or spec.normalization != "batch"
+        linear = LayerSpec("linear", i, n_in, n_out, trains_bias=trains_bias)
+        part = [LayerSpec("dropout", i, n_in, n_in), linear]
         if i < last and spec.normalization:
             part.append(LayerSpec("normalization", i, n_out, n_out, spec.normalization))
         if i < last:
