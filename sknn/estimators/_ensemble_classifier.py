@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import ClassifierMixin
-from sklearn.utils import Tags, get_tags
+from sklearn.utils import Tags
 
 from ._declare import estimator
 from ._ensemble import ATTRIBUTES, BaseEnsemble, network_parameter
@@ -134,5 +134,5 @@ class ScratchMLPEnsembleClassifier(ClassifierMixin, BaseEnsemble):
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
-        tags.classifier_tags.multi_label = get_tags(self._network).classifier_tags.multi_label
+        tags.classifier_tags.multi_label = getattr(self.estimator, "class_weight", None) is None
         return tags
