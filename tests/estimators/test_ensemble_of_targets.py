@@ -273,7 +273,8 @@ ROWS_ARE_NOT_WEIGHTS = {
 
 
 def good(bootstrap=False, **params):
-    network = mlp(hidden_layer_sizes=(12,), batch_size="full", **{"max_iter": 60} | params)
+    settings = {"hidden_layer_sizes": (12,), "max_iter": 60, "batch_size": "full"} | params
+    network = mlp(**settings)
     return ScratchMLPEnsembleRegressor(network, 3, bootstrap=bootstrap)
 
 
@@ -282,7 +283,7 @@ def good(bootstrap=False, **params):
     [
         good(),
         good(bootstrap=True),
-        good(loss="gaussian", max_iter=200),
+        good(loss="gaussian", max_iter=100, hidden_layer_sizes=(100,), learning_rate_init=0.01),
         good(loss="quantile"),
     ]
 )
