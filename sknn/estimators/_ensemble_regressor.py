@@ -76,6 +76,11 @@ class ScratchMLPEnsembleRegressor(RegressorMixin, BaseEnsemble):
     def _network(self) -> ScratchMLPRegressor:
         return ScratchMLPRegressor() if self.estimator is None else self.estimator
 
+    def _any_network(self) -> ScratchMLPRegressor:
+        """A fitted network if there is one: `estimator` may have been changed since."""
+        network: ScratchMLPRegressor = getattr(self, "estimators_", [self._network])[0]
+        return network
+
     @np.errstate(all="ignore")
     def _decoded(
         self, outputs: np.ndarray, decode: Callable[[Numbers, np.ndarray], np.ndarray]
@@ -131,7 +136,7 @@ class ScratchMLPEnsembleRegressor(RegressorMixin, BaseEnsemble):
         each = self._decoded(self._outputs(X), Numbers.predict)
         return _root_mean_square(each - _mean(each))
 
-    @available_if(lambda self: self._network._check_can_predict_quantiles())
+    @available_if(lambda self: self._any_network()._check_can_predict_quantiles())
     def predict_quantiles(self, X):
         """Predict the quantiles of every row: the mean over the networks, which never cross.
 

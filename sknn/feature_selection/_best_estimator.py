@@ -38,7 +38,8 @@ class BestEstimatorMixin:
             return self.best_estimator_
         if self.selection is None or hasattr(self, "lambdas_"):
             raise AttributeError(
-                "no network has been chosen: fit with another `selection` than None"
+                "there is no `best_estimator_` to ask: none is chosen with selection=None, and a "
+                "selector does not keep it"
             )
         return self._network
 

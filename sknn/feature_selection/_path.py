@@ -26,13 +26,13 @@ from sknn.estimators import ScratchMLPClassifier, ScratchMLPRegressor
 from sknn.estimators._fit import TrainableMLP
 from sknn.estimators._inputs import Inputs
 from sknn.estimators._prepare import Job, Memo, draw_streams
-from sknn.estimators._resolve import SCHEDULES_OVER_MAX_ITER, check_penalties
+from sknn.estimators._resolve import check_penalties
 from sknn.estimators._stacks import prepare_job, settle
 
 from ._best_estimator import BestEstimatorMixin
 from ._selector import default_network, validate
 from ._strengths import best_index, check_lambdas
-from ._walk import Step, Walk, fold_jobs
+from ._walk import Step, Walk, check_network, fold_jobs
 
 # Attributes that are there only where something is chosen.
 OF_CHOICE = (
@@ -251,8 +251,9 @@ class RegularizationPath(
         ValueError
             If parameters or data are invalid, or a network diverges.
         """
-        estimator, given = self._estimator(), self.lambdas
-        strengths = None if given is None else check_lambdas(given)
+        estimator = clone(self._network).set_params(warm_start=False)
+        check_network(estimator, self.penalty)
+        strengths = None if self.lambdas is None else check_lambdas(self.lambdas)
         context = self._init_callback_context(max_subtasks=None)
         metadata = None if sample_weight is None else {"sample_weight": sample_weight}
         context.call_on_fit_task_begin(estimator=self, X=X, y=y, metadata=metadata)
@@ -295,22 +296,6 @@ class RegularizationPath(
         if self.estimator is None:
             return default_network(hidden_layer_sizes=(32,), l2=0.01)
         return self.estimator
-
-    def _estimator(self) -> ScratchMLPClassifier | ScratchMLPRegressor:
-        """A network to walk with, none of whose parameters is in the way."""
-        estimator = clone(self._network).set_params(warm_start=False)
-        for name, refused, accepted in (
-            ("solver", ("lbfgs",), "one of 'sgd', 'adam', 'adamw', 'rmsprop'"),
-            ("learning_rate", SCHEDULES_OVER_MAX_ITER, "a schedule without an end"),
-            ("early_stopping", (True,), "False: the path has validation rows of its own"),
-            ("l1_method", ("subgradient",) if self.penalty == "l1" else (), "'prox'"),
-        ):
-            if getattr(estimator, name) in refused:
-                raise ValueError(
-                    f"`{name}` of the estimator must be {accepted}, "
-                    f"got {getattr(estimator, name)!r}"
-                )
-        return estimator
 
     def _jobs(self, estimator: TrainableMLP, given: Inputs) -> list[Job]:
         """The training of the network of all rows, and those of the folds."""

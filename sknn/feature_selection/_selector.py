@@ -60,15 +60,15 @@ def _refuse_numbers(y: Any, is_default: bool) -> None:
     """Raise ValueError where labels are plainly numbers to predict, and say what predicts them."""
     kind = type_of_target(y, input_name="y")
     found = None
-    if kind.startswith("continuous"):
-        found = f"Unknown label type: {kind}"
+    if kind.startswith(("continuous", "unknown")):
+        found = f". Unknown label type: {kind}"
     elif is_default and kind == "multiclass" and np.asarray(y).dtype.kind == "f":
         n_different = len(np.unique(np.asarray(y)))
         if n_different > MOST_CLASSES_OF_NUMBERS:
-            found = f"{n_different} different floats"
+            found = f", got {n_different} different floats"
     if found:
         raise ValueError(
-            f"`y` must hold class labels for a classifier, got {found}. Pass "
+            f"`y` must hold class labels for a classifier{found}. Pass "
             "`estimator=ScratchMLPRegressor()` for numbers"
             + (", or `estimator=ScratchMLPClassifier()` for classes." if is_default else ".")
         )

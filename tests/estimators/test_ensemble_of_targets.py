@@ -133,6 +133,8 @@ def test_quantiles_are_means_and_do_not_cross():
     assert (np.diff(found, axis=1) >= 0).all()
     assert_allclose(model.predict(far), found[:, 2], rtol=1e-12)
     assert not hasattr(ensemble(), "predict_quantiles")
+    other = ensemble().fit(X, Y).set_params(estimator__loss="quantile")
+    assert not hasattr(other, "predict_quantiles")  # its networks have learnt something else
 
 
 def test_the_mean_is_no_worse_than_the_members_are_on_average():

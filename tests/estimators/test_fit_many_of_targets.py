@@ -7,6 +7,8 @@ from sklearn.base import clone
 
 from sknn import ScratchMLPClassifier, ScratchMLPRegressor, fit_many
 
+KINDS = (ScratchMLPClassifier, ScratchMLPRegressor)
+
 
 def take(array, rows):
     return None if array is None else array[rows]
@@ -89,12 +91,15 @@ def test_a_target_that_one_of_them_cannot_have():
         assert_same(model, clone(model).fit(X, X[:, 0]), X)
 
 
-def test_a_classifier_among_regressors():
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.DataConversionWarning")
+@pytest.mark.parametrize("kinds", [KINDS, KINDS[::-1]], ids=["classifier first", "last"])
+@pytest.mark.parametrize("convert", [list, lambda y: y[:, None], lambda y: np.c_[y, 1 - y]])
+def test_a_classifier_among_regressors(convert, kinds):
     """Whole numbers are numbers to one of them, and classes to the other."""
     X = np.random.default_rng(0).normal(size=(40, 3))
-    y = (X[:, 0] > 0).astype(int)
+    y = convert((X[:, 0] > 0).astype(int))
     params = {"max_iter": 3, "n_iter_no_change": np.inf, "random_state": 0}
-    models = [kind((4,), **params) for kind in (ScratchMLPClassifier, ScratchMLPRegressor)]
+    models = [kind((4,), **params) for kind in kinds]
     alone = [clone(model).fit(X, y) for model in models]
     for one, other in zip(alone, fit_many(models, X, y), strict=True):
         assert_same(one, other, X)

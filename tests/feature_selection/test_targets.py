@@ -301,6 +301,8 @@ class TestWhatIsRefused:
         advice = r"Pass `estimator=ScratchMLPRegressor\(\)` for numbers, or `estimator=Scratch"
         with pytest.raises(ValueError, match=r"Unknown label type: continuous\. " + advice):
             make().fit(X, y)
+        with pytest.raises(ValueError, match=r"Unknown label type: unknown\. " + advice):
+            make().fit(X, y.astype(object))
         with pytest.raises(ValueError, match=r"Unknown label type: continuous-multioutput\. "):
             make().fit(X, np.column_stack([y, y]))
         with pytest.raises(ValueError, match=r"`y` must hold class .* got 214 different floats"):
