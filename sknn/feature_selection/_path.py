@@ -172,7 +172,7 @@ class RegularizationPath(
     >>> from sknn.feature_selection import RegularizationPath
     >>> X = np.random.default_rng(0).normal(size=(300, 6))
     >>> y = X[:, 0] * X[:, 1] > 0
-    >>> path = RegularizationPath(n_lambdas=15, cv=3, random_state=0).fit(X, y)
+    >>> path = RegularizationPath(n_lambdas=30, cv=3, random_state=0).fit(X, y)
     >>> path.support_
     array([ True,  True, False, False, False, False])
     >>> path.n_alive_[0], path.n_alive_[-1]
