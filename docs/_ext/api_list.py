@@ -29,6 +29,7 @@ ROOMS = (
                 "ScratchMLPRegressor",
                 "TorchMLPRegressor",
                 "ScratchMLPEnsembleClassifier",
+                "ScratchMLPEnsembleRegressor",
             ),
             "Many at once": ("fit_many",),
         },
