@@ -244,9 +244,10 @@ def _class_of(saved: Any, asked: type[BaseMLP] | None) -> type[BaseMLP]:
 
 def _target(header: Mapping[str, Any], plan: Plan, cls: type[BaseMLP]) -> Target:
     """What the network predicts."""
-    plain = header.get("target")
-    if plain is None:  # a file of an earlier version, which knew nothing but classes
+    if "classes" in header:  # of an earlier version, which predicted nothing else
         plain = {"kind": "classes", "classes": header["classes"]}
+    else:
+        plain = header["target"]
     target = target_from_plain(plain, plan)
     if issubclass(cls, BaseMLPRegressor) != (plain["kind"] == "numbers"):
         raise ValueError(f"a {cls.__name__} cannot predict the {plain['kind']} in it")

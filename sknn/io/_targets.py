@@ -34,7 +34,7 @@ def target_to_plain(target: Target) -> dict[str, Any]:
     values = {name: value for name, value in vars(target).items() if name not in OF_PLAN}
     if "dtype" in values:
         values["dtype"] = next(name for name, cls in FLOATS.items() if cls == values["dtype"])
-    return {"kind": kind} | {name: encode(value, name) for name, value in values.items()}
+    return {"kind": kind} | {name: encode(value, f"{name}_") for name, value in values.items()}
 
 
 def target_from_plain(plain: Mapping[str, Any], plan: Plan) -> Target:
