@@ -22,7 +22,7 @@ from ._codec import check_sizes
 from ._model import from_plain, to_plain, versions
 from ._objects import ObjectDecoder, ObjectEncoder
 from ._skops import read_skops
-from ._table import AROUND_NETWORKS, NETWORKS, is_one_of
+from ._table import MODELS, NETWORKS, is_one_of
 
 # Grows when files change in a way that older versions of sknn cannot read. In the first, the
 # transformers of a pipeline were an archive of skops; in the second, names of classes of sknn had
@@ -228,9 +228,9 @@ def _end(estimator: Any) -> Any:
         else:
             check_is_fitted(end)
             end = getattr(end, "best_estimator_", None)
-    if not is_one_of(type(end), (*NETWORKS, *AROUND_NETWORKS)):
+    if not is_one_of(type(end), MODELS):
         raise ValueError(
-            f"`estimator` must be one of {', '.join((*NETWORKS, *AROUND_NETWORKS))}, or a "
+            f"`estimator` must be one of {', '.join(MODELS)}, or a "
             "Pipeline, or a search with a best estimator, that ends in one, "
             f"got {estimator!r}"
         )

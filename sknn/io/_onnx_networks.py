@@ -45,6 +45,8 @@ from sknn.backprop._regression_losses import SMALLEST_SD
 from sknn.estimators._base import arrays_of
 from sknn.estimators._targets import LabelSets, Numbers
 
+from ._table import ENSEMBLES, is_one_of
+
 ACTIVATIONS = {
     "identity": OnnxIdentity,
     "logistic": OnnxSigmoid,
@@ -64,7 +66,7 @@ def _opset(container: Any) -> dict[str, Any]:
 
 def networks_of(model: Any) -> Any:
     """Those of an ensemble, or the one that `model` is."""
-    return getattr(model, "estimators_", [model])
+    return model.estimators_ if is_one_of(type(model), ENSEMBLES) else [model]
 
 
 def _outputs(operator: Any, container: Any, model: Any, arrays: Any) -> Any:

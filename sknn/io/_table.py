@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-# Of sknn: networks, and what else a file may end in. Files hold a name and no subpackage, so that
+# Of sknn: models, with which a file may end, and the rest. Files hold a name and no subpackage, so that
 # modules can move; no two classes of sknn have one name.
 NETWORKS = (
     "ScratchMLPClassifier",
@@ -22,13 +22,9 @@ NETWORKS = (
     "TorchMLPClassifier",
     "TorchMLPRegressor",
 )
-AROUND_NETWORKS = (
-    "MLPFeatureSelector",
-    "RankStabilitySelector",
-    "RegularizationPath",
-    "ScratchMLPEnsembleClassifier",
-    "ScratchMLPEnsembleRegressor",
-)
+ENSEMBLES = ("ScratchMLPEnsembleClassifier", "ScratchMLPEnsembleRegressor")
+SELECTORS = ("MLPFeatureSelector", "RankStabilitySelector", "RegularizationPath")
+MODELS = (*NETWORKS, *ENSEMBLES, *SELECTORS)
 HELPERS = ("ColumnNormScaler", "PlainFrame", "StackedGridSearchCV", "StackedRandomizedSearchCV")
 # Public module: names of its classes.
 CLASSES = {
@@ -59,7 +55,7 @@ CLASSES = {
     "StandardScaler TargetEncoder",
     "sklearn.random_projection": "GaussianRandomProjection SparseRandomProjection",
     "sklearn.svm": "LinearSVC",
-    "sknn": " ".join((*NETWORKS, *AROUND_NETWORKS, *HELPERS)),
+    "sknn": " ".join((*MODELS, *HELPERS)),
 }
 MODULES = {name: module for module, names in CLASSES.items() for name in names.split()}
 

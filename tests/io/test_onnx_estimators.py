@@ -11,7 +11,7 @@ from numpy.testing import assert_allclose
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.ensemble import ExtraTreesClassifier
 from sklearn.feature_selection import SelectFromModel
-from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.multioutput import MultiOutputClassifier
 from sklearn.pipeline import make_pipeline
@@ -23,6 +23,7 @@ from sklearn.preprocessing import (
     SplineTransformer,
     StandardScaler,
 )
+from sklearn.svm import LinearSVC
 
 import sknn.io
 from sknn import ColumnNormScaler, ScratchMLPEnsembleClassifier
@@ -200,8 +201,8 @@ def test_a_transformer_without_a_converter_is_named(make_scratch, table, path, t
 
 def test_what_is_no_classifier_of_one_target(make_scratch, table, path):
     X, y = table
-    for model in (LinearRegression(), MultiOutputClassifier(make_scratch(max_iter=1))):
-        model.fit(X, np.column_stack([y, y]))
+    for model in (LinearSVC(), MultiOutputClassifier(make_scratch(max_iter=1))):
+        model.fit(X, y if isinstance(model, LinearSVC) else np.column_stack([y, y]))
         with pytest.raises(ValueError, match="`estimator` must"):
             sknn.io.to_onnx(model, path, X=X)
     for model in (
