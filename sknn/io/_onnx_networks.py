@@ -31,6 +31,7 @@ from skl2onnx.algebra.onnx_ops import (
     OnnxSoftmax,
     OnnxSqrt,
     OnnxSub,
+    OnnxSum,
     OnnxTanh,
 )
 from skl2onnx.common.data_types import (
@@ -239,15 +240,11 @@ def convert_regressor(scope: Any, operator: Any, container: Any) -> None:
     """Predictions of one network, in the units of y."""
     opset = _opset(container)
     model = operator.raw_operator
-    found, deviation = _numbers(model, _outputs_of_one(operator, container), opset)
-    double = {"to": proto_type(DoubleTensorType)} | opset
     target = model._target
-    found = OnnxAdd(
-        OnnxMul(OnnxCast(found, **double), target.scale, **opset), target.center, **opset
-    )
-    second = found
+    found, deviation = _numbers(model, _outputs_of_one(operator, container), opset)
+    found = second = _in_units(found, target.scale, target.center, opset)
     if deviation is not None:
-        second = OnnxMul(OnnxCast(deviation, **double), target.scale, **opset)
+        second = _in_units(deviation, target.scale, None, opset)
     _add(scope, operator, container, (_middle(target, found, opset), second))
 
 
@@ -257,22 +254,28 @@ def convert_regressors(scope: Any, operator: Any, container: Any) -> None:
     members = operator.raw_operator.estimators_
     target = members[0]._target
     found, deviation = _numbers(members[0], _outputs_of_all(operator, container), opset)
-    double = {"to": proto_type(DoubleTensorType)} | opset
     center, scale = (
         np.stack([getattr(member._target, name)[None] for member in members])
         for name in ("center", "scale")
     )
-    each = OnnxAdd(OnnxMul(OnnxCast(found, **double), scale, **opset), center, **opset)
-    mean = _mean(each, opset)
-    second = mean
+    each = _in_units(found, scale, center, opset)
+    mean = second = _mean(each, opset)
     if target.loss != "quantile":
         error = OnnxSub(each, mean, **opset)
         square = _mean(OnnxMul(error, error, **opset), opset)
         if deviation is not None:
-            noise = OnnxMul(OnnxCast(deviation, **double), scale, **opset)
+            noise = _in_units(deviation, scale, None, opset)
             square = OnnxAdd(square, _mean(OnnxMul(noise, noise, **opset), opset), **opset)
         second = OnnxSqrt(square, **opset)
     _add(scope, operator, container, (_middle(target, mean, opset), second))
+
+
+def _in_units(found: Any, scale: Any, center: Any, opset: dict[str, Any]) -> Any:
+    """What a network has learnt, in the units of y and in double precision."""
+    double = OnnxCast(found, to=proto_type(DoubleTensorType), **opset)
+    product = OnnxMul(double, scale, **opset)
+    # Not `Add`, which onnxruntime leaves out where a number is 0 in single precision.
+    return product if center is None else OnnxSum(product, center, **opset)
 
 
 def _numbers(network: Any, outputs: Any, opset: dict[str, Any]) -> tuple[Any, Any]:

@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-# Of sknn: models, with which a file may end, and the rest. Files hold a name and no subpackage, so that
-# modules can move; no two classes of sknn have one name.
+# Of sknn: models, with which a file may end, and the rest. Files hold names without a subpackage,
+# so that modules can move; no two classes of sknn have one name.
 NETWORKS = (
     "ScratchMLPClassifier",
     "ScratchMLPRegressor",

@@ -1,7 +1,7 @@
 """Files of earlier versions load and predict as they did.
 
-The oldest have transformers that skops wrote. Later ones name classes of sknn with their subpackage,
-and all of them have two outputs with a softmax for two classes.
+The oldest have transformers that skops wrote. Later ones name classes of sknn with their
+subpackage, and all of them have two outputs with a softmax for two classes.
 """
 
 import json

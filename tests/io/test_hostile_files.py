@@ -268,7 +268,9 @@ def test_a_small_file_takes_little_memory(parts, path, width, monkeypatch):
     assert max(asked, default=0) < 10**6
 
 
-@pytest.mark.parametrize("place", ["parameters", "classes", "target", "versions", "state", "nothing"])
+@pytest.mark.parametrize(
+    "place", ["parameters", "classes", "target", "versions", "state", "nothing"]
+)
 @pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ('{"$tuple":', "}")])
 @pytest.mark.parametrize("depth", [300, 10_000, 100_000])
 def test_headers_that_are_nested_deeply(parts, table, path, place, opening, closing, depth):

@@ -131,7 +131,7 @@ def test_skl2onnx_converts_by_itself_once_it_knows_sknn():
     """In a process of its own, in which to_onnx has not run."""
     code = (
         "import numpy as np, skl2onnx, sknn.io\n"
-        "from sknn import ScratchMLPClassifier\n"
+        "from sknn import ScratchMLPClassifier, ScratchMLPRegressor\n"
         "from sknn.model_selection import StackedGridSearchCV\n"
         "X = np.random.default_rng(0).normal(size=(20, 2)); y = X[:, 0] > 0\n"
         "net = ScratchMLPClassifier((3,), max_iter=2, n_iter_no_change=np.inf)\n"
@@ -140,9 +140,19 @@ def test_skl2onnx_converts_by_itself_once_it_knows_sknn():
         "    options = {'zipmap': False}\n"
         "    graph = skl2onnx.to_onnx(model.fit(X, y), X, options=options).graph\n"
         "    print([output.name for output in graph.output])\n"
+        "graph = skl2onnx.to_onnx(net.fit(X, X > 0), X, options=options).graph\n"
+        "print([output.name for output in graph.output])\n"
+        "net = ScratchMLPRegressor((3,), loss='gaussian', max_iter=2, n_iter_no_change=np.inf)\n"
+        "for model in (net, StackedGridSearchCV(net, {'loss': ['huber']}, cv=2)):\n"
+        "    graph = skl2onnx.to_onnx(model.fit(X, X[:, 0]), X).graph\n"
+        "    print([output.name for output in graph.output])\n"
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert out.stdout.splitlines() == ["['label', 'probabilities']"] * 2
+    assert out.stdout.splitlines() == [
+        *["['label', 'probabilities']"] * 3,
+        "['variable', 'std']",
+        "['variable']",
+    ]
 
 
 # ---------------------------------------------------------------------------------------

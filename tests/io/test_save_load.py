@@ -352,7 +352,7 @@ class TestRefusals:
         ids=str,
     )
     def test_what_is_no_estimator(self, tmp_path, write, thing):
-        with pytest.raises(ValueError, match="`estimator` must be (a|one of) "):
+        with pytest.raises(ValueError, match=r"`estimator` must be (a|one of) "):
             write(thing, tmp_path / "model")
 
 
