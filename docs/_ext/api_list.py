@@ -53,7 +53,13 @@ ROOMS = (
         {
             "Training": ("TrainingHistoryDisplay", "VolatilityDisplay"),
             "The learning rate": ("learning_rate_range", "LearningRateRange", "ConvergenceDisplay"),
-            "A classifier": ("OneVsRestRocDisplay", "RocCurve", "NetworkDisplay"),
+            "A classifier": ("OneVsRestRocDisplay", "RocCurve"),
+            "A regressor": (
+                "PredictionIntervalDisplay",
+                "IntervalCalibrationDisplay",
+                "QuantilePredictions",
+            ),
+            "A network": ("NetworkDisplay",),
             "Features": (
                 "FeatureRankDisplay",
                 "FeatureDistributionDisplay",
