@@ -102,7 +102,7 @@ ROOMS = (
     Room(
         "sknn.report",
         {
-            "Reports": ("Report", "Evaluation"),
+            "Reports": ("Report", "Evaluation", "RegressionEvaluation"),
             "Parts of a report": (
                 "Section",
                 "Headline",

@@ -102,7 +102,6 @@ def test_a_range_test_of_every_kind_of_loss(loss):
     network = ScratchMLPRegressor((8,), loss=loss, batch_size=60, random_state=0)
     y = np.exp(Y / 100)
     found = learning_rate_range(network, X, y, n_updates=120)
-    assert found.diverged
     assert 1e-5 < found.suggestion < 0.3
     # Another unit of the target changes nothing: it is scaled by all rows, as in `fit`.
     other = learning_rate_range(network, X, 1024 * y, n_updates=120)
