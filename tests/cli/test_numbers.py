@@ -2,6 +2,9 @@
 
 import argparse
 import json
+import tempfile
+import warnings
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -19,20 +22,14 @@ from sknn._cli._targets import as_numbers, task_of
 from sknn._cli._tasks import find_task, neg_log_likelihood, neg_pinball_loss
 
 SETTINGS = {"max_iter": 5, "n_iter_no_change": np.inf, "random_state": 0}
+LEVELS = (0.1, 0.5, 0.9)
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(120, 2))
 Y = 50 + 20 * X[:, 0] + 5 * RNG.normal(size=120)
 
 
 def _can_save() -> bool:
-    try:
-        sknn.io._objects.encode  # noqa: B018
-    except AttributeError:
-        pass
     model = ScratchMLPRegressor((2,), **SETTINGS).fit(X, Y)
-    import tempfile
-    from pathlib import Path
-
     with tempfile.TemporaryDirectory() as folder:
         try:
             sknn.io.save(model, Path(folder) / "model.sknn")
@@ -97,7 +94,7 @@ def test_scores_of_a_search_against_scikit_learn_and_scipy():
     quantiles = ScratchMLPRegressor((4,), loss="quantile", **SETTINGS)
     model = make_pipeline(StandardScaler(), quantiles).fit(X, Y)
     predicted = quantiles.predict_quantiles(model[0].transform(X))
-    losses = [mean_pinball_loss(Y, q, alpha=a) for q, a in zip(predicted.T, (0.1, 0.5, 0.9))]
+    losses = [mean_pinball_loss(Y, q, alpha=a) for q, a in zip(predicted.T, LEVELS, strict=True)]
     assert -neg_pinball_loss(model, X, Y) == pytest.approx(np.mean(losses))
     normal = ScratchMLPRegressor((4,), loss="gaussian", **SETTINGS).fit(X, Y)
     mean, std = normal.predict(X, return_std=True)
@@ -211,8 +208,6 @@ def test_a_warning_is_known_by_its_category(main, survey, options, tmp_path, mon
     """Words of a warning may change, or be part of another one, without changing what is done."""
 
     def warn(self, *_, **__):
-        import warnings
-
         warnings.warn("Training interrupted, says a label of the table", stacklevel=1)
         return fit(self, *_, **__)
 
