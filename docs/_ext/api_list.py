@@ -54,7 +54,13 @@ ROOMS = (
         {
             "Training": ("TrainingHistoryDisplay", "VolatilityDisplay"),
             "The learning rate": ("learning_rate_range", "LearningRateRange", "ConvergenceDisplay"),
-            "A classifier": ("OneVsRestRocDisplay", "RocCurve", "NetworkDisplay"),
+            "A classifier": ("OneVsRestRocDisplay", "RocCurve"),
+            "A regressor": (
+                "PredictionIntervalDisplay",
+                "IntervalCalibrationDisplay",
+                "QuantilePredictions",
+            ),
+            "A network": ("NetworkDisplay",),
             "Features": (
                 "FeatureRankDisplay",
                 "FeatureDistributionDisplay",
@@ -97,7 +103,7 @@ ROOMS = (
     Room(
         "sknn.report",
         {
-            "Reports": ("Report", "Evaluation"),
+            "Reports": ("Report", "Evaluation", "RegressionEvaluation"),
             "Parts of a report": (
                 "Section",
                 "Headline",
