@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from sknn.training import Parameters
+from sknn.training import NetworkSpec, Parameters
 
 SIZES = (2, 3, 2)
 
@@ -14,7 +14,7 @@ SIZES = (2, 3, 2)
 @pytest.fixture
 def counted() -> Parameters:
     """Two models whose numbers count on from 0 and from 100."""
-    return Parameters(np.array([[0.0], [100.0]]) + np.arange(20.0), SIZES)
+    return Parameters(np.array([[0.0], [100.0]]) + np.arange(20.0), NetworkSpec(SIZES).layout)
 
 
 def test_all_weights_come_first_then_all_biases(counted):
@@ -31,7 +31,7 @@ def test_all_weights_come_first_then_all_biases(counted):
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("sizes", [(4, 3), (4, 1, 2), (1, 5, 6, 2)])
 def test_zeros(n_models, dtype, sizes):
-    parameters = Parameters.zeros(n_models, sizes, dtype)
+    parameters = Parameters.zeros(n_models, NetworkSpec(sizes).layout, dtype)
     n_params = sum((a + 1) * b for a, b in pairwise(sizes))
     assert parameters.values.shape == (n_models, n_params)
     assert parameters.values.dtype == dtype
@@ -51,7 +51,7 @@ def test_views_and_flat_array_share_memory(counted):
 
 
 def test_every_number_is_in_exactly_one_view():
-    parameters = Parameters.zeros(3, (4, 3, 2), np.float64)
+    parameters = Parameters.zeros(3, NetworkSpec((4, 3, 2)).layout, np.float64)
     for part in parameters.weights + parameters.biases:
         part += 1
     assert_array_equal(parameters.values, 1)
