@@ -1,5 +1,6 @@
 """Gradients of whole networks against finite differences and PyTorch; predictions likewise."""
 
+import tracemalloc
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import product
@@ -10,7 +11,17 @@ import torch
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse, special
 
-from sknn.backprop import L1, L2, Penalty, SoftmaxCrossEntropy, build_network, predict
+from sknn.backprop import (
+    L1,
+    L2,
+    Linear,
+    Penalty,
+    Sequential,
+    SoftmaxCrossEntropy,
+    Tanh,
+    build_network,
+    predict,
+)
 from sknn.training import NetworkSpec, Parameters, Plan
 
 TORCH = {
@@ -252,8 +263,55 @@ def test_training_and_prediction_agree_where_nothing_is_dropped(dtype, random_pa
         assert_allclose(network.forward(X[None]), logits, rtol=rtol, atol=rtol)
 
 
+@pytest.mark.parametrize("is_first", [False, True])
+def test_a_network_returns_the_gradient_of_its_inputs(is_first, random_parameters):
+    """As a branch of a larger network needs it; a first layer spares itself that product."""
+    parameters, gradients = (random_parameters(1, (4, 3), seed=seed) for seed in (0, 1))
+    arrays = (parameters.weights[0], parameters.biases[0])
+    written = (gradients.weights[0], gradients.biases[0])
+    rng = np.random.default_rng(2)
+    X, G = rng.normal(size=(1, 6, 4)), rng.normal(size=(1, 6, 3))
+    layers = [Linear(*arrays, *written, 6, is_first), Tanh(1, 6, 3, np.dtype(float))]
+    network = Sequential(layers)
+    network.forward(X.copy())
+    found = network.backward(G.copy())
+    leaves = [torch.tensor(array, requires_grad=True) for array in (X, *arrays)]
+    (torch.tanh(leaves[0] @ leaves[1] + leaves[2]) * torch.tensor(G)).sum().backward()
+    if is_first:
+        assert found is None
+    else:
+        assert_allclose(found, leaves[0].grad, rtol=1e-12)
+    for array, leaf in zip(written, leaves[1:], strict=True):
+        assert_allclose(array, leaf.grad, rtol=1e-12)
+
+
 # ---------------------------------------------------------------------------------------
 # prediction
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_a_network_for_prediction_has_room_for_outputs_alone(activation, random_parameters):
+    """No gradients: of each layer one array, or two where ReLU compares with zeros."""
+    spec = NetworkSpec((40, 50, 50, 50), activation)
+    parameters, gradients = (random_parameters(2, spec.layer_sizes) for _ in range(2))
+    X = np.ones((1, 300, 40))
+
+    def memory(gradients):
+        tracemalloc.start()
+        try:
+            network = build_network(spec, parameters.arrays, 300, gradients)
+            outputs = network.forward(X)
+            if gradients:
+                network.backward(np.ones_like(outputs))
+            return tracemalloc.get_traced_memory()[0]
+        finally:
+            tracemalloc.stop()
+
+    layer = 2 * 300 * 50 * 8
+    outputs = 3 * layer + (2 * layer if activation == "relu" else 0)
+    assert outputs <= memory(None) < outputs + 50_000
+    # One array more for each input but the data's, of which the first two layers give two back.
+    assert memory(gradients.arrays) >= outputs + 2 * layer
 
 
 def torch_logits(parameters, activation, X):

@@ -1,12 +1,13 @@
 """One flat array: its layout is public, since persistence and the optimizers build on it."""
 
+import pickle
 from itertools import pairwise
 
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from sknn.training import NetworkSpec, Parameters
+from sknn.training import Layout, NetworkSpec, Parameters
 
 SIZES = (2, 3, 2)
 
@@ -64,3 +65,37 @@ def test_take_copies_models_in_the_given_order(counted):
     assert counted.values[0, 0] == 0
     assert_array_equal(taken.weights[1], np.full((3, 3, 2), 7.0))
     assert counted.take([]).n_models == 0
+
+
+def test_what_is_penalised_comes_first():
+    layout = NetworkSpec(SIZES).layout
+    names = [name for name, _ in layout.shapes]
+    assert names == ["weights.0", "weights.1", "biases.0", "biases.1"]
+    views = layout.views(np.arange(float(layout.n_params))[None])
+    penalised = np.concatenate([views[name].ravel() for name in names[:2]])
+    assert_array_equal(np.sort(penalised), np.arange(layout.n_penalized))
+
+
+def test_views_by_name_share_the_memory_of_the_row():
+    layout = Layout((("weights.0", (2, 3)), ("biases.0", (1, 3)), ("more", (2,))), n_penalized=6)
+    values = np.zeros((2, layout.n_params), np.float32)
+    views = layout.views(values)
+    assert {name: view.shape for name, view in views.items()} == {
+        "weights.0": (2, 2, 3),
+        "biases.0": (2, 1, 3),
+        "more": (2, 2),
+    }
+    for number, view in enumerate(views.values(), start=1):
+        assert view.base is not None
+        assert np.shares_memory(view, values)
+        view[1] = number
+    assert_array_equal(values, [[0] * 11, [1] * 6 + [2] * 3 + [3] * 2])
+
+
+def test_parameters_of_a_view_share_and_those_of_a_copy_do_not(counted):
+    counted.view(slice(1, 2)).weights[0][0, 0, 0] = -1
+    assert counted.values[1, 0] == -1
+    twin = pickle.loads(pickle.dumps(counted))
+    twin.biases[1][0, 0, 0] = -2
+    assert twin.values[0, 15] == -2
+    assert counted.values[0, 15] == 15
