@@ -4,10 +4,10 @@ The public names are loaded when they are first used, so ``import sknn`` costs n
 and brings in neither scikit-learn nor PyTorch.
 """
 
+from ._version import __version__
+
 # As `typing.TYPE_CHECKING`, which would cost ten times as much as all the rest of this file.
 TYPE_CHECKING = False
-
-__version__ = "0.1.0.dev0"
 
 __all__ = [
     "ColumnNormScaler",

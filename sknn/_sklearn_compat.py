@@ -72,29 +72,26 @@ def has_callbacks(estimator: BaseEstimator) -> bool:
     return hasattr(estimator, "_skl_callbacks")
 
 
-# Callers that hand an interrupt on to the user as it is, rather than go on with other fits.
-_TRANSPARENT = (
-    "sklearn.base",
-    "sklearn.pipeline",
-    "sknn._cli",
-    "sknn._cli._fit",
-    "sknn.estimators._base",
-    "sknn.estimators._classifier",
-    "sknn.estimators._regressor",
-    "sknn.estimators._results",
-)
+# Of scikit-learn: callers that hand an interrupt on to the user, rather than go on with other fits.
+_TRANSPARENT = ("sklearn.base", "sklearn.pipeline")
 
 
-def is_outermost_fit() -> bool:
-    """Whether the running `fit` was called by the user, directly or through a Pipeline.
+def is_outermost_fit(estimator: BaseEstimator) -> bool:
+    """Whether the running `fit` of `estimator` was called by the user, directly or in a Pipeline.
 
     False inside a search, an ensemble or a cross-validation: anything of scikit-learn, joblib or
-    sknn further up the call stack that may go on with other fits.
+    sknn further up the call stack that may go on with other fits. A module of sknn that would not
+    says so by a global ``HANDS_INTERRUPTS_ON = True``.
     """
     frame: FrameType | None = sys._getframe(1)
     while frame is not None:
         module = frame.f_globals.get("__name__", "")
-        if module.partition(".")[0] in ("sklearn", "joblib", "sknn") and module not in _TRANSPARENT:
+        if (
+            module.partition(".")[0] in ("sklearn", "joblib", "sknn")
+            and module not in _TRANSPARENT
+            and frame.f_locals.get("self") is not estimator
+            and not frame.f_globals.get("HANDS_INTERRUPTS_ON", False)
+        ):
             return False
         frame = frame.f_back
     return True

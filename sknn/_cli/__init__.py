@@ -14,6 +14,8 @@ from sknn._cli._parser import build_parser
 from sknn._cli._signals import ended_by_signals
 
 OK, FAILED = 0, 1
+# On Ctrl-C no other fit follows: see `sknn._sklearn_compat.is_outermost_fit`.
+HANDS_INTERRUPTS_ON = True
 
 
 def main(argv: Sequence[str] | None = None) -> int:

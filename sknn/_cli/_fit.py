@@ -37,6 +37,8 @@ SMALL_BATCH, FEWEST_BATCHES = 32, 4
 # Few rows tell candidates apart by their log loss before they do by their accuracy.
 SCORING = "neg_log_loss"
 MOST_FOLDS = 5
+# On Ctrl-C no other fit follows: see `sknn._sklearn_compat.is_outermost_fit`.
+HANDS_INTERRUPTS_ON = True
 
 
 @dataclass

@@ -6,7 +6,6 @@ import argparse
 from pathlib import Path
 from typing import Any, NoReturn
 
-from sknn import __version__
 from sknn._cli._examples import (
     EXAMPLES,
     FIT_EXAMPLES,
@@ -20,6 +19,7 @@ from sknn._cli._report import run_report
 from sknn._cli._study import ENGINES, REFIT_EPOCHS, REFITS, run_producers, run_yeast
 from sknn._cli._types import count, layers, seed, share, splits
 from sknn._text import printable
+from sknn._version import __version__
 
 USAGE = 2
 

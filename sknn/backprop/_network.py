@@ -166,11 +166,14 @@ def predict(spec: NetworkSpec, arrays: Mapping[str, FloatArray], X: Any) -> Floa
     is_sparse = issparse(X)
     if not is_sparse and X.ndim == 2:
         X = X[None]
+    if n_rows <= PREDICTION_ROWS:
+        network = build_network(spec, arrays, n_rows, sparse=is_sparse)
+        return network.forward([X] * n_models if is_sparse else X)
     outputs = np.empty((n_models, n_rows, spec.n_outputs), arrays["weights.0"].dtype)
-    network, size = None, 0
+    network, size = build_network(spec, arrays, PREDICTION_ROWS, sparse=is_sparse), PREDICTION_ROWS
     for start in range(0, n_rows, PREDICTION_ROWS):
         stop = min(start + PREDICTION_ROWS, n_rows)
-        if network is None or stop - start != size:  # the last chunk may be smaller
+        if stop - start != size:  # the last chunk may be smaller
             size = stop - start
             network = build_network(spec, arrays, size, sparse=is_sparse)
         rows = [X[start:stop]] * n_models if is_sparse else X[:, start:stop]

@@ -6,8 +6,8 @@ from typing import Any, Self
 
 import numpy as np
 
-from sknn._sklearn_compat import fit_context
-from sknn.training import EpochHook, TrainState
+from sknn._sklearn_compat import fit_context, is_outermost_fit
+from sknn.training import EpochHook, Outcome, TrainState
 
 from ._base import BaseMLP
 from ._hooks import epoch_hook
@@ -89,6 +89,8 @@ class TrainableMLP(BaseMLP):
             if self.warm_start and len(job.state.histories[0]) > n_epochs:
                 self._take_over(job.state, job)
             raise
+        if state.outcomes[0] is Outcome.INTERRUPTED and not is_outermost_fit(self):
+            raise KeyboardInterrupt  # whoever fits others too would go on with them
         report_outcome(state, job.plan, not partial and bool(np.isfinite(self.n_iter_no_change)))
         self._take_over(state, job)
         context.call_on_fit_task_end(

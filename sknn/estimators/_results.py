@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
-from sknn._sklearn_compat import is_outermost_fit
 from sknn._warnings import warn
 from sknn.backprop import LOSSES
 from sknn.training import Outcome, Parameters, Plan, TrainState
@@ -75,14 +74,13 @@ def report_outcome(state: TrainState, plan: Plan, asks_convergence: bool) -> Non
     ValueError
         If the training diverged.
     KeyboardInterrupt
-        If it was interrupted before its first epoch was complete, or inside a search or an
-        ensemble, which would go on with other fits.
+        If it was interrupted before its first epoch was complete.
     """
     outcome, history = state.outcomes[0], state.histories[0]
     if outcome is Outcome.DIVERGED:
         raise DivergedError(_diverged(state, plan))
     if outcome is Outcome.INTERRUPTED:
-        if not len(history) or not is_outermost_fit():
+        if not len(history):
             raise KeyboardInterrupt
         warn(
             f"Training interrupted by the user: the weights are those after epoch "

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from sklearn import config_context
 
 import sknn.estimators
-from sknn import __version__
+from sknn._version import __version__
 from sknn.backprop import ACTIVATIONS, LOSSES, OPTIMIZERS, start
 from sknn.estimators._classifier import BaseMLPClassifier
 from sknn.estimators._prepare import Terms

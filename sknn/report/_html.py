@@ -9,8 +9,8 @@ from importlib.resources import files
 from itertools import count, groupby
 from typing import TYPE_CHECKING
 
-from sknn import __version__
 from sknn._text import printable
+from sknn._version import __version__
 from sknn.report._blocks import Block, Picture, Table
 from sknn.report._svg import theme_css, to_svgs
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sknn import __version__
+from sknn._version import __version__
 from sknn.inspection._roc_curves import macro_average, one_vs_rest_curves
 from sknn.report._beside_tables import rows_beside
 
