@@ -23,7 +23,7 @@ from sknn.estimators._targets import Classes, Target
 from sknn.training import EarlyStopping, History, NetworkSpec, Parameters, Plan, Streams, TrainState
 
 from ._codec import decode, encode
-from ._table import NETWORKS
+from ._table import NETWORKS, class_of
 from ._targets import check_target, target_from_plain, target_to_plain
 
 GENERATORS = ("weights", "order", "dropout")
@@ -234,7 +234,7 @@ def _class_of(saved: Any, asked: type[BaseMLP] | None) -> type[BaseMLP]:
     """The class that was saved, or the one of the same kind that is asked for."""
     if saved not in NETWORKS:
         raise ValueError(f"it holds a {saved!r:.50}, which is unknown here")
-    known: type[BaseMLP] = getattr(sknn, saved)
+    known: type[BaseMLP] = class_of(f"sknn.{saved}")
     if asked is None:
         return known
     if issubclass(asked, BaseMLPRegressor) != issubclass(known, BaseMLPRegressor):
