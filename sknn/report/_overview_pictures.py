@@ -9,6 +9,7 @@ import numpy as np
 from sknn.inspection._tables import LARGEST
 from sknn.report._blocks import Picture, Text
 from sknn.report._canvas import canvas, label
+from sknn.report._data import Data
 from sknn.report._words import number, signed
 
 if TYPE_CHECKING:
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from sknn.inspection._style import ThemeName
-    from sknn.report._overview import Data
 
 # Columns, and numbers in a row of a matrix, that a figure has room for.
 MOST_CORRELATED, MOST_HISTOGRAMS, MOST_NUMBERS = 16, 15, 9
