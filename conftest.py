@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+pytest_plugins = ["tests.engine_fixtures"]
+
 # Figures of pyplot's, where no screen is.
 os.environ.setdefault("MPLBACKEND", "Agg")
 

@@ -20,25 +20,28 @@ REPOSITORY = PACKAGE.parent
 MODULES = sorted(PACKAGE.rglob("*.py"))
 MAX_LINES = 400
 
-# Imports point from a higher floor to a lower one; rooms of one floor do not see each other.
+# Imports point from a higher floor to a lower one; folders of one floor do not see each other.
 FLOORS = {
-    "_frames": 0,
-    "_sklearn_compat": 0,
-    "_warnings": 0,
-    "_text": 0,
-    "backprop": 0,
-    "datasets": 1,
-    "classifiers": 1,
-    "preprocessing": 2,
-    "model_selection": 2,
-    "feature_selection": 2,
-    "inspection": 3,
-    "studies": 4,
-    "report": 5,
-    "io": 5,
-    "_cli": 6,
-    "__main__": 7,
+    "_frames": -1,
+    "_sklearn_compat": -1,
+    "_warnings": -1,
+    "_text": -1,
+    "training": 0,
+    "backprop": 1,
+    "_torch": 2,
+    "estimators": 3,
+    "datasets": 3,
+    "preprocessing": 4,
+    "model_selection": 4,
+    "feature_selection": 4,
+    "io": 4,
+    "inspection": 5,
+    "studies": 6,
+    "report": 7,
+    "_cli": 8,
+    "__main__": 9,
 }
+ENGINES = {"training", "backprop", "_torch"}
 
 
 # ---------------------------------------------------------------------------------------
@@ -116,13 +119,19 @@ def points_down(module: str, imported: Import) -> str | None:
 
 
 def keeps_the_engines_apart(module: str, imported: Import) -> str | None:
-    engines = {"sknn.estimators._scratch", "sknn._torch"}
-    for engine in engines:
-        (other,) = engines - {engine}
-        if f"{module}.".startswith(f"{engine}."):
-            if f"{'.'.join(imported.path)}.".startswith(f"{other}."):
-                return f"must not import {other}"
+    """The NumPy engine knows no PyTorch, and an estimator its own engine alone."""
+    target = ".".join(imported.path)
+    if module == "sknn.estimators._scratch" and is_below(target, "sknn._torch"):
+        return "the NumPy estimators must not see the PyTorch engine"
+    if is_below(target, "sknn._torch") and not (
+        is_below(module, "sknn._torch") or module == "sknn.estimators._torch"
+    ):
+        return "only sknn.estimators._torch may see the PyTorch engine"
     return None
+
+
+def is_below(module: str, package: str) -> bool:
+    return f"{module}.".startswith(f"{package}.")
 
 
 def leaves_private_names_of_sklearn_alone(module: str, imported: Import) -> str | None:
@@ -133,28 +142,28 @@ def leaves_private_names_of_sklearn_alone(module: str, imported: Import) -> str 
     return None
 
 
-def keeps_the_engine_light(module: str, imported: Import) -> str | None:
-    if not f"{module}.".startswith("sknn.backprop."):
+def keeps_the_engines_light(module: str, imported: Import) -> str | None:
+    room = module.split(".")[1] if "." in module else ""
+    if room not in ENGINES or imported.package in sys.stdlib_module_names:
+        return None
+    may = {
+        "training": {"numpy", "scipy"},
+        "backprop": {"numpy", "scipy", "threadpoolctl"},
+        "_torch": {"numpy", "scipy", "torch", "skorch"},
+    }[room]
+    if imported.package in may:
         return None
     if imported.package == "sknn":
-        return None if imported.room == "backprop" else "the engine must see nothing else of sknn"
-    if imported.package in {"numpy", "scipy"} or imported.package in sys.stdlib_module_names:
-        return None
-    if (
-        imported.package == "pandas"
-        and module == "sknn.backprop._history"
-        and (imported.when_called or imported.for_types_only)
-    ):
-        return None
-    return (
-        f"the engine must import numpy, scipy and the standard library only, not {imported.module}"
-    )
+        below = {other for other in ENGINES if FLOORS[other] <= FLOORS[room]}
+        return None if imported.room in below else f"{room} must see nothing else of sknn"
+    if module == "sknn.training._history" and imported.package == "pandas":
+        return None if imported.when_called or imported.for_types_only else "pandas when called"
+    return f"{room} must import {sorted(may)} and the standard library only"
 
 
 def keeps_torch_in_its_room(module: str, imported: Import) -> str | None:
-    may = f"{module}.".startswith(("sknn._torch.", "sknn.io."))
-    if imported.package in {"torch", "skorch"} and not may:
-        return f"only classifiers/_torch and io may import {imported.package}"
+    if imported.package in {"torch", "skorch"} and not is_below(module, "sknn._torch"):
+        return f"only sknn._torch may import {imported.package}"
     return None
 
 
@@ -169,7 +178,7 @@ RULES: list[Callable[[str, Import], str | None]] = [
     points_down,
     keeps_the_engines_apart,
     leaves_private_names_of_sklearn_alone,
-    keeps_the_engine_light,
+    keeps_the_engines_light,
     keeps_torch_in_its_room,
     loads_tables_and_figures_when_called,
 ]
@@ -207,10 +216,10 @@ def test_every_import(rule):
         ),
         (leaves_private_names_of_sklearn_alone, "sknn.io._a", "from sklearn.base import _x"),
         (leaves_private_names_of_sklearn_alone, "sknn.io._a", "import sklearn.utils._x.y"),
-        (keeps_the_engine_light, "sknn.backprop._a", "import sklearn"),
-        (keeps_the_engine_light, "sknn.backprop", "from sknn._sklearn_compat import Interval"),
-        (keeps_the_engine_light, "sknn.backprop._a", "def f():\n    import pandas"),
-        (keeps_the_engine_light, "sknn.backprop._history", "import pandas"),
+        (keeps_the_engines_light, "sknn.backprop._a", "import sklearn"),
+        (keeps_the_engines_light, "sknn.backprop", "from sknn._sklearn_compat import Interval"),
+        (keeps_the_engines_light, "sknn.backprop._a", "def f():\n    import pandas"),
+        (keeps_the_engines_light, "sknn.backprop._history", "import pandas"),
         (keeps_torch_in_its_room, "sknn.estimators._base", "def f():\n    import torch.nn"),
         (keeps_torch_in_its_room, "sknn.studies._a", "from skorch import NeuralNetClassifier"),
         (loads_tables_and_figures_when_called, "sknn.report._a", "import matplotlib.pyplot as plt"),

@@ -69,10 +69,10 @@ def train(
     `plan` is that of `Plan`'s example. From zero weights p is ½, and it rises:
 
     >>> import numpy as np
-    >>> from sknn.backprop import train
-    >>> from sknn.training import NetworkSpec, Parameters, Problem, Rows, Streams, TrainState
+    >>> from sknn.backprop import start, train
+    >>> from sknn.training import Parameters, Problem, Rows, Streams
     >>> problem = Problem(Rows(np.array([[-1.0], [1.0]]), np.array([0, 1])))
-    >>> parameters = Parameters.zeros(1, NetworkSpec((1, 2)).layout, float)
+    >>> parameters = Parameters.zeros(1, plan.spec.layout, float)
     >>> state = start([plan], [Streams([1, 2, 3, 4])], parameters)
     >>> state = train(problem, [plan], state)
     >>> state.outcomes
@@ -153,10 +153,10 @@ class Run:
     `plan` is that of `Plan`'s example.
 
     >>> import numpy as np
-    >>> from sknn.backprop import RowStack, Run
-    >>> from sknn.training import NetworkSpec, Parameters, Problem, Rows, Streams, TrainState
+    >>> from sknn.backprop import RowStack, Run, start
+    >>> from sknn.training import Parameters, Problem, Rows, Streams
     >>> problem = Problem(Rows(np.array([[-1.0], [1.0]]), np.array([0, 1])))
-    >>> parameters = Parameters.zeros(1, NetworkSpec((1, 2)).layout, float)
+    >>> parameters = Parameters.zeros(1, plan.spec.layout, float)
     >>> state = start([plan], [Streams([1, 2, 3, 4])], parameters)
     >>> run = Run([problem], [plan], state, RowStack.of([problem.train]))
     >>> run.epoch()

@@ -48,8 +48,8 @@ class Update:
     the gradient of the weights is the mean of x (½ - y):
 
     >>> import numpy as np
-    >>> from sknn.backprop import Batches, Update, RowStack
-    >>> from sknn.training import NetworkSpec, Parameters, Rows, Streams, TrainState
+    >>> from sknn.backprop import Batches, RowStack, Update, start
+    >>> from sknn.training import Parameters, Rows, Streams
     >>> rows = RowStack.of([Rows(np.array([[-1.0], [1.0]]), y=np.array([0, 1]))])
     >>> (block,) = Batches(rows, [plan]).epoch(None)
     >>> parameters, gradients = (Parameters.zeros(1, plan.spec.layout, float) for _ in range(2))

@@ -162,6 +162,7 @@ def _validated_rows(
         inputs.X,
         inputs.y,
         str(dtypes),
+        repr(estimator._target_settings(inputs.y)),
         resume,
     )
     if is_known:  # by another estimator, which has learnt the names of the features

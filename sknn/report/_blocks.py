@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -218,3 +218,19 @@ class Headline:
     name: str
     value: str
     remark: str = ""
+
+
+class Page(Protocol):
+    """What a report has to say, whatever it is written as."""
+
+    title: str
+    subtitle: str
+    created: str
+
+    @property
+    def headlines(self) -> Sequence[Headline]:
+        """The figures that it begins with."""
+
+    @property
+    def sections(self) -> Sequence[Section]:
+        """Its parts."""

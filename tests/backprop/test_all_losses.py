@@ -11,8 +11,8 @@ from sklearn.linear_model import GammaRegressor, PoissonRegressor, QuantileRegre
 from sklearn.metrics import accuracy_score, r2_score
 from torch.nn import functional
 
-from sknn.backprop import LOSSES, r2_of_rows, train
-from sknn.training import Plan, Problem, Rows, Streams
+from sknn.backprop import LOSSES, predict, r2_of_rows, start, train
+from sknn.training import NetworkSpec, Plan, Problem, Rows, Streams
 
 LEVELS = (0.1, 0.5, 0.8)
 N_MODELS, N_ROWS = 2, 7
@@ -61,7 +61,7 @@ TORCH = {
 def make(name, seed=0):
     """A laid-out loss, outputs, truth and weights of two models."""
     n_outputs, truth = KINDS[name]
-    plan = Plan((4, n_outputs), name, LEVELS if name == "quantile" else ())
+    plan = Plan(NetworkSpec((4, n_outputs)), name, LEVELS if name == "quantile" else ())
     rng = np.random.default_rng(seed)
     z = rng.normal(size=(N_MODELS, N_ROWS, n_outputs))
     y = truth(rng.normal(size=(N_MODELS, N_ROWS, 3)))
@@ -129,7 +129,7 @@ def test_models_have_the_bits_that_they_have_alone(name, dtype):
 
 
 def test_label_smoothing_of_logistic_outputs():
-    plan = Plan((4, 1), "sigmoid_cross_entropy", label_smoothing=0.2)
+    plan = Plan(NetworkSpec((4, 1)), "sigmoid_cross_entropy", label_smoothing=0.2)
     loss = LOSSES[plan.loss]([plan], 3)
     labels = np.array([[0, 1, 1]])
     targets = loss.new_targets(labels)
@@ -145,7 +145,7 @@ def test_label_smoothing_of_logistic_outputs():
 @pytest.mark.parametrize("name", ["sigmoid_cross_entropy", "poisson", "gamma", "gaussian"])
 def test_large_outputs_of_right_predictions_cost_nothing_else(name):
     """Neither overflow nor NaN where the result is finite."""
-    plan = Plan((1, 2 if name == "gaussian" else 1), name)
+    plan = Plan(NetworkSpec((1, 2 if name == "gaussian" else 1)), name)
     loss = LOSSES[name]([plan], 1)
     z, y, expected = {
         "sigmoid_cross_entropy": ([[[900.0]]], [[[1.0]]], 0.0),
@@ -183,7 +183,8 @@ def test_a_row_of_labels_is_a_hit_if_all_are_right():
 def fit(X, y, loss, *, weights=None, **settings):
     """Coefficients and intercept of a network without a hidden layer, by L-BFGS."""
     n_outputs = LOSSES[loss].count_outputs(1, len(settings.get("quantiles", ())))
-    plan = Plan((X.shape[1], n_outputs), loss, solver="lbfgs", max_iter=3000, tol=1e-9, **settings)
+    spec = NetworkSpec((X.shape[1], n_outputs))
+    plan = Plan(spec, loss, solver="lbfgs", max_iter=3000, tol=1e-9, **settings)
     state = start([plan], [Streams([1, 2, 3, 4])])
     state = train(Problem(Rows(X, y[:, None], weights)), [plan], state)
     found = state.parameters
@@ -230,8 +231,8 @@ def test_a_quantile_is_that_of_linear_programming(rows):
     y = y + rng.normal(size=300)
     theirs = QuantileRegressor(quantile=0.8, alpha=0.0).fit(X, y)
     plan = Plan(
-        (4, 1), "quantile", (0.8,), batch_size=300, max_iter=4000, n_iter_no_change=np.inf,
-        l2=0.0, learning_rate="cosine", learning_rate_init=0.05,
+        NetworkSpec((4, 1)), "quantile", (0.8,), batch_size=300, max_iter=4000,
+        n_iter_no_change=np.inf, l2=0.0, learning_rate="cosine", learning_rate_init=0.05,
     )  # fmt: skip
     state = start([plan], [Streams([1, 2, 3, 4])])
     state = train(Problem(Rows(X, y[:, None])), [plan], state)
@@ -247,7 +248,7 @@ def test_a_normal_distribution_is_found(rows):
     X = np.zeros((300, 1))
     _, _, state = fit(X, y, "gaussian", weights=weights, l2=0.0)
     found = state.parameters
-    outputs = predict_logits(found.weights, found.biases, "relu", X[:1])
+    outputs = predict(NetworkSpec((1, 2)), found.arrays, X[:1])
     mean, sd = LOSSES["gaussian"].predict(outputs)[0, 0]
     expected = np.average(y, weights=weights)
     assert mean == pytest.approx(expected, abs=1e-4)

@@ -11,7 +11,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 
 from sknn.backprop import Batches, RowStack
-from sknn.training import Plan, Rows, draw_orders
+from sknn.training import NetworkSpec, Plan, Rows, draw_orders
 
 N_CLASSES = 3
 KINDS = [(False, False), (False, True), (True, False), (True, True)]
@@ -30,7 +30,9 @@ def make_rows(n, *, is_sparse=False, weighted=False, dtype=np.float64, width=4):
 
 
 def make_batches(rows, batch_size, n_models=2, smoothing=None, dtype=np.float64):
-    plan = Plan((rows.X.shape[1], N_CLASSES), batch_size=batch_size, dtype=np.dtype(dtype))
+    plan = Plan(
+        NetworkSpec((rows.X.shape[1], N_CLASSES)), batch_size=batch_size, dtype=np.dtype(dtype)
+    )
     shares = [0.0] * n_models if smoothing is None else smoothing
     plans = [replace(plan, label_smoothing=share) for share in shares]
     return Batches(RowStack.of([rows] * n_models), plans)

@@ -5,7 +5,7 @@ import torch
 from numpy.testing import assert_allclose
 
 from sknn.backprop import SoftmaxCrossEntropy
-from sknn.training import Plan
+from sknn.training import NetworkSpec, Plan
 
 
 def test_gradient_is_that_of_the_divided_sum():

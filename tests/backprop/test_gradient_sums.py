@@ -72,7 +72,7 @@ def test_asking_changes_nothing_else(solver, make_plan, make_problem, fit, asser
 def test_a_stack_sums_what_each_model_sums_alone(
     dtype, is_sparse, make_plan, make_problem, start, assert_same_state
 ):
-    """Of unequal rows, so that there are lanes; some stop early, so that the stack shrinks."""
+    """Of unequal rows, so that some updates are of a few models; some models stop early."""
     problems = [
         make_problem(n, n_valid=9, dtype=dtype, is_sparse=is_sparse, seed=n) for n in (31, 47, 40)
     ]

@@ -6,7 +6,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import stats
 
 from sknn.backprop import draw_parameters, glorot_uniform
-from sknn.training import Parameters
+from sknn.training import NetworkSpec, Parameters
 
 
 def generators(*seeds):
@@ -14,7 +14,7 @@ def generators(*seeds):
 
 
 def drawn(sizes, *seeds, dtype=np.float64):
-    parameters = Parameters.zeros(len(seeds), sizes, dtype)
+    parameters = Parameters.zeros(len(seeds), NetworkSpec(sizes).layout, dtype)
     draw_parameters(parameters, generators(*seeds))
     return parameters
 

@@ -12,7 +12,7 @@ from torch.nn import functional
 
 from sknn.backprop import SoftmaxCrossEntropy, cross_entropy, log_softmax, softmax
 from sknn.backprop._cross_entropy import losses_and_hits
-from sknn.training import Plan
+from sknn.training import NetworkSpec, Plan
 
 HUGE = np.array([[[1e4, -1e4, 0.0], [1e4, 1e4, -1e4], [-1e4, -1e4, -1e4]]])
 SHAPES = st.tuples(st.integers(1, 3), st.integers(1, 5), st.integers(2, 12))
@@ -94,7 +94,7 @@ def test_gradient_is_that_of_torchs_mean_loss(n_classes, weighted, smoothing):
     targets = np.full(Z.shape, smoothing / n_classes)
     np.put_along_axis(targets, labels[:, :, None], 1 - smoothing + smoothing / n_classes, axis=2)
 
-    loss = SoftmaxCrossEntropy([Plan(layer_sizes=(2, n_classes))] * n_models, n_rows)
+    loss = SoftmaxCrossEntropy([Plan(NetworkSpec((2, n_classes)))] * n_models, n_rows)
     for _ in range(2):  # buffers are used again
         p = loss.forward(Z)
         assert_allclose(p, special.softmax(Z, axis=-1), rtol=1e-13)

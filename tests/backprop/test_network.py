@@ -1,5 +1,6 @@
 """Gradients of whole networks against finite differences and PyTorch; predictions likewise."""
 
+import tracemalloc
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import product
@@ -10,8 +11,18 @@ import torch
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse, special
 
-from sknn.backprop import L1, L2, Penalty, SoftmaxCrossEntropy, build_network
-from sknn.training import Parameters, Plan
+from sknn.backprop import (
+    L1,
+    L2,
+    Linear,
+    Penalty,
+    Sequential,
+    SoftmaxCrossEntropy,
+    Tanh,
+    build_network,
+    predict,
+)
+from sknn.training import NetworkSpec, Parameters, Plan
 
 TORCH = {
     "identity": lambda z: z,
@@ -53,32 +64,32 @@ class Net:
         self.targets += np.where(one_hot, 0.0, smoothing / N_CLASSES)
         self.weights = rng.uniform(0, 2, (2, self.n_rows, 1)) if self.weighted else None
 
-        sizes = (self.n_features, *self.hidden, N_CLASSES)
-        self.parameters = Parameters.zeros(2, sizes, np.float64)
+        self.spec = NetworkSpec((self.n_features, *self.hidden, N_CLASSES), self.activation)
+        self.parameters = Parameters.zeros(2, self.spec.layout, np.float64)
         values = self.parameters.values
         values[...] = self.scale * rng.normal(size=values.shape)
         # An L1 penalty has a kink at 0, which no difference should straddle.
         values += np.copysign(0.01, values)
-        self.gradients = Parameters.zeros(2, sizes, np.float64)
+        self.gradients = Parameters.zeros(2, self.spec.layout, np.float64)
 
         self.l1 = np.array([[0.1], [0.02]]) if "l1" in self.penalty else np.zeros((2, 1))
         self.l2 = np.array([[0.3], [0.05]]) if "l2" in self.penalty else np.zeros((2, 1))
         self.penalties = [L1(self.l1)] * ("l1" in self.penalty)
         self.penalties += [L2(self.l2)] * ("l2" in self.penalty)
 
-        self.rates = [(0.3, 0.0), (0.5, 0.2), (0.0, 0.4)][: len(sizes) - 1] if self.dropout else []
+        rates = [(0.3, 0.0), (0.5, 0.2), (0.0, 0.4), (0.0, 0.0)]
+        self.rates = rates[: len(self.hidden) + 1] if self.dropout else []
         self.generators = [np.random.default_rng(seed) for seed in (7, 8)]
         self.generator_states = [generator.bit_generator.state for generator in self.generators]
-        self.network = build_network(
-            self.parameters,
-            self.gradients,
-            self.n_rows,
-            self.activation,
-            self.rates,
-            self.generators,
-            self.is_sparse,
+        self.network = self.build(self.n_rows)
+        self.loss = SoftmaxCrossEntropy([Plan(self.spec)] * 2, self.n_rows)
+
+    def build(self, n_rows):
+        """The network for batches of so many rows."""
+        arrays, gradients = self.parameters.arrays, self.gradients.arrays
+        return build_network(
+            self.spec, arrays, n_rows, gradients, self.rates, self.generators, self.is_sparse
         )
-        self.loss = SoftmaxCrossEntropy([Plan(layer_sizes=sizes)] * 2, self.n_rows)
 
     def forward(self):
         """Logits, with the same masks every time."""
@@ -125,7 +136,7 @@ class Net:
         masks = []
         for i, rates in enumerate(self.rates):
             rate = rates[model]
-            shape = (self.n_rows, self.parameters.layer_sizes[i])
+            shape = (self.n_rows, self.spec.layer_sizes[i])
             if rate == 0:
                 masks.append(None)
             elif self.is_sparse and i == 0:
@@ -225,14 +236,13 @@ def test_gradient_of_a_wide_network(hidden, n_rows, activation):
 def test_two_networks_on_one_set_of_parameters():
     """A ragged last batch has its own buffers, and the same parameters and gradients."""
     net = Net()
-    other = build_network(net.parameters, net.gradients, 4, "tanh")
-    loss = SoftmaxCrossEntropy([Plan(layer_sizes=(3, N_CLASSES))] * 2, 4)
+    other = net.build(4)
     whole = net.gradient().copy()
     parts = []
     for rows, network in ((slice(0, 4), other), (slice(4, 6), None)):
         n = rows.stop - rows.start
-        network = network or build_network(net.parameters, net.gradients, n, "tanh")
-        loss = SoftmaxCrossEntropy([Plan(layer_sizes=(3, N_CLASSES))] * 2, n)
+        network = network or net.build(n)
+        loss = SoftmaxCrossEntropy([Plan(net.spec)] * 2, n)
         loss.forward(network.forward(net.X[:, rows]))
         network.backward(loss.backward(net.targets[:, rows], None))
         parts.append(net.gradients.values * n / 6)
@@ -242,18 +252,66 @@ def test_two_networks_on_one_set_of_parameters():
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_training_and_prediction_agree_where_nothing_is_dropped(dtype, random_parameters):
     parameters = random_parameters(3, (4, 6, 5, 2), dtype)
-    gradients = Parameters.zeros(3, NetworkSpec((4, 6, 5, 2)).layout, dtype)
     X = np.random.default_rng(0).normal(size=(11, 4)).astype(dtype)
     for activation in ACTIVATIONS:
-        network = build_network(parameters, gradients, 11, activation)
-        logits = predict_logits(parameters.weights, parameters.biases, activation, X)
+        spec = NetworkSpec((4, 6, 5, 2), activation)
+        gradients = Parameters.zeros(3, spec.layout, dtype)
+        network = build_network(spec, parameters.arrays, 11, gradients.arrays)
+        logits = predict(spec, parameters.arrays, X)
         assert logits.dtype == dtype
         rtol = 1e-5 if dtype == np.float32 else 1e-13
         assert_allclose(network.forward(X[None]), logits, rtol=rtol, atol=rtol)
 
 
+@pytest.mark.parametrize("is_first", [False, True])
+def test_a_network_returns_the_gradient_of_its_inputs(is_first, random_parameters):
+    """As a branch of a larger network needs it; a first layer spares itself that product."""
+    parameters, gradients = (random_parameters(1, (4, 3), seed=seed) for seed in (0, 1))
+    arrays = (parameters.weights[0], parameters.biases[0])
+    written = (gradients.weights[0], gradients.biases[0])
+    rng = np.random.default_rng(2)
+    X, G = rng.normal(size=(1, 6, 4)), rng.normal(size=(1, 6, 3))
+    layers = [Linear(*arrays, *written, 6, is_first), Tanh(1, 6, 3, np.dtype(float))]
+    network = Sequential(layers)
+    network.forward(X.copy())
+    found = network.backward(G.copy())
+    leaves = [torch.tensor(array, requires_grad=True) for array in (X, *arrays)]
+    (torch.tanh(leaves[0] @ leaves[1] + leaves[2]) * torch.tensor(G)).sum().backward()
+    if is_first:
+        assert found is None
+    else:
+        assert_allclose(found, leaves[0].grad, rtol=1e-12)
+    for array, leaf in zip(written, leaves[1:], strict=True):
+        assert_allclose(array, leaf.grad, rtol=1e-12)
+
+
 # ---------------------------------------------------------------------------------------
 # prediction
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_a_network_for_prediction_has_room_for_outputs_alone(activation, random_parameters):
+    """No gradients: of each layer one array, or two where ReLU compares with zeros."""
+    spec = NetworkSpec((40, 50, 50, 50), activation)
+    parameters, gradients = (random_parameters(2, spec.layer_sizes) for _ in range(2))
+    X = np.ones((1, 300, 40))
+
+    def memory(gradients):
+        tracemalloc.start()
+        try:
+            network = build_network(spec, parameters.arrays, 300, gradients)
+            outputs = network.forward(X)
+            if gradients:
+                network.backward(np.ones_like(outputs))
+            return tracemalloc.get_traced_memory()[0]
+        finally:
+            tracemalloc.stop()
+
+    layer = 2 * 300 * 50 * 8
+    outputs = 3 * layer + (2 * layer if activation == "relu" else 0)
+    assert outputs <= memory(None) < outputs + 50_000
+    # One array more for each input but the data's, of which the first two layers give two back.
+    assert memory(gradients.arrays) >= outputs + 2 * layer
 
 
 def torch_logits(parameters, activation, X):
@@ -274,9 +332,10 @@ def torch_logits(parameters, activation, X):
 @pytest.mark.parametrize("n_rows", [0, 1, 511, 512, 513, 1300])
 def test_logits_equal_torchs(hidden, n_models, activation, n_rows, random_parameters):
     """Rows are predicted 512 at a time."""
-    parameters = random_parameters(n_models, (4, *hidden, 3))
+    spec = NetworkSpec((4, *hidden, 3), activation)
+    parameters = random_parameters(n_models, spec.layer_sizes)
     X = np.random.default_rng(1).normal(size=(n_rows, 4))
-    logits = predict_logits(parameters.weights, parameters.biases, activation, X)
+    logits = predict(spec, parameters.arrays, X)
     assert logits.shape == (n_models, n_rows, 3)
     assert_allclose(logits, torch_logits(parameters, activation, X), rtol=1e-12, atol=1e-12)
 
@@ -284,33 +343,34 @@ def test_logits_equal_torchs(hidden, n_models, activation, n_rows, random_parame
 @pytest.mark.parametrize("container", [sparse.csr_array, sparse.csr_matrix])
 @pytest.mark.parametrize("hidden", HIDDEN)
 def test_logits_of_sparse_rows(hidden, container, random_parameters):
-    parameters = random_parameters(2, (6, *hidden, 3))
+    spec = NetworkSpec((6, *hidden, 3), "tanh")
+    parameters = random_parameters(2, spec.layer_sizes)
     rng = np.random.default_rng(1)
     X = np.where(rng.random((1100, 6)) < 0.6, 0, rng.normal(size=(1100, 6)))
-    logits = predict_logits(parameters.weights, parameters.biases, "tanh", container(X))
+    logits = predict(spec, parameters.arrays, container(X))
     assert_allclose(logits, torch_logits(parameters, "tanh", X), rtol=1e-12, atol=1e-12)
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_a_models_logits_do_not_depend_on_the_stack(activation, dtype, random_parameters):
-    parameters = random_parameters(4, (7, 33, 9, 3), dtype)
+    spec = NetworkSpec((7, 33, 9, 3), activation)
+    parameters = random_parameters(4, spec.layer_sizes, dtype)
     X = np.random.default_rng(1).normal(size=(1100, 7)).astype(dtype)
-    stack = predict_logits(parameters.weights, parameters.biases, activation, X)
+    stack = predict(spec, parameters.arrays, X)
     for model in range(4):
         alone = parameters.take([model])
-        assert_array_equal(
-            stack[model], predict_logits(alone.weights, alone.biases, activation, X)[0]
-        )
+        assert_array_equal(stack[model], predict(spec, alone.arrays, X)[0])
 
 
 def test_prediction_leaves_rows_and_parameters_alone(random_parameters):
-    parameters = random_parameters(2, (4, 5, 3))
+    spec = NetworkSpec((4, 5, 3))
+    parameters = random_parameters(2, spec.layer_sizes)
     X = np.random.default_rng(1).normal(size=(20, 4))
     before = X.copy(), parameters.values.copy()
     for _ in range(2):
-        first = predict_logits(parameters.weights, parameters.biases, "relu", X)
-        second = predict_logits(parameters.weights, parameters.biases, "relu", X)
+        first = predict(spec, parameters.arrays, X)
+        second = predict(spec, parameters.arrays, X)
         assert not np.shares_memory(first, second)
         assert_array_equal(first, second)
     assert_array_equal(X, before[0])
@@ -318,7 +378,8 @@ def test_prediction_leaves_rows_and_parameters_alone(random_parameters):
 
 
 def test_layer_widths_of_one(random_parameters):
-    parameters = random_parameters(2, (1, 1, 1, 2))
+    spec = NetworkSpec((1, 1, 1, 2), "tanh")
+    parameters = random_parameters(2, spec.layer_sizes)
     X = np.random.default_rng(1).normal(size=(5, 1))
-    logits = predict_logits(parameters.weights, parameters.biases, "tanh", X)
+    logits = predict(spec, parameters.arrays, X)
     assert_allclose(logits, torch_logits(parameters, "tanh", X), rtol=1e-13)

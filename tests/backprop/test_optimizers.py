@@ -7,7 +7,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from sknn.backprop import OPTIMIZERS
 from sknn.backprop._optimizers import PIECE
-from sknn.training import Parameters
+from sknn.training import NetworkSpec, Parameters
 
 N_EPOCHS, N_STEPS, N_MODELS = 5, 20, 3
 LARGE, SMALL = (150, 150, 5), (4, 3, 2)
@@ -100,7 +100,7 @@ def test_trajectory(case, sizes, piece, make_plan, random_parameters, monkeypatc
     solver, settings, common = CASES[case]
     plans = [make_plan(solver=solver, layer_sizes=sizes, **s, **common) for s in settings]
     parameters = random_parameters(N_MODELS, sizes)
-    gradients = Parameters.zeros(N_MODELS, sizes, np.float64)
+    gradients = Parameters.zeros(N_MODELS, NetworkSpec(sizes).layout, np.float64)
     monkeypatch.setattr("sknn.backprop._optimizers.PIECE", piece)
     assert (parameters.values.size > piece) == ((sizes, piece) != (SMALL, PIECE))
     slots = OPTIMIZERS[solver].zero_slots(parameters.values)
@@ -145,8 +145,8 @@ def test_models_may_have_had_different_numbers_of_updates(solver, make_plan, ran
     peers = Peers(plans, parameters)
     slots = OPTIMIZERS[solver].zero_slots(parameters.values)
     # The second model alone, 3 steps ahead.
-    ahead = Parameters(parameters.values[1:], SMALL)
-    gradient = Parameters(gradients.values[1:], SMALL)
+    ahead = Parameters(parameters.values[1:], NetworkSpec(SMALL).layout)
+    gradient = Parameters(gradients.values[1:], NetworkSpec(SMALL).layout)
     views = {name: slot[1:] for name, slot in slots.items()}
     alone = OPTIMIZERS[solver](plans[1:], ahead, gradient, views)
     alone.begin_epoch(np.full((3, 1), 0.01), np.array([0]))
@@ -154,7 +154,7 @@ def test_models_may_have_had_different_numbers_of_updates(solver, make_plan, ran
         alone.step(step)
         peers.step(gradients, [0.0, 0.01])
     # PyTorch has counted the first model's steps of rate 0, too: it begins again.
-    first = Peers(plans[:1], Parameters(parameters.values[:1], SMALL))
+    first = Peers(plans[:1], Parameters(parameters.values[:1], NetworkSpec(SMALL).layout))
     peers.parts[0], peers.optimizers[0] = first.parts[0], first.optimizers[0]
 
     optimizer = OPTIMIZERS[solver](plans, parameters, gradients, slots)
@@ -170,8 +170,10 @@ def test_float32_stays_float32_and_close(solver, make_plan, random_parameters):
     """Against PyTorch in float64: rounding must not add up to more than rounding."""
     plan = make_plan(solver=solver, layer_sizes=SMALL, dtype=np.dtype(np.float32), l2=0.1)
     parameters = random_parameters(1, SMALL, np.float32)
-    gradients = Parameters.zeros(1, SMALL, np.float32)
-    peers = Peers([plan], Parameters(parameters.values.astype(np.float64), SMALL))
+    gradients = Parameters.zeros(1, NetworkSpec(SMALL).layout, np.float32)
+    peers = Peers(
+        [plan], Parameters(parameters.values.astype(np.float64), NetworkSpec(SMALL).layout)
+    )
     slots = OPTIMIZERS[solver].zero_slots(parameters.values)
     assert all(slot.dtype == np.float32 for slot in slots.values())
     optimizer = OPTIMIZERS[solver]([plan], parameters, gradients, slots)
@@ -179,7 +181,7 @@ def test_float32_stays_float32_and_close(solver, make_plan, random_parameters):
     optimizer.begin_epoch(np.full((100, 1), 0.01), np.array([0]))
     for step in range(100):
         random_gradients(gradients, rng)
-        exact = Parameters(gradients.values.astype(np.float64), SMALL)
+        exact = Parameters(gradients.values.astype(np.float64), NetworkSpec(SMALL).layout)
         optimizer.step(step)
         peers.step(exact, [0.01])
     assert parameters.values.dtype == np.float32
@@ -193,7 +195,7 @@ def test_a_gradient_that_was_always_zero_moves_nothing(solver, dtype, make_plan,
     parameters = random_parameters(1, SMALL, dtype)
     before = parameters.values.copy()
     slots = OPTIMIZERS[solver].zero_slots(parameters.values)
-    gradients = Parameters.zeros(1, SMALL, dtype)
+    gradients = Parameters.zeros(1, NetworkSpec(SMALL).layout, dtype)
     optimizer = OPTIMIZERS[solver]([plan], parameters, gradients, slots)
     optimizer.begin_epoch(np.full((2, 1), 0.1), np.array([0]))
     optimizer.step(0)

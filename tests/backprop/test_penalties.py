@@ -5,7 +5,7 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from sknn.backprop import L1, L2, make_penalties, penalty_values
-from sknn.training import Parameters
+from sknn.training import NetworkSpec, Parameters
 
 # Powers of two and small integers: every product below is exact.
 WEIGHTS = np.array([[1.0, -2.0, 0.0, 4.0], [0.5, 0.5, -3.0, 0.0]])
@@ -44,7 +44,7 @@ def test_the_weights_are_left_alone():
 
 
 def test_sum_of_penalties_leaves_out_the_biases():
-    parameters = Parameters.zeros(2, (2, 2), np.float64)
+    parameters = Parameters.zeros(2, NetworkSpec((2, 2)).layout, np.float64)
     parameters.values[:, :4] = WEIGHTS
     parameters.values[:, 4:] = 1e6
     total = penalty_values([L1(STRENGTH), L2(STRENGTH)], parameters)

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:.*encountered in:RuntimeWarning"
 
 def prox(plans, values, metric, reach):
     """The proximal step from parameters (K, P), in a metric (K, P) or in the plain one."""
-    parameters = Parameters(values.copy(), plans[0].spec.layer_sizes)
+    parameters = Parameters(values.copy(), plans[0].spec.layout)
     step = ProximalStep(plans, parameters, scales=metric is not None)
     step.begin_epoch(np.atleast_2d(reach))
     metric = None if metric is None else metric.copy()
@@ -88,7 +88,7 @@ def test_a_step_is_the_minimum_that_defines_it(
 def test_optimality_holds_to_rounding_in_any_metric(make_plan, spread, l1):
     """At the minimum, d (w - u) + λ w / ‖w‖ + l1 sign(w) is 0 where w is not."""
     rng = np.random.default_rng(0)
-    plan = make_plan(spec=NetworkSpec((400, 30, 2)), l1=l1, group_l1=1.0)
+    plan = make_plan((400, 30, 2), l1=l1, group_l1=1.0)
     values = rng.normal(size=(1, 400 * 30 + 30 * 2 + 32))
     d = 10.0 ** rng.uniform(-spread / 2, spread / 2, values.shape)
     # Strengths from far too small to just about enough to remove the row.
@@ -179,10 +179,10 @@ def test_momentum_solves_the_problem_that_was_asked(make_plan, momentum, nestero
         solver="sgd",
         momentum=momentum,
         nesterovs_momentum=nesterov,
-        spec=NetworkSpec((2, 2)),
+        layer_sizes=(2, 2),
         l1=strength,
     )
-    parameters, gradients = (Parameters.zeros(1, (2, 2), np.float64) for _ in range(2))
+    parameters, gradients = (Parameters.zeros(1, plan.spec.layout, np.float64) for _ in range(2))
     optimizer = OPTIMIZERS["sgd"](
         [plan], parameters, gradients, OPTIMIZERS["sgd"].zero_slots(parameters.values)
     )
@@ -200,7 +200,7 @@ def test_the_groups_value_by_hand(make_plan):
         [[3.0, 4.0, 0.0, 0.0, 9.0], [0.0, -1.0, 6.0, 8.0, 9.0], [1e200, 1e200, 0.0, 0.0, 9.0]]
     )
     assert penalty.value(weights).tolist() == [[10.0], [5.5], [0.0]]
-    plans = [make_plan(spec=NetworkSpec((2, 2, 1)), group_l1=s) for s in (2.0, 0.5)]
+    plans = [make_plan((2, 2, 1), group_l1=s) for s in (2.0, 0.5)]
     (made,) = make_penalties(plans)
     assert isinstance(made, GroupL1)
     assert made.value(weights[:2]).tolist() == [[10.0], [5.5]]

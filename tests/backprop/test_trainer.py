@@ -63,13 +63,13 @@ class TorchLoop:
 
     def logits(self, X, masked):
         for i, (W, b) in enumerate(zip(self.Ws, self.bs, strict=True)):
-            rate = (self.plan.input_dropout, *self.plan.dropout)[i]
+            rate = self.plan.dropout_rates[i]
             if masked and rate:
                 kept = self.streams.dropout.random(tuple(X.shape)) >= rate
                 X = X * torch.tensor(kept) / (1 - rate)
             X = X @ W + b
             if i < len(self.Ws) - 1:
-                X = ACTIVATIONS[self.plan.activation](X)
+                X = ACTIVATIONS[self.plan.spec.activation](X)
         return X
 
     def losses_and_hits(self, logits, labels, weights):
@@ -510,9 +510,7 @@ def test_a_neighbours_clipping_touches_nothing(make_plan, make_problem, fit, ass
     problem = make_problem(dtype=np.float32)
     problem.train.X[...] *= np.float32(1e22)
     common = {"solver": "sgd", "learning_rate_init": 1e-30, "dtype": np.dtype(np.float32)}
-    plans = [
-        make_plan(spec=NetworkSpec((5, 3)), max_grad_norm=norm, **common) for norm in (np.inf, 1.0)
-    ]
+    plans = [make_plan((5, 3), max_grad_norm=norm, **common) for norm in (np.inf, 1.0)]
     stack = assert_stack_equals_its_models(fit, assert_same_state, problem, plans)
     assert stack.outcomes[0] is Outcome.REACHED_MAX_ITER
 
@@ -560,10 +558,11 @@ def test_the_data_are_left_alone(make_plan, make_problem, fit):
     ],
 )
 def test_what_must_be_equal_in_a_stack(name, value, make_plan, make_problem, start):
+    named = "spec" if name in ("layer_sizes", "activation") else name
     plans = [make_plan(), make_plan(), make_plan(**{name: value})]
     state = start([make_plan()] * 3)
     before = state.parameters.values.copy()
-    with pytest.raises(ValueError, match=f"`{name}` must be equal for all models of a stack, got "):
+    with pytest.raises(ValueError, match=f"`{named}` must be equal for all models of a stack"):
         train(make_problem(), plans, state)
     assert_array_equal(state.parameters.values, before)
 

@@ -1,101 +1,17 @@
-"""L-BFGS: its objective against differences and PyTorch, its optimum against scikit-learn's."""
+"""L-BFGS: its values against PyTorch's, its optimum against scikit-learn's; hooks and Ctrl-C."""
 
 from copy import deepcopy
 from dataclasses import replace
-from itertools import product
 
 import numpy as np
 import pytest
-import torch
 from numpy.testing import assert_allclose, assert_array_equal
-from scipy.optimize import OptimizeResult, approx_fprime, check_grad
+from scipy.optimize import OptimizeResult, approx_fprime
 from scipy.special import softmax
 from sklearn.linear_model import LogisticRegression
-from torch.nn import functional
 
-from sknn.backprop import Objective, train
+from sknn.backprop import NetworkObjective, predict, train
 from sknn.training import History, Outcome
-
-ACTIVATIONS = {
-    "identity": lambda z: z,
-    "logistic": torch.sigmoid,
-    "relu": torch.relu,
-    "tanh": torch.tanh,
-}
-
-
-@pytest.fixture(scope="session")
-def lbfgs_plan(make_plan):
-    """Builds a plan of L-BFGS: all rows in one batch."""
-
-    def build(**changes):
-        defaults = {"solver": "lbfgs", "batch_size": 47, "max_iter": 200, "l2": 0.01}
-        return make_plan(**defaults | changes)
-
-    return build
-
-
-def torch_objective(problem, plan, parameters):
-    """The objective of the first model by PyTorch, from the definition in DESIGN.md."""
-    rows = problem.train
-    A = torch.tensor(rows.X if isinstance(rows.X, np.ndarray) else rows.X.toarray())
-    Ws = [torch.tensor(W[0]) for W in parameters.weights]
-    for i, (W, b) in enumerate(zip(Ws, parameters.biases, strict=True)):
-        A = A @ W + torch.tensor(b[0, 0])
-        if i < len(Ws) - 1:
-            A = ACTIVATIONS[plan.activation](A)
-    each = functional.cross_entropy(
-        A, torch.tensor(rows.y), reduction="none", label_smoothing=plan.label_smoothing
-    )
-    weights = torch.ones(len(rows)) if rows.weights is None else torch.tensor(rows.weights)
-    return float((weights * each).mean() + sum(0.5 * plan.l2 * (W**2).sum() for W in Ws))
-
-
-FACTORS = (
-    (0.0, 0.2),
-    (False, True),
-    (False, True),
-    ((5, 3), (5, 4, 3), (5, 6, 4, 3)),
-    tuple(ACTIVATIONS),
-)
-# Half of all combinations, in which any four settings still meet.
-CASES = [
-    tuple(factor[i] for factor, i in zip(FACTORS, places, strict=True))
-    for places in product(*(range(len(factor)) for factor in FACTORS))
-    if sum(places) % 2 == 0
-]
-
-
-@pytest.mark.parametrize(("smoothing", "is_sparse", "weighted", "layer_sizes", "activation"), CASES)
-def test_objective(
-    smoothing, is_sparse, weighted, layer_sizes, activation, lbfgs_plan, make_problem,
-    random_parameters,
-):  # fmt: skip
-    problem = make_problem(weighted=weighted, is_sparse=is_sparse)
-    plan = lbfgs_plan(
-        activation=activation, layer_sizes=layer_sizes, label_smoothing=smoothing, l2=0.1
-    )
-    objective = Objective(problem, plan)
-    for seed in range(2):  # its buffers are used again
-        parameters = random_parameters(1, layer_sizes, seed=seed)
-        x = parameters.values[0]
-        value, gradient = objective(x)
-        assert_allclose(value, torch_objective(problem, plan, parameters), rtol=1e-13)
-        error = check_grad(lambda x: objective(x)[0], lambda x, g=gradient: g, x)
-        assert error < 1e-6 * max(1, np.linalg.norm(gradient))
-
-
-def test_what_the_objective_returns_is_the_callers(lbfgs_plan, make_problem, random_parameters):
-    """SciPy keeps gradients; a second call must not overwrite the first one's."""
-    plan = lbfgs_plan()
-    objective = Objective(make_problem(), plan)
-    one, other = (random_parameters(1, plan.spec.layer_sizes, seed=k).values[0] for k in (0, 1))
-    before = one.copy()
-    _, gradient = objective(one)
-    kept = gradient.copy()
-    objective(other)
-    assert_array_equal(gradient, kept)
-    assert_array_equal(one, before)
 
 
 def replace_weights(parameters, W, b):
@@ -110,7 +26,7 @@ def replace_weights(parameters, W, b):
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("is_sparse", [False, True])
 def test_a_linear_network_finds_the_optimum_of_logistic_regression(
-    is_sparse, weighted, n_classes, lbfgs_plan, make_problem, fit
+    is_sparse, weighted, n_classes, lbfgs_plan, make_problem, fit, torch_objective
 ):
     problem = make_problem(200, n_classes=n_classes, weighted=weighted, is_sparse=is_sparse)
     rows, l2 = problem.train, 0.01
@@ -121,7 +37,7 @@ def test_a_linear_network_finds_the_optimum_of_logistic_regression(
     C = (2 if n_classes == 2 else 1) / (l2 * 200)
     peer = LogisticRegression(C=C, tol=1e-9, max_iter=2000)
     peer.fit(rows.X, rows.y, sample_weight=rows.weights)
-    logits = predict_logits(state.parameters.weights, state.parameters.biases, "relu", rows.X)
+    logits = predict(plan.spec, state.parameters.arrays, rows.X)
     assert_allclose(softmax(logits[0], axis=1), peer.predict_proba(rows.X), atol=1e-3)
     W = state.parameters.weights[0][0]
     expected = np.outer(peer.coef_[0], [-0.5, 0.5]) if n_classes == 2 else peer.coef_.T
@@ -132,9 +48,9 @@ def test_a_linear_network_finds_the_optimum_of_logistic_regression(
     assert ours <= torch_objective(problem, plan, best) + 1e-7
 
 
-@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize("activation", ["identity", "logistic", "relu", "tanh"])
 def test_the_objective_falls_from_iteration_to_iteration(
-    activation, lbfgs_plan, make_problem, fit, start
+    activation, lbfgs_plan, make_problem, fit, start, torch_objective
 ):
     problem, plan = make_problem(weighted=True), lbfgs_plan(activation=activation, max_iter=60)
     first = torch_objective(problem, plan, start([plan]).parameters)
@@ -150,7 +66,9 @@ def test_the_objective_falls_from_iteration_to_iteration(
 
 
 @pytest.mark.parametrize("max_iter", [1, 2, 7])
-def test_every_row_of_the_history_is_of_its_iteration(max_iter, lbfgs_plan, make_problem, fit):
+def test_every_row_of_the_history_is_of_its_iteration(
+    max_iter, lbfgs_plan, make_problem, fit, torch_objective
+):
     """The figures of iteration n are those of the weights that a search of n iterations finds."""
     problem = make_problem(weighted=True, n_valid=20)
     history = fit(problem, lbfgs_plan(max_iter=12)).histories[0]
@@ -163,7 +81,7 @@ def test_every_row_of_the_history_is_of_its_iteration(max_iter, lbfgs_plan, make
     assert_allclose(history["train_loss"][i] + history["penalty"][i], value, rtol=1e-12)
     train_rows, valid = problem.train, problem.valid
     for rows, column in ((train_rows, "train_accuracy"), (valid, "valid_accuracy")):
-        logits = predict_logits(found.weights, found.biases, plan.activation, rows.X)[0]
+        logits = predict(plan.spec, found.arrays, rows.X)[0]
         hits = np.average(logits.argmax(axis=1) == rows.y, weights=rows.weights)
         assert_allclose(history[column][i], hits, rtol=1e-12)
 
@@ -215,16 +133,16 @@ def test_max_fun(lbfgs_plan, make_problem, fit):
 def test_tol_is_the_gradients(lbfgs_plan, make_problem, fit):
     """The search ends where no number of the gradient is above tol."""
     problem = make_problem()
-    plan = lbfgs_plan(spec=NetworkSpec((5, 3)), tol=0.02)
+    plan = lbfgs_plan(layer_sizes=(5, 3), tol=0.02)
     state = fit(problem, plan)
-    objective = Objective(problem, plan)
+    objective = NetworkObjective(problem, plan)
     slopes = approx_fprime(state.parameters.values[0], lambda x: objective(x)[0])
     assert state.outcomes == [Outcome.CONVERGED]
     assert 1e-3 < np.abs(slopes).max() <= 0.02 + 1e-6
 
 
 def test_a_search_that_starts_at_the_optimum_says_so(lbfgs_plan, make_problem, fit):
-    problem, plan = make_problem(), lbfgs_plan(spec=NetworkSpec((5, 3)), tol=1e-3)
+    problem, plan = make_problem(), lbfgs_plan(layer_sizes=(5, 3), tol=1e-3)
     state = fit(problem, plan)
     n_epochs, values = len(state.histories[0]), state.parameters.values.copy()
     hook = Recorder()
@@ -255,7 +173,7 @@ class Recorder:
         return self.ended == self.stop_at
 
 
-def test_a_line_search_that_fails(lbfgs_plan, make_problem, start, monkeypatch):
+def test_a_line_search_that_fails(lbfgs_plan, make_problem, start, monkeypatch, torch_objective):
     """What was accepted is noted down, not what was evaluated last; and its epoch is ended."""
     seen = []
 
@@ -317,7 +235,7 @@ def test_a_hook_does_not_hide_that_a_model_has_converged(lbfgs_plan, make_proble
 
 def interrupted(monkeypatch, problem, plans, state, at):
     """A training that Ctrl-C meets in the `at`-th evaluation of the objective."""
-    evaluate, calls = Objective.__call__, []
+    evaluate, calls = NetworkObjective.__call__, []
 
     def call(self, values):
         calls.append(1)
@@ -327,7 +245,7 @@ def interrupted(monkeypatch, problem, plans, state, at):
         return result
 
     with monkeypatch.context() as patch:
-        patch.setattr(Objective, "__call__", call)
+        patch.setattr(NetworkObjective, "__call__", call)
         return train(problem, plans, state)
 
 
@@ -379,14 +297,14 @@ def test_ctrl_c_ends_the_search_of_all_models_that_are_left(
     which, lbfgs_plan, make_problem, start, fit, monkeypatch
 ):
     problem, plans = make_problem(), [lbfgs_plan(max_iter=5)] * 3
-    counts, evaluate = [], Objective.__call__
+    counts, evaluate = [], NetworkObjective.__call__
 
     def count(self, values):
         counts[-1] += 1
         return evaluate(self, values)
 
     with monkeypatch.context() as patch:
-        patch.setattr(Objective, "__call__", count)
+        patch.setattr(NetworkObjective, "__call__", count)
         for k in range(3):
             counts.append(0)
             fit(problem, plans[k], [k])

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
+import sknn.backprop
 from sknn.backprop import OPTIMIZERS, train
 from sknn.training import Checkpoint, Outcome, Parameters, Streams, TrainState
 
@@ -45,7 +46,7 @@ def test_streams_differ_from_each_other_and_from_word_to_word():
 @pytest.mark.parametrize("solver", SOLVERS)
 def test_start(solver, make_plan):
     plans = [make_plan(solver=solver, learning_rate="adaptive"), make_plan(solver=solver, tol=0.5)]
-    state = start(plans, [Streams([k, 0, 0, 0]) for k in (0, 1)])
+    state = sknn.backprop.start(plans, [Streams([k, 0, 0, 0]) for k in (0, 1)])
     assert state.n_models == 2
     assert state.n_updates.tolist() == [0, 0]
     assert state.outcomes == [Outcome.RUNNING] * 2
@@ -63,9 +64,10 @@ def test_start(solver, make_plan):
     assert_array_equal(state.parameters.weights[0][1], generator.uniform(-bound, bound, (5, 7)))
 
 
-def test_around_starts_from_given_parameters(make_plan, random_parameters):
-    parameters = random_parameters(1, make_plan().layer_sizes)
-    state = TrainState.around(parameters, [make_plan()], [Streams([0, 0, 0, 0])])
+def test_it_starts_from_given_parameters(make_plan, random_parameters):
+    plan = make_plan()
+    parameters = random_parameters(1, plan.spec.layer_sizes)
+    state = sknn.backprop.start([plan], [Streams([0, 0, 0, 0])], parameters)
     assert state.parameters is parameters
     assert not any(slot.any() for slot in state.slots.values())
 
@@ -88,7 +90,7 @@ def test_take_and_join_are_each_others_inverse(trained, assert_same_state):
     parts = [trained.take([2]), trained.take([0, 1])]
     back = TrainState.join(parts).take([1, 2, 0])
     assert_same_state(back, trained)
-    assert back.parameters.layer_sizes == trained.parameters.layer_sizes
+    assert back.parameters.layout == trained.parameters.layout
     assert_array_equal(back.parameters.weights[1], trained.parameters.weights[1])
 
 

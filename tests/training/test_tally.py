@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from sknn.backprop import Validation
 from sknn.backprop._cross_entropy import losses_and_hits
-from sknn.training import Parameters, Rows, Tally, batch_sizes
+from sknn.training import Tally
 
 LOG2 = np.log(2)
 # Two classes, four rows: rows 0 and 1 undecided (loss log 2, the first class wins), rows 2 and 3
@@ -16,7 +15,7 @@ LABELS = np.array([[0, 1, 1, 0]])  # right, wrong, right, wrong by 1000
 WEIGHTS = np.array([[1.0, 0.0, 2.0, 3.0]])
 
 
-def add_in_two_blocks(figures, weights=None, smoothing=None):
+def add_in_two_blocks(tally, weights=None, smoothing=None):
     """All rows of one model, class by class, the last row in a block of its own."""
     for part in (slice(0, 3), slice(3, 4)):
         row_weights = None if weights is None else weights[:, part]
@@ -24,67 +23,39 @@ def add_in_two_blocks(figures, weights=None, smoothing=None):
         shifted = LOGITS[:, :, part] - LOGITS[:, 1:, part]
         shifted -= np.maximum(shifted[:, :1], 0)
         sums = np.exp(shifted).sum(axis=1)
-        figures.add_rows(*losses_and_hits(shifted, sums, LABELS[:, part], smoothing), row_weights)
-    return figures
+        tally.add_rows(*losses_and_hits(shifted, sums, LABELS[:, part], smoothing), row_weights)
+    return tally
 
 
 def test_without_weights():
-    figures = add_in_two_blocks(Tally(1))
-    assert_allclose(figures.mean_loss, [(2 * LOG2 + 1000) / 4])
-    assert_allclose(figures.weighted_loss, [(2 * LOG2 + 1000) / 4])
-    assert_array_equal(figures.score, [0.5])
+    tally = add_in_two_blocks(Tally(1))
+    assert_allclose(tally.mean_loss, [(2 * LOG2 + 1000) / 4])
+    assert_allclose(tally.weighted_loss, [(2 * LOG2 + 1000) / 4])
+    assert_array_equal(tally.score, [0.5])
 
 
 def test_with_weights():
     """The training loss is a sum over n; the others are averages over the weight."""
-    figures = add_in_two_blocks(Tally(1), WEIGHTS)
-    assert_allclose(figures.mean_loss, [(LOG2 + 3 * 1000) / 4])
-    assert_allclose(figures.weighted_loss, [(LOG2 + 3 * 1000) / 6])
-    assert_allclose(figures.score, [3 / 6])
+    tally = add_in_two_blocks(Tally(1), WEIGHTS)
+    assert_allclose(tally.mean_loss, [(LOG2 + 3 * 1000) / 4])
+    assert_allclose(tally.weighted_loss, [(LOG2 + 3 * 1000) / 6])
+    assert_allclose(tally.score, [3 / 6])
 
 
 def test_with_label_smoothing():
     """Half of the target is spread evenly: a row certain of either class loses 250 or 750."""
-    figures = add_in_two_blocks(Tally(1), smoothing=np.array([[[0.5]]]))
-    assert_allclose(figures.mean_loss, [(2 * LOG2 + 250 + 750) / 4])
+    tally = add_in_two_blocks(Tally(1), smoothing=np.array([[[0.5]]]))
+    assert_allclose(tally.mean_loss, [(2 * LOG2 + 250 + 750) / 4])
 
 
 @pytest.mark.parametrize("weighted", [False, True])
 def test_by_batch(weighted):
     weights = WEIGHTS if weighted else None
-    figures = add_in_two_blocks(Tally(1, keep_rows=True), weights)
-    loss, accuracy = figures.by_batch(0, [1, 1, 2])
+    tally = add_in_two_blocks(Tally(1, keep_rows=True), weights)
+    loss, accuracy = tally.by_batch(0, [1, 1, 2])
     if weighted:
         assert_allclose(loss, [LOG2, 0, 1500])
         assert_array_equal(accuracy, [1, np.nan, 2 / 5])
     else:
         assert_allclose(loss, [LOG2, LOG2, 500])
         assert_array_equal(accuracy, [1, 0, 0.5])
-
-
-def test_validation(make_plan):
-    """Rows of one feature that are their own logits, weighed; nothing is dropped."""
-    rows = Rows(np.array([[0.0], [0.0], [500.0]]), np.array([0, 1, 0]), np.array([1.0, 2.0, 0.5]))
-    parameters = Parameters.zeros(2, (1, 2), np.float64)
-    parameters.weights[0][0] = [[-1.0, 1.0]]
-    plans = [
-        make_plan(spec=NetworkSpec((1, 2)), batch_size=2, record="batch", input_dropout=0.5)
-    ] * 2
-    validation = Validation([rows] * 2, plans)
-    figures = validation.evaluate(parameters)
-    assert_allclose(figures.weighted_loss, [(3 * LOG2 + 500) / 3.5, LOG2], rtol=1e-14)
-    assert_allclose(figures.score, [1 / 3.5, 1.5 / 3.5], rtol=1e-14)
-    assert validation.sizes == [[2, 1]] * 2
-    expected = [([1.5 * LOG2, 500], [1 / 3, 0]), ([1.5 * LOG2, 0.5 * LOG2], [1 / 3, 1])]
-    for model, (losses, accuracies) in enumerate(expected):
-        loss, accuracy = figures.by_batch(model, validation.sizes[model])
-        assert_allclose(loss, losses, rtol=1e-14)
-        assert_allclose(accuracy, accuracies, rtol=1e-14)
-
-
-@pytest.mark.parametrize(
-    ("n_rows", "batch_size", "sizes"),
-    [(10, 3, [3, 3, 3, 1]), (9, 3, [3, 3, 3]), (2, 3, [2]), (1, 1, [1]), (3, 3, [3])],
-)
-def test_batch_sizes(n_rows, batch_size, sizes):
-    assert batch_sizes(n_rows, batch_size) == sizes
