@@ -55,7 +55,17 @@ from ._regression_losses import (
     SquaredError,
 )
 from ._row_stack import RowStack
-from ._smooth_activations import ACTIVATIONS, ELU, GELU, SELU, Mish, SiLU, Softplus
+from ._smooth_activations import (
+    ACTIVATIONS,
+    ELU,
+    GELU,
+    SELU,
+    SELU_ALPHA,
+    SELU_SCALE,
+    Mish,
+    SiLU,
+    Softplus,
+)
 from ._trainer import Run, train
 from ._update import Update
 from ._validation import Validation
@@ -73,6 +83,8 @@ __all__ = [
     "ONE_BLAS_THREAD",
     "OPTIMIZERS",
     "SELU",
+    "SELU_ALPHA",
+    "SELU_SCALE",
     "SGD",
     "AbsoluteError",
     "Activation",

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Mapping
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, replace
 from importlib.metadata import version
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -14,15 +13,17 @@ from numpy.typing import NDArray
 from sklearn import config_context
 
 from sknn._version import __version__
-from sknn.backprop import ACTIVATIONS, LOSSES, OPTIMIZERS, start
+from sknn.backprop import LOSSES, OPTIMIZERS, start
+from sknn.estimators._arrays import arrays_of
 from sknn.estimators._base import BaseMLP
 from sknn.estimators._prepare import Terms
 from sknn.estimators._regressor import BaseMLPRegressor
 from sknn.estimators._results import at_rest, fitted_attributes
 from sknn.estimators._targets import Classes, Target
-from sknn.training import EarlyStopping, History, NetworkSpec, Parameters, Plan, Streams, TrainState
+from sknn.training import EarlyStopping, History, Parameters, Plan, Streams, TrainState
 
 from ._codec import decode, encode
+from ._plans import check_plan, name_in_files, plan_from_plain, plan_to_plain, shapes_in_files
 from ._table import NETWORKS, class_of
 from ._targets import check_target, target_from_plain, target_to_plain
 
@@ -40,12 +41,6 @@ METHODS = (
     "transform",
     "inverse_transform",
 )
-# What files of earlier versions may lack, since it has a default that does what those did.
-LATER_SETTINGS = frozenset(
-    {"spec", "dtype", "loss", "quantiles", "group_l1", "l1_method", "divisor", "sums_gradients"}
-)
-# Files have these among the settings.
-SPEC = frozenset(f.name for f in fields(NetworkSpec))
 Arrays = dict[str, np.ndarray]
 
 
@@ -76,7 +71,7 @@ def to_plain(estimator: BaseMLP) -> tuple[dict[str, Any], Arrays]:
         target = replace(target, classes=estimator.classes_)
     names = getattr(estimator, "feature_names_in_", None)
     estimator._validate_params()
-    _check_plan(plan, names)
+    check_plan(plan, names)
     check_target(target, plan)
     header = {
         "class": type(estimator).__name__,
@@ -84,36 +79,24 @@ def to_plain(estimator: BaseMLP) -> tuple[dict[str, Any], Arrays]:
         "requests": requests_of(estimator),
         "target": target_to_plain(target),
         "feature_names": encode(names, "X"),
-        "plan": {name: encode(value, name) for name, value in _settings(plan).items()},
+        "plan": plan_to_plain(plan),
         "dtype": plan.dtype.name,
         "best_validation_score": encode(estimator.best_validation_score_, "best_validation_score_"),
         "held_out": bool(estimator._held_out),
         "state": None,
     }
-    arrays = {f"coefs.{i}": coef for i, coef in enumerate(estimator.coefs_)}
-    arrays |= {f"intercepts.{i}": bias for i, bias in enumerate(estimator.intercepts_)}
-    for name, shape in _shapes(plan).items():
+    shapes, own = shapes_in_files(plan), arrays_of(estimator)
+    arrays = {
+        name_in_files(name): array.reshape(shapes[name_in_files(name)])
+        for name, array in own.items()
+    }
+    for name, shape in shapes.items():
         _expect(arrays, name, shape, plan.dtype)
     arrays |= _history_arrays(estimator.history_)
     if estimator._state is not None:
         header["state"], more = _state_to_plain(estimator._state, estimator.t_)
         arrays |= more
     return header, arrays
-
-
-def _settings(plan: Plan) -> dict[str, Any]:
-    """The settings by name, those of the network among them."""
-    settings = {f.name: getattr(plan, f.name) for f in fields(plan) if f.name != "dtype"}
-    spec = settings.pop("spec")
-    return {name: getattr(spec, name) for name in SPEC} | settings
-
-
-def _shapes(plan: Plan) -> dict[str, tuple[int, ...]]:
-    """The arrays of weights and biases, by name."""
-    pairs = list(enumerate(pairwise(plan.spec.layer_sizes)))
-    return {f"coefs.{i}": pair for i, pair in pairs} | {
-        f"intercepts.{i}": pair[1:] for i, pair in pairs
-    }
 
 
 def requests_of(estimator: Any) -> dict[str, dict[str, Any]]:
@@ -158,6 +141,9 @@ def _state_to_plain(state: TrainState, rows_seen: int) -> tuple[dict[str, Any], 
     arrays = {f"state.slots.{name}": slot for name, slot in state.slots.items()}
     if state.best is not None:
         arrays |= {"state.parameters": state.parameters.values, "state.best": state.best}
+    if state.best_buffers is not None and state.best_buffers.size:
+        buffers = {"state.buffers": state.buffers.values, "state.best_buffers": state.best_buffers}
+        arrays |= buffers
     return header, arrays
 
 
@@ -191,28 +177,24 @@ def from_plain(
     set_requests(estimator, header["requests"])
 
     # 1. What was learnt from, and how.
-    settings = {name: decode(value) for name, value in header["plan"].items()}
-    missing = ({f.name for f in fields(Plan)} | SPEC) - set(settings) - LATER_SETTINGS
-    if missing:
-        raise ValueError(f"its settings lack {sorted(missing)}")
-    spec = NetworkSpec(**{name: settings.pop(name) for name in SPEC})
-    plan = Plan(spec, **settings, dtype=np.dtype(header["dtype"]))
+    plan = plan_from_plain(header["plan"], header["dtype"])
     names = decode(header["feature_names"])
-    _check_plan(plan, names)
+    check_plan(plan, names)
     target = _target(header, plan, cls)
 
     # 2. The weights and the history, in a state like the one that training ended with. Memory is
     # taken only for weights that the file has.
-    for name, shape in _shapes(plan).items():
+    for name, shape in shapes_in_files(plan).items():
         _expect(arrays, name, shape, plan.dtype)
     parameters = Parameters.zeros(1, plan.spec.layout, plan.dtype)
-    for i, (W, b) in enumerate(zip(parameters.weights, parameters.biases, strict=True)):
-        W[0] = _expect(arrays, f"coefs.{i}", W.shape[1:], plan.dtype)
-        b[0, 0] = _expect(arrays, f"intercepts.{i}", b.shape[2:], plan.dtype)
+    buffers = Parameters.zeros(1, plan.spec.buffers, plan.dtype)
+    for name, view in (parameters.arrays | buffers.arrays).items():
+        view[...] = arrays[name_in_files(name)].reshape(view.shape)
     saved = header["state"]
     streams = Streams((0, 0, 0, 0) if saved is None else saved["entropy"])
     # L-BFGS has no memory of its own: none is taken that what was saved would only replace.
     state = start([replace(plan, solver="lbfgs")], [streams], parameters)
+    state.buffers = buffers
     state.histories = [_history(arrays, LOSSES[plan.loss].score)]
     attributes = fitted_attributes(state, Terms(plan, target, header["held_out"] is True))
     attributes["best_validation_score_"] = decode(header["best_validation_score"])
@@ -252,17 +234,6 @@ def _target(header: Mapping[str, Any], plan: Plan, cls: type[BaseMLP]) -> Target
     if issubclass(cls, BaseMLPRegressor) != (plain["kind"] == "numbers"):
         raise ValueError(f"a {cls.__name__} cannot predict the {plain['kind']} in it")
     return target
-
-
-def _check_plan(plan: Plan, names: Any) -> None:
-    sizes = plan.spec.layer_sizes
-    if not all(isinstance(size, int) and size >= 1 for size in sizes) or len(sizes) < 2:
-        raise ValueError(f"its layer sizes are {sizes!r}")
-    if plan.spec.activation not in ACTIVATIONS or plan.dtype.name not in ("float32", "float64"):
-        raise ValueError(f"its activation is {plan.spec.activation!r}, its dtype {plan.dtype}")
-    is_array = isinstance(names, np.ndarray) and names.shape == sizes[:1]
-    if names is not None and not is_array:
-        raise ValueError(f"its names must be {sizes[0]} in an array, got {names!r:.100}")
 
 
 def _expect(
@@ -321,6 +292,11 @@ def _restore(
     if "state.best" in arrays:
         values[...] = _expect(arrays, "state.parameters", values.shape, values.dtype)
         state.best = _expect(arrays, "state.best", values.shape, values.dtype)
+        state.best_buffers = state.buffers.values.copy()
+    if "state.best_buffers" in arrays:
+        shape = state.buffers.values.shape
+        state.buffers.values[...] = _expect(arrays, "state.buffers", shape, values.dtype)
+        state.best_buffers = _expect(arrays, "state.best_buffers", shape, values.dtype)
     state.n_updates[:], state.rows_seen[:] = saved["n_updates"], saved["rows_seen"]
     state.stopping = [EarlyStopping(**decode(saved["stopping"]))]
     for name, generator in decode(saved["generators"]).items():

@@ -19,9 +19,7 @@ from skl2onnx.algebra.onnx_ops import (
     OnnxExp,
     OnnxGather,
     OnnxGreater,
-    OnnxIdentity,
     OnnxLog,
-    OnnxMatMul,
     OnnxMax,
     OnnxMul,
     OnnxNeg,
@@ -32,7 +30,6 @@ from skl2onnx.algebra.onnx_ops import (
     OnnxSqrt,
     OnnxSub,
     OnnxSum,
-    OnnxTanh,
 )
 from skl2onnx.common.data_types import (
     DoubleTensorType,
@@ -46,14 +43,8 @@ from sknn.backprop._regression_losses import SMALLEST_SD
 from sknn.estimators._arrays import arrays_of
 from sknn.estimators._targets import LabelSets, Numbers
 
+from ._onnx_layers import apply_layers
 from ._table import ENSEMBLES, is_one_of
-
-ACTIVATIONS = {
-    "identity": OnnxIdentity,
-    "logistic": OnnxSigmoid,
-    "relu": OnnxRelu,
-    "tanh": OnnxTanh,
-}
 
 
 def proto_type(kind: Any) -> Any:
@@ -75,13 +66,7 @@ def _outputs(operator: Any, container: Any, model: Any, arrays: Any) -> Any:
     opset = _opset(container)
     kind = FloatTensorType if model._plan.dtype == np.float32 else DoubleTensorType
     hidden = OnnxCast(operator.inputs[0], to=proto_type(kind), **opset)
-    for layer in model._plan.spec.layers:
-        if layer.kind == "activation":
-            hidden = ACTIVATIONS[layer.name](hidden, **opset)
-        elif layer.kind == "linear":
-            W, b = arrays[f"weights.{layer.index}"], arrays[f"biases.{layer.index}"]
-            hidden = OnnxAdd(OnnxMatMul(hidden, W, **opset), b, **opset)
-    return hidden
+    return apply_layers(model._plan.spec.layers, arrays, hidden, opset)
 
 
 def _outputs_of_one(operator: Any, container: Any) -> Any:
