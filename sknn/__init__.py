@@ -34,6 +34,7 @@ __all__ = [
     "preprocessing",
     "report",
     "studies",
+    "training",
 ]
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
         preprocessing,
         report,
         studies,
+        training,
     )
     from sknn.estimators import (
         ScratchMLPClassifier,
@@ -77,6 +79,7 @@ _SUBPACKAGES = frozenset(
         "preprocessing",
         "report",
         "studies",
+        "training",
     }
 )
 _HOME = {
