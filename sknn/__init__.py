@@ -17,6 +17,7 @@ __all__ = [
     "RegularizationPath",
     "ScratchMLPClassifier",
     "ScratchMLPEnsembleClassifier",
+    "ScratchMLPEnsembleRegressor",
     "ScratchMLPRegressor",
     "StackedGridSearchCV",
     "StackedRandomizedSearchCV",
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
     from sknn.estimators import (
         ScratchMLPClassifier,
         ScratchMLPEnsembleClassifier,
+        ScratchMLPEnsembleRegressor,
         ScratchMLPRegressor,
         TorchMLPClassifier,
         TorchMLPRegressor,
@@ -89,6 +91,7 @@ _HOME = {
     "RankStabilitySelector": "feature_selection",
     "RegularizationPath": "feature_selection",
     "ScratchMLPEnsembleClassifier": "estimators",
+    "ScratchMLPEnsembleRegressor": "estimators",
     "ScratchMLPClassifier": "estimators",
     "ScratchMLPRegressor": "estimators",
     "StackedGridSearchCV": "model_selection",

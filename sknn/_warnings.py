@@ -9,6 +9,10 @@ import warnings
 BETWEEN = frozenset({"sknn", "sklearn", "joblib"})
 
 
+class TrainingInterrupted(UserWarning):
+    """Training ended early because the user interrupted it; what was learnt until then is kept."""
+
+
 def warn(message: str, category: type[Warning] = UserWarning) -> None:
     """Warn, at the line of the first caller outside of sknn, scikit-learn and joblib."""
     level, frame = 1, sys._getframe(1)

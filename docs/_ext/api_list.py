@@ -29,6 +29,7 @@ ROOMS = (
                 "ScratchMLPRegressor",
                 "TorchMLPRegressor",
                 "ScratchMLPEnsembleClassifier",
+                "ScratchMLPEnsembleRegressor",
             ),
             "Many at once": ("fit_many",),
         },
@@ -53,7 +54,13 @@ ROOMS = (
         {
             "Training": ("TrainingHistoryDisplay", "VolatilityDisplay"),
             "The learning rate": ("learning_rate_range", "LearningRateRange", "ConvergenceDisplay"),
-            "A classifier": ("OneVsRestRocDisplay", "RocCurve", "NetworkDisplay"),
+            "A classifier": ("OneVsRestRocDisplay", "RocCurve"),
+            "A regressor": (
+                "PredictionIntervalDisplay",
+                "IntervalCalibrationDisplay",
+                "QuantilePredictions",
+            ),
+            "A network": ("NetworkDisplay",),
             "Features": (
                 "FeatureRankDisplay",
                 "FeatureDistributionDisplay",
@@ -96,7 +103,7 @@ ROOMS = (
     Room(
         "sknn.report",
         {
-            "Reports": ("Report", "Evaluation"),
+            "Reports": ("Report", "Evaluation", "RegressionEvaluation"),
             "Parts of a report": (
                 "Section",
                 "Headline",

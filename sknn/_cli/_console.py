@@ -13,7 +13,13 @@ from typing import TextIO
 from sknn._text import printable, printable_json
 
 # Parameters of functions that are options of the command, too.
-OPTIONS = ("missing", "categories", "keep", "encoding")
+OPTIONS = {
+    "missing": "--missing",
+    "categories": "--categories",
+    "keep": "--keep",
+    "encoding": "--encoding",
+    "max_iter": "--epochs",
+}
 
 
 class ReaderLeft(Exception):
@@ -162,8 +168,8 @@ def _to_nowhere(stream: TextIO) -> None:
 
 def _one_line(text: str) -> str:
     """What a function says, in words of the command."""
-    line = " ".join(text.split()).replace("`max_iter`=", "--epochs ")
-    return re.sub(f"`({'|'.join(OPTIONS)})`", r"--\1", line)
+    line = " ".join(text.split())
+    return re.sub(f"`({'|'.join(OPTIONS)})`", lambda found: OPTIONS[found[1]], line)
 
 
 def _names(paths: list[Path]) -> str:

@@ -6,10 +6,12 @@ EXAMPLES = """\
 examples:
   sknn fit fish.csv --target species
       train on three quarters of the rows, measure on the rest, save the model and a report
+  sknn fit fish.csv --target weight
+      the same for a number
   sknn predict output/fish/model.sknn new.csv
-      classes and probabilities of new rows
+      classes and probabilities of new rows, or numbers
   sknn report output/fish/model.sknn more.csv --target species
-      how the model does on more rows whose classes are known
+      how the model does on more rows whose target is known
   sknn study producers
       a published study, reproduced
 'sknn COMMAND --help' says more.
@@ -28,12 +30,16 @@ examples:
       '?' is no value, zip codes are names and no quantities, comments are not looked at
   sknn fit survey.parquet --target answer --engine torch --scale l2 --json --quiet
       with PyTorch, columns divided by their norms; nothing but a JSON object on standard output
+  sknn fit fish.csv --target weight --loss quantile --quantiles 0.05,0.5,0.95
+      a number, with an interval that holds nine of ten new values
+  sknn fit wine.csv --target grade --task regression
+      numbers that could be classes
 """
 
 PREDICT_EXAMPLES = """\
 examples:
   sknn predict output/fish/model.sknn new.csv
-      a line for each row: its class, and the probability of every class
+      a line for each row: its class, and the probability of every class; or its number
   sknn predict output/fish/model.sknn new.csv --out classes.csv
       the same to a file
 """

@@ -1,4 +1,4 @@
-"""``sknn fit``: from a table to a trained, measured and saved classifier."""
+"""``sknn fit``: from a table to a trained, measured and saved model."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from sknn._cli._console import Console, show, show_json
 from sknn._cli._output import check_places
-from sknn._cli._tables import check_classes, find_column, read, take_target
+from sknn._cli._tables import find_column, read, take_target
+from sknn._cli._tasks import Task, check_task, find_task
+from sknn._warnings import TrainingInterrupted
 
 if TYPE_CHECKING:
     import numpy as np
@@ -33,10 +35,6 @@ GRIDS = {
         "mlp__dropout": [0.0, 0.2, 0.4],
     },
 }
-SMALL_BATCH, FEWEST_BATCHES = 32, 4
-# Few rows tell candidates apart by their log loss before they do by their accuracy.
-SCORING = "neg_log_loss"
-MOST_FOLDS = 5
 # On Ctrl-C no other fit follows: see `sknn._sklearn_compat.is_outermost_fit`.
 HANDS_INTERRUPTS_ON = True
 
@@ -50,6 +48,7 @@ class Rows:
     y_train: np.ndarray
     y_test: np.ndarray
     columns: Any
+    task: Task
     notes: list[str] = field(default_factory=list)
 
 
@@ -59,6 +58,7 @@ def run_fit(arguments: argparse.Namespace, console: Console) -> None:
     from sknn.report import output_directory
     from sknn.report._files_of_run import files_of_run
 
+    check_task(arguments)
     out = arguments.out or Path("output", arguments.data.stem)
     paths = {name: out / name for name in FILES}
     check_places(paths.values(), overwrite=arguments.overwrite)
@@ -71,7 +71,7 @@ def run_fit(arguments: argparse.Namespace, console: Console) -> None:
     if search is not None:
         pipeline.set_params(**search.best_params_)
     if arguments.engine == "torch":
-        pipeline.steps[-1] = ("mlp", _with_torch(pipeline[-1]))
+        pipeline.steps[-1] = ("mlp", rows.task.with_torch(pipeline[-1]))
     stopped = _train(pipeline, rows, console)
     with files_of_run(out, FILES, overwrite=arguments.overwrite) as folder:
         write = _Writer(folder, out, console)
@@ -96,15 +96,15 @@ def run_fit(arguments: argparse.Namespace, console: Console) -> None:
 
 
 def _prepare(arguments: argparse.Namespace, console: Console) -> Rows:
-    from pandas.api.types import is_numeric_dtype
-    from sklearn.model_selection import train_test_split
-
     from sknn.preprocessing import choose_columns
 
     table = read(arguments, as_text=arguments.categories)
     target = find_column(table, arguments.target, "--target")
-    X, y = take_target(table, target, skip_unlabelled=arguments.skip_unlabelled, console=console)
-    check_classes(y, target, is_numeric_dtype(table[target]))
+    X, values = take_target(
+        table, target, skip_unlabelled=arguments.skip_unlabelled, console=console
+    )
+    task = find_task(arguments, values, target)
+    y = task.read(values, target)
     dropped = [find_column(X, name, "--drop") for name in arguments.drop]
     X = X.drop(columns=dropped)
     # The target may be named among them, to say that its numbers are names.
@@ -119,23 +119,8 @@ def _prepare(arguments: argparse.Namespace, console: Console) -> Rows:
         notes.append(f"Left out as asked for: {', '.join(dropped)}.")
     for note in notes:
         console.note(note)
-    try:
-        parts = train_test_split(
-            X[columns.used],
-            y,
-            test_size=arguments.test_size,
-            stratify=y,
-            random_state=arguments.seed,
-        )
-    except ValueError as error:
-        n_classes = len(set(y))
-        raise ValueError(
-            f"{len(y)} rows cannot be split with --test-size {arguments.test_size:g} so that each "
-            f"of {n_classes} classes is in both parts: choose another share, of which either part "
-            f"gets at least {n_classes} rows, or add rows"
-        ) from error
-    X_train, X_test, y_train, y_test = parts
-    return Rows(X_train, X_test, y_train, y_test, columns, notes)
+    X_train, X_test, y_train, y_test = task.split(X[columns.used], y)
+    return Rows(X_train, X_test, y_train, y_test, columns, task, notes)
 
 
 def _why_left_out(values: pd.Series, reason: str) -> str:
@@ -145,50 +130,30 @@ def _why_left_out(values: pd.Series, reason: str) -> str:
 
 
 def _pipeline(arguments: argparse.Namespace, rows: Rows) -> Any:
-    """Everything up to training, with NumPy's network.
-
-    Its rate falls to nothing over a fixed number of epochs. No row is held out to stop by: on small
-    tables these are worth more as rows to train on.
-    """
-    import numpy as np
+    """Everything up to training, with NumPy's network and the middle setting of each parameter."""
     from sklearn.pipeline import Pipeline
 
-    from sknn.estimators import ScratchMLPClassifier
     from sknn.preprocessing import make_table_transformer
 
-    mlp = ScratchMLPClassifier(
-        hidden_layer_sizes=arguments.hidden,
-        learning_rate="cosine",
-        batch_size=_batch_size(arguments.scale, len(rows.y_train)),
-        max_iter=arguments.epochs,
-        n_iter_no_change=np.inf,
-        random_state=arguments.seed,
-    )
     prepare = make_table_transformer(rows.columns, scale=arguments.scale)
-    pipeline = Pipeline([("prepare", prepare), ("mlp", mlp)])
+    pipeline = Pipeline([("prepare", prepare), ("mlp", rows.task.network(len(rows.y_train)))])
     grid = GRIDS[arguments.scale]
     return pipeline.set_params(**{name: values[len(values) // 2] for name, values in grid.items()})
 
 
-def _batch_size(scale: str, n_rows: int) -> int | str:
-    return "auto" if scale == "standard" else min(SMALL_BATCH, -(-n_rows // FEWEST_BATCHES))
-
-
 def _search(arguments: argparse.Namespace, pipeline: Any, rows: Rows, console: Console) -> Any:
     import numpy as np
-    from sklearn.model_selection import StratifiedKFold
 
     from sknn.model_selection import StackedGridSearchCV
 
-    _, counts = np.unique(rows.y_train, return_counts=True)
-    folds = StratifiedKFold(
-        int(np.clip(counts.min(), 2, MOST_FOLDS)), shuffle=True, random_state=arguments.seed
-    )
-    grid = GRIDS[arguments.scale]
-    # Where a fold lacks a class, its log loss is not defined.
-    scoring = SCORING if counts.min() >= folds.n_splits else "accuracy"
+    grid, folds = GRIDS[arguments.scale], rows.task.folds(rows.y_train)
     search = StackedGridSearchCV(
-        pipeline, grid, scoring=scoring, cv=folds, n_jobs=arguments.jobs, refit=False
+        pipeline,
+        grid,
+        scoring=rows.task.scoring(rows.y_train, folds),
+        cv=folds,
+        n_jobs=arguments.jobs,
+        refit=False,
     )
     n_candidates = int(np.prod([len(values) for values in grid.values()]))
     words = f"searching: {n_candidates} candidates on {folds.n_splits} folds"
@@ -198,20 +163,12 @@ def _search(arguments: argparse.Namespace, pipeline: Any, rows: Rows, console: C
         return search.fit(rows.X_train, rows.y_train)
 
 
-def _with_torch(mlp: Any) -> Any:
-    """The same network for the other engine."""
-    from sknn.estimators import TorchMLPClassifier
-
-    return TorchMLPClassifier(**mlp.get_params(deep=False))
-
-
 def _train(pipeline: Any, rows: Rows, console: Console) -> bool:
     """Fit; True if Ctrl-C ended it after a complete epoch.
 
-    Loss and accuracy on the rows to measure on are recorded. Nothing is chosen by them.
+    Loss and score on the rows to measure on are recorded. Nothing is chosen by them.
     """
     prepare, mlp = pipeline[0], pipeline[-1]
-    stopped = False
     with console.stage(f"training, {mlp.max_iter} epochs", mlp.max_iter) as advance:
         mlp.set_callbacks(_Epochs(advance))
         with warnings.catch_warnings(record=True) as caught:
@@ -220,14 +177,13 @@ def _train(pipeline: Any, rows: Rows, console: Console) -> bool:
             Z_test = prepare.transform(rows.X_test)
             mlp.fit(Z_train, rows.y_train, X_val=Z_test, y_val=rows.y_test)
         mlp.set_callbacks()
+    stopped = any(issubclass(warning.category, TrainingInterrupted) for warning in caught)
     for warning in caught:
         if issubclass(warning.category, DeprecationWarning | FutureWarning):
             continue
-        text = str(warning.message)
-        stopped |= text.startswith("Training interrupted")
-        rows.notes.append(text)
+        rows.notes.append(str(warning.message))
         if not stopped:
-            console.note(text)
+            console.note(str(warning.message))
     return stopped
 
 
@@ -302,12 +258,10 @@ def _write(report: Any, pipeline: Any, rows: Rows, write: _Writer, *, raw_labels
 
 
 def _tell(report: Any, paths: dict[str, Path], arguments: argparse.Namespace) -> None:
-    from sknn.report._performance import ERRORS
-
     if arguments.json:
         files = {name: str(path) for name, path in paths.items()}
         show_json({**report.to_dict(), "files": files})
     elif not arguments.quiet:
-        show(report.to_markdown(sections=[ERRORS]))
+        show(report.to_markdown(sections=[report.sections[0].title]))
         names = "\n".join(f"  {path}" for path in paths.values())
         show(f"Files:\n{names}")

@@ -48,14 +48,45 @@ def write_table(path: Path, table: pd.DataFrame) -> None:
 
 
 def predictions_frame(estimator: Any, X: Any) -> pd.DataFrame:
-    """The predicted class of each row, and the probability of each class."""
+    """The predicted class and the probability of each class, or the predicted number and spread."""
     import pandas as pd
+    from sklearn.base import is_classifier
 
+    frame = _classes if is_classifier(estimator) else _numbers
+    return pd.DataFrame(frame(estimator, X))
+
+
+def _numbers(estimator: Any, X: Any) -> dict[str, Any]:
+    import numpy as np
+
+    last = estimator[-1] if hasattr(estimator, "steps") else estimator
+    if getattr(last, "loss", None) == "gaussian" and hasattr(last, "history_"):
+        predicted, std = estimator.predict(X, return_std=True)
+        spread = {"standard deviation": std}
+    else:
+        predicted, spread = estimator.predict(X), {}
+        if hasattr(last, "predict_quantiles"):
+            from sknn.inspection import QuantilePredictions
+
+            found = QuantilePredictions.from_estimator(estimator, X, np.zeros(len(X)))
+            spread = {
+                f"quantile {level:g}": found.quantiles[:, k] for k, level in enumerate(found.levels)
+            }
+    if np.ndim(predicted) == 1:
+        return {"predicted": predicted, **spread}
+    return {
+        f"{name} {k}": values[:, k]
+        for name, values in {"predicted": predicted, **spread}.items()
+        for k in range(values.shape[1])
+    }
+
+
+def _classes(estimator: Any, X: Any) -> dict[str, Any]:
     probabilities = estimator.predict_proba(X)
     columns = {"predicted": estimator.classes_[probabilities.argmax(axis=1)]}
     for k, label in enumerate(estimator.classes_):
         columns[f"probability of {label}"] = probabilities[:, k]
-    return pd.DataFrame(columns)
+    return columns
 
 
 def without_formulas(table: pd.DataFrame, console: Console) -> pd.DataFrame:

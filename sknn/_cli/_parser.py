@@ -17,7 +17,8 @@ from sknn._cli._fit import run_fit
 from sknn._cli._predict import run_predict
 from sknn._cli._report import run_report
 from sknn._cli._study import ENGINES, REFIT_EPOCHS, REFITS, run_producers, run_yeast
-from sknn._cli._types import count, layers, seed, share, splits
+from sknn._cli._tasks import SCORINGS, TASKS
+from sknn._cli._types import count, layers, levels, seed, share, splits
 from sknn._text import printable
 from sknn._version import __version__
 
@@ -36,7 +37,7 @@ def build_parser() -> argparse.ArgumentParser:
     """The parser of the whole command."""
     parser = Parser(
         prog="sknn",
-        description="Multilayer-perceptron classifiers for scikit-learn.",
+        description="Multilayer perceptrons for scikit-learn.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -74,7 +75,7 @@ def _add_fit(commands: Any) -> None:
     parser = _add_command(
         commands,
         "fit",
-        "train a classifier on a table, report on it and save it",
+        "train a network on a table, report on it and save it",
         "Read a table, fill its gaps, make numbers of its categories, train a network on a part of "
         "its rows,\nmeasure it on the others, and write model.sknn, report.html, metrics.json, "
         "history.csv and\npredictions.csv. The saved model is the one that was measured.",
@@ -83,6 +84,13 @@ def _add_fit(commands: Any) -> None:
     table = parser.add_argument_group("the table")
     _add_table(table)
     _add_target(table)
+    table.add_argument(
+        "--task",
+        choices=("auto", *TASKS),
+        default="auto",
+        help="what the target holds: classes, or numbers to predict (default: what its values make "
+        "plain)",
+    )
     _add_names(table, "--categories", "columns whose values are names, though they may be numbers")
     _add_names(table, "--drop", "columns to leave out")
     _add_names(table, "--keep", "columns to keep, though they look like a number of the row")
@@ -111,6 +119,18 @@ def _add_training(group: Any) -> None:
         default="standard",
         help="bring columns to mean 0 and variance 1, or divide them by their norms "
         "(default: %(default)s)",
+    )
+    add(
+        "--loss",
+        choices=tuple(SCORINGS),
+        help="of a regression: what the network makes small, and so what it predicts (default: "
+        "squared_error)",
+    )
+    add(
+        "--quantiles",
+        metavar="Q[,Q...]",
+        type=levels,
+        help="levels of --loss quantile, as in 0.05,0.5,0.95 (default: 0.1,0.5,0.9)",
     )
     add(
         "--search",
@@ -150,10 +170,11 @@ def _add_predict(commands: Any) -> None:
     parser = _add_command(
         commands,
         "predict",
-        "classes and probabilities of the rows of a table",
+        "classes and probabilities, or numbers, for the rows of a table",
         "Read a model of 'sknn fit' (or of sknn.io.save) and a table, whose columns are found by "
-        "name,\nand print CSV: the predicted class and the probability of every class, a line for "
-        "each row.",
+        "name,\nand print CSV, a line for each row: the predicted class and the probability of "
+        "every class, or the\npredicted number, with its quantiles or its standard deviation if "
+        "they were learnt.",
         PREDICT_EXAMPLES,
     )
     _add_model(parser)
@@ -170,7 +191,7 @@ def _add_report(commands: Any) -> None:
         commands,
         "report",
         "how a saved model does on a table",
-        "Read a model of 'sknn fit' (or of sknn.io.save) and a table whose classes are known; "
+        "Read a model of 'sknn fit' (or of sknn.io.save) and a table whose target is known; "
         "print a\nreport, and write it as one HTML page.",
         REPORT_EXAMPLES,
     )
@@ -207,11 +228,9 @@ def _add_table(parser: Any) -> None:
 
 
 def _add_target(parser: Any) -> None:
+    parser.add_argument("--target", metavar="COLUMN", required=True, help="the column to predict")
     parser.add_argument(
-        "--target", metavar="COLUMN", required=True, help="the column that holds the classes"
-    )
-    parser.add_argument(
-        "--skip-unlabelled", action="store_true", help="leave out rows without a class"
+        "--skip-unlabelled", action="store_true", help="leave out rows whose target is missing"
     )
 
 

@@ -1,4 +1,4 @@
-"""``sknn predict``: classes and probabilities of new rows."""
+"""``sknn predict``: classes and probabilities, or numbers, of new rows."""
 
 from __future__ import annotations
 
@@ -52,6 +52,10 @@ def run_predict(arguments: argparse.Namespace, console: Console) -> None:
 
 
 def _tree(model: Any, predictions: Any) -> dict[str, Any]:
+    from sklearn.base import is_classifier
+
+    if not is_classifier(model):
+        return {name: predictions[name].tolist() for name in predictions.columns}
     return {
         "classes": model.classes_.tolist(),
         "predicted": predictions["predicted"].tolist(),

@@ -1,4 +1,4 @@
-"""Tables that the command is given: rows, classes, and what is wrong with them."""
+"""Tables that the command is given: columns, rows, and what is wrong with them."""
 
 from __future__ import annotations
 
@@ -12,11 +12,6 @@ from sknn._cli._console import Console
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
-
-# A column of more different numbers than this was measured, if nobody says that they are names.
-MOST_NUMBERS = 50
-# As many classes as this share of the rows, and the column names rows.
-MOST_CLASSES = 0.5
 
 
 def read(arguments: argparse.Namespace, as_text: Iterable[str] = ()) -> pd.DataFrame:
@@ -53,20 +48,20 @@ def nearest(name: str, columns: Sequence[str]) -> str | None:
 
 def take_target(
     table: pd.DataFrame, target: str, *, skip_unlabelled: bool, console: Console
-) -> tuple[pd.DataFrame, np.ndarray]:
-    """Rows without their classes, and the classes.
+) -> tuple[pd.DataFrame, pd.Series]:
+    """Rows without their target, and the target.
 
     Raises
     ------
     ValueError
-        If the column is absent, a row has no class, or the column holds dates.
+        If the column is absent, a row has no target, or the column holds dates.
     """
     from pandas.api.types import is_datetime64_any_dtype
 
     name = find_column(table, target, "--target")
     y = table[name]
     if is_datetime64_any_dtype(y):
-        raise ValueError(f"--target: column {name!r} holds dates, and must hold classes")
+        raise ValueError(f"--target: column {name!r} holds dates, and must hold classes or numbers")
     absent = y.isna()
     if absent.all():
         raise ValueError(f"--target: column {name!r} has no values")
@@ -81,51 +76,7 @@ def take_target(
         console.note(f"left out {rows}, which have no value in column {name!r}")
         # The index stays: it says which rows of the file these are.
         table, y = table[~absent], y[~absent]
-    return table.drop(columns=name), _labels(y)
-
-
-def _labels(y: pd.Series) -> np.ndarray:
-    """Classes as ints where they are whole numbers, else as text."""
-    import numpy as np
-
-    if y.dtype.kind in "iu" or (y.dtype.kind == "f" and (y % 1 == 0).all()):
-        return y.to_numpy(np.int64)
-    return y.astype(str).to_numpy(object).astype(str)
-
-
-def check_classes(y: np.ndarray, target: str, is_number: bool) -> None:
-    """Refuse what is no set of classes that can be learnt and measured.
-
-    Raises
-    ------
-    ValueError
-        If there is one class only, a class has one row, or there are too many.
-    """
-    import numpy as np
-
-    classes, counts = np.unique(y, return_counts=True)
-    where = f"--target: column {target!r}"
-    if len(classes) == 1:
-        raise ValueError(
-            f"{where} holds one class only, {classes[0]!s}: there is nothing to tell apart"
-        )
-    if is_number and len(classes) > MOST_NUMBERS:
-        raise ValueError(
-            f"{where} holds {len(classes)} different numbers, and sknn learns classes: cut them "
-            f"into a few ranges, or pass --categories {target!r} if they are names"
-        )
-    if len(classes) > MOST_CLASSES * len(y) and len(y) > 10:
-        raise ValueError(
-            f"{where} holds {len(classes)} classes in {len(y)} rows: choose a column whose values "
-            "come back"
-        )
-    alone = classes[counts == 1]
-    if len(alone):
-        more = f" (and {len(alone) - 1} more)" if len(alone) > 1 else ""
-        raise ValueError(
-            f"{where} has one row only of class {alone[0]!s}{more}, and it takes two to learn from "
-            "one and measure on the other: add rows, take the row out, or give it another class"
-        )
+    return table.drop(columns=name), y
 
 
 def match_columns(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from itertools import pairwise
 
 
 def splits(text: str) -> int:
@@ -35,6 +36,20 @@ def layers(text: str) -> tuple[int, ...]:
     if any(value is None or value < 1 for value in values):
         raise argparse.ArgumentTypeError(f"must be ints of at least 1, as in 100,50, got {text!r}")
     return tuple(value for value in values if value is not None)
+
+
+def levels(text: str) -> tuple[float, ...]:
+    """Levels of quantiles."""
+    try:
+        values = tuple(float(part) for part in text.split(","))
+    except ValueError:
+        values = ()
+    rising = all(low < high for low, high in pairwise(values))
+    if not values or not rising or not all(0 < value < 1 for value in values):
+        raise argparse.ArgumentTypeError(
+            f"must be rising numbers between 0 and 1, as in 0.1,0.5,0.9, got {text!r}"
+        )
+    return values
 
 
 def share(text: str) -> float:

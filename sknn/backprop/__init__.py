@@ -15,7 +15,6 @@ from ._cross_entropy import (
     softmax,
 )
 from ._engine import NumPyEngine, start
-from ._fast import times_transposed
 from ._initializers import draw_parameters, glorot_uniform
 from ._layers import Dropout, Layer, Linear, SparseDropout, SparseLinear
 from ._losses import Loss, r2_of_rows
@@ -111,6 +110,5 @@ __all__ = [
     "r2_of_rows",
     "softmax",
     "start",
-    "times_transposed",
     "train",
 ]

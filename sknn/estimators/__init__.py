@@ -2,7 +2,8 @@
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ._ensemble import ScratchMLPEnsembleClassifier
+    from ._ensemble_classifier import ScratchMLPEnsembleClassifier
+    from ._ensemble_regressor import ScratchMLPEnsembleRegressor
     from ._fit_many import fit_many
     from ._scratch import ScratchMLPClassifier, ScratchMLPRegressor
     from ._torch import TorchMLPClassifier, TorchMLPRegressor
@@ -10,6 +11,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ScratchMLPClassifier",
     "ScratchMLPEnsembleClassifier",
+    "ScratchMLPEnsembleRegressor",
     "ScratchMLPRegressor",
     "TorchMLPClassifier",
     "TorchMLPRegressor",
@@ -18,7 +20,8 @@ __all__ = [
 
 _HOME = {
     "ScratchMLPClassifier": "_scratch",
-    "ScratchMLPEnsembleClassifier": "_ensemble",
+    "ScratchMLPEnsembleClassifier": "_ensemble_classifier",
+    "ScratchMLPEnsembleRegressor": "_ensemble_regressor",
     "ScratchMLPRegressor": "_scratch",
     "TorchMLPClassifier": "_torch",
     "TorchMLPRegressor": "_torch",

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
-from sknn._warnings import warn
+from sknn._warnings import TrainingInterrupted, warn
 from sknn.backprop import LOSSES
 from sknn.training import Outcome, Parameters, Plan, TrainState
 
@@ -85,6 +85,7 @@ def report_outcome(state: TrainState, plan: Plan, asks_convergence: bool) -> Non
         warn(
             f"Training interrupted by the user: the weights are those after epoch "
             f"{len(history)}, the last complete one.",
+            TrainingInterrupted,
         )
     if outcome is Outcome.STALLED:
         warn(

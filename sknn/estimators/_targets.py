@@ -247,6 +247,11 @@ class Numbers(Target):
         return LOSSES[self.loss].count_outputs(self.n_targets, len(self.quantiles))
 
     @property
+    def middle(self) -> int:
+        """Which of the quantiles is nearest to the median."""
+        return int(np.abs(np.array(self.quantiles) - 0.5).argmin())
+
+    @property
     def terms(self) -> dict[str, Any]:
         """What must stay as it is when a fit goes on."""
         return {
@@ -312,8 +317,7 @@ class Numbers(Target):
         """The numbers themselves: means, medians or quantiles, as the loss has it."""
         found = self._unscaled(outputs)
         if self.loss == "quantile":
-            middle = int(np.abs(np.array(self.quantiles) - 0.5).argmin())
-            found = found[..., middle : middle + 1]
+            found = found[..., self.middle : self.middle + 1]
         return self._shaped(found[..., : self.n_targets])
 
     def deviation(self, outputs: np.ndarray) -> np.ndarray:

@@ -7,10 +7,9 @@ from typing import ClassVar
 import numpy as np
 
 from sknn._sklearn_compat import StrOptions, fit_context, validate_data
-from sknn.estimators._labels import refuse_multilabel
 
 from ._path import RegularizationPath
-from ._selector import BaseSelector
+from ._selector import BaseSelector, validate
 
 
 class MLPFeatureSelector(BaseSelector):
@@ -22,7 +21,7 @@ class MLPFeatureSelector(BaseSelector):
 
     Parameters
     ----------
-    estimator : ScratchMLPClassifier, default=None
+    estimator : ScratchMLPClassifier or ScratchMLPRegressor, default=None
         The network, as in `RegularizationPath`; scale the columns before it.
     n_features_to_select : int or float, default=None
         How many features to keep, or their share in (0, 1); no validation is needed then. None
@@ -129,14 +128,15 @@ class MLPFeatureSelector(BaseSelector):
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Rows, scaled.
-        y : array-like of shape (n_samples,)
-            Class labels.
+        y : {array-like, sparse matrix} of shape (n_samples,) or (n_samples, n_targets)
+            Class labels, or an indicator matrix of several labels per row; of a regressor, the
+            numbers to predict, in one column or in several.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the rows.
         X_val : {array-like, sparse matrix} of shape (n_val, n_features), default=None
             Rows to validate on, in place of `cv`.
-        y_val : array-like of shape (n_val,), default=None
-            Their labels.
+        y_val : {array-like, sparse matrix} of shape (n_val,) or (n_val, n_targets), default=None
+            Their targets.
         sample_weight_val : array-like of shape (n_val,), default=None
             Their weights.
 
@@ -153,13 +153,12 @@ class MLPFeatureSelector(BaseSelector):
         context = self._init_callback_context(max_subtasks=1)
         metadata = None if sample_weight is None else {"sample_weight": sample_weight}
         context.call_on_fit_task_begin(estimator=self, X=X, y=y, metadata=metadata)
-        refuse_multilabel(y)
-        rows, labels = validate_data(self, X, y, accept_sparse="csr")
+        names = RegularizationPath._get_param_names()
+        path = RegularizationPath(**{name: getattr(self, name) for name in names})
+        rows, truth, _ = validate(self, path._network, X, y)
         if X_val is not None:
             X_val = validate_data(self, X_val, accept_sparse="csr", reset=False)
         n_select = self._n_to_select(self.n_features_in_)
-        names = RegularizationPath._get_param_names()
-        path = RegularizationPath(**{name: getattr(self, name) for name in names})
         if n_select is not None:
             path.set_params(selection=None)
         task = context.subcontext(task_name="path")
@@ -167,7 +166,7 @@ class MLPFeatureSelector(BaseSelector):
         with task.propagate_callback_context(path):
             self.path_ = path.fit(
                 rows,
-                labels,
+                truth,
                 sample_weight,
                 X_val=X_val,
                 y_val=y_val,

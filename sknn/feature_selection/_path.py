@@ -7,11 +7,11 @@ from numbers import Integral, Real
 from typing import Any, ClassVar
 
 import numpy as np
-from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
+from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone, is_classifier
 from sklearn.callback import CallbackSupportMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import check_cv
-from sklearn.utils import Tags, check_random_state
+from sklearn.utils import check_random_state
 
 from sknn._sklearn_compat import (
     Interval,
@@ -22,16 +22,17 @@ from sknn._sklearn_compat import (
 )
 from sknn._warnings import warn
 from sknn.backprop import ONE_BLAS_THREAD
-from sknn.estimators import ScratchMLPClassifier
+from sknn.estimators import ScratchMLPClassifier, ScratchMLPRegressor
+from sknn.estimators._fit import TrainableMLP
 from sknn.estimators._inputs import Inputs
-from sknn.estimators._labels import refuse_multilabel
 from sknn.estimators._prepare import Job, Memo, draw_streams
-from sknn.estimators._resolve import SCHEDULES_OVER_MAX_ITER, check_penalties
+from sknn.estimators._resolve import check_penalties
 from sknn.estimators._stacks import prepare_job, settle
 
-from ._selector import check_classes
+from ._best_estimator import BestEstimatorMixin
+from ._selector import default_network, validate
 from ._strengths import best_index, check_lambdas
-from ._walk import Step, Walk, fold_jobs
+from ._walk import Step, Walk, check_network, fold_jobs
 
 # Attributes that are there only where something is chosen.
 OF_CHOICE = (
@@ -48,7 +49,9 @@ OF_CHOICE = (
 MOST_EXTRA = 50
 
 
-class RegularizationPath(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
+class RegularizationPath(
+    BestEstimatorMixin, CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator
+):
     r"""Which features a network needs, as a penalty grows from nothing until no feature is left.
 
     A dense network is trained first. Then its penalty grows step by step, and at each step the
@@ -58,10 +61,10 @@ class RegularizationPath(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator
 
     Parameters
     ----------
-    estimator : ScratchMLPClassifier, default=None
+    estimator : ScratchMLPClassifier or ScratchMLPRegressor, default=None
         The network; scale the columns before it. Its `max_iter` are the epochs of the dense
-        network, and its own strength of `penalty` is not used. None for one hidden layer of 32
-        units with ``l2=0.01``, ``learning_rate_init=0.01`` and 100 epochs.
+        network, and its own strength of `penalty` is not used. None for a classifier of one
+        hidden layer of 32 units with ``l2=0.01``, ``learning_rate_init=0.01`` and 100 epochs.
     penalty : {'group_l1', 'l1'}, default='group_l1'
         What grows: the penalty on the lengths of the features' weights in the first layer, or
         that on all weights of all layers.
@@ -76,8 +79,9 @@ class RegularizationPath(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator
     epochs_per_lambda : int, default=20
         Epochs at each strength.
     cv : int, cross-validation generator or iterable, default=5
-        How to split the rows, as in `sklearn.model_selection.cross_validate`. It is not used where
-        `fit` gets `X_val` and `y_val`.
+        How to split the rows, as in `sklearn.model_selection.cross_validate`: a number of folds
+        is stratified by class where there are classes. It is not used where `fit` gets `X_val` and
+        `y_val`.
     relax : bool, default=True
         Whether networks are validated as they are after `epochs_per_lambda` more epochs without the
         penalty, on the features that it has left to them; the walk itself goes on without these.
@@ -101,9 +105,10 @@ class RegularizationPath(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator
     norms_ : ndarray of shape (n_lambdas_, n_features)
         Lengths of their weights in the first layer.
     train_losses_ : ndarray of shape (n_lambdas_,)
-        Cross-entropy in the last epoch at each strength, over all rows.
+        Loss in the last epoch at each strength, over all rows: cross-entropy, or the `loss` of a
+        regressor.
     valid_losses_ : ndarray of shape (n_lambdas_, n_splits)
-        Cross-entropy on the rows left out of each fold, of networks that were relaxed if `relax`;
+        Loss on the rows left out of each fold, of networks that were relaxed if `relax`;
         or on `X_val`, and `n_splits` is 1.
     valid_loss_means_, valid_loss_errors_ : ndarray of shape (n_lambdas_,)
         Their means and the standard errors of these: over folds, or over the rows of `X_val`.
@@ -111,15 +116,16 @@ class RegularizationPath(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator
         Place of the best strength.
     best_lambda_ : float
         The best strength.
-    best_estimator_ : ScratchMLPClassifier
-        The network of all rows as it was at the best strength.
+    best_estimator_ : ScratchMLPClassifier or ScratchMLPRegressor
+        The network of all rows as it was at the best strength; what the path predicts and scores
+        by.
     support_ : ndarray of bool of shape (n_features,)
         The features alive at the best strength.
     exit_lambdas_ : ndarray of shape (n_features,)
         The strength from which on a feature has no weight any more; infinite for one that stays
         to the end.
     classes_ : ndarray of shape (n_classes,)
-        The class labels.
+        The class labels, if `estimator` is a classifier.
     n_features_in_ : int
         Number of features seen in `fit`.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -143,6 +149,9 @@ class RegularizationPath(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator
     to make up for weights that shrink, and hardly a feature would leave: keep `l2` well above 0.
     Batches should be large, for the noise of small ones brings features back that have left.
 
+    A regressor learns the target on a scale of its own, that of all rows, in the folds as well: the
+    losses are on this scale, and so strengths do not depend on the unit of the target.
+
     The walk goes from dense to sparse, as that of LassoNet does: a network that has found an
     interaction keeps it for as long as it pays, while one that starts from nothing may never see
     it.
@@ -163,7 +172,7 @@ class RegularizationPath(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator
     >>> from sknn.feature_selection import RegularizationPath
     >>> X = np.random.default_rng(0).normal(size=(300, 6))
     >>> y = X[:, 0] * X[:, 1] > 0
-    >>> path = RegularizationPath(n_lambdas=15, cv=3, random_state=0).fit(X, y)
+    >>> path = RegularizationPath(n_lambdas=30, cv=3, random_state=0).fit(X, y)
     >>> path.support_
     array([ True,  True, False, False, False, False])
     >>> path.n_alive_[0], path.n_alive_[-1]
@@ -171,7 +180,7 @@ class RegularizationPath(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator
     """
 
     _parameter_constraints: ClassVar[dict] = {
-        "estimator": [ScratchMLPClassifier, None],
+        "estimator": [ScratchMLPClassifier, ScratchMLPRegressor, None],
         "penalty": [StrOptions({"group_l1", "l1"})],
         "lambdas": ["array-like", None],
         "n_lambdas": [Interval(Integral, 2, None, closed="left")],
@@ -220,14 +229,15 @@ class RegularizationPath(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Rows, scaled.
-        y : array-like of shape (n_samples,)
-            Class labels.
+        y : {array-like, sparse matrix} of shape (n_samples,) or (n_samples, n_targets)
+            Class labels, or an indicator matrix of several labels per row; of a regressor, the
+            numbers to predict, in one column or in several.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the rows, in training and in validation.
         X_val : {array-like, sparse matrix} of shape (n_val, n_features), default=None
             Rows to validate on, in place of `cv`.
-        y_val : array-like of shape (n_val,), default=None
-            Their labels.
+        y_val : {array-like, sparse matrix} of shape (n_val,) or (n_val, n_targets), default=None
+            Their targets.
         sample_weight_val : array-like of shape (n_val,), default=None
             Their weights.
 
@@ -241,14 +251,13 @@ class RegularizationPath(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator
         ValueError
             If parameters or data are invalid, or a network diverges.
         """
-        estimator, given = self._estimator(), self.lambdas
-        strengths = None if given is None else check_lambdas(given)
+        estimator = clone(self._network).set_params(warm_start=False)
+        check_network(estimator, self.penalty)
+        strengths = None if self.lambdas is None else check_lambdas(self.lambdas)
         context = self._init_callback_context(max_subtasks=None)
         metadata = None if sample_weight is None else {"sample_weight": sample_weight}
         context.call_on_fit_task_begin(estimator=self, X=X, y=y, metadata=metadata)
-        refuse_multilabel(y)
-        rows, labels = validate_data(self, X, y, accept_sparse="csr")
-        check_classes(labels)
+        rows, truth, target = validate(self, estimator, X, y)
         if int(self.min_features) > self.n_features_in_:
             raise ValueError(
                 f"`min_features` must be at most the number of features, {self.n_features_in_}, "
@@ -259,17 +268,17 @@ class RegularizationPath(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator
         if X_val is not None:
             X_val = validate_data(self, X_val, accept_sparse="csr", reset=False)
         jobs = self._jobs(
-            estimator, Inputs(rows, labels, sample_weight, X_val, y_val, sample_weight_val)
+            estimator, Inputs(rows, truth, sample_weight, X_val, y_val, sample_weight_val)
         )
         grown: dict[str, Any] = {self.penalty: 1.0 if strengths is None else float(strengths[-1])}
         check_penalties(replace(jobs[0].plan, **grown))
-        for name in OF_CHOICE:  # of an earlier fit
-            if hasattr(self, name):
-                delattr(self, name)
+        for name in (*OF_CHOICE, "classes_"):  # of an earlier fit
+            self.__dict__.pop(name, None)
         walk = Walk(jobs, self.penalty, self.relax)
         with ONE_BLAS_THREAD:  # here, since entering takes longer than a short step
             steps = self._walk(walk, strengths, context)
-        self.classes_ = jobs[0].target.attributes()["classes_"]
+        for name, value in target.attributes().items():
+            setattr(self, name, value)
         self._take_over(steps)
         if self.selection is not None:
             self._choose(steps)
@@ -282,33 +291,20 @@ class RegularizationPath(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator
         context.call_on_fit_task_end(estimator=self, X=X, y=y, metadata=metadata)
         return self
 
-    def _estimator(self) -> ScratchMLPClassifier:
+    @property
+    def _network(self) -> ScratchMLPClassifier | ScratchMLPRegressor:
         if self.estimator is None:
-            return ScratchMLPClassifier(
-                (32,), l2=0.01, learning_rate_init=0.01, max_iter=100, n_iter_no_change=np.inf
-            )
-        estimator = clone(self.estimator).set_params(warm_start=False)
-        for name, refused, accepted in (
-            ("solver", ("lbfgs",), "one of 'sgd', 'adam', 'adamw', 'rmsprop'"),
-            ("learning_rate", SCHEDULES_OVER_MAX_ITER, "a schedule without an end"),
-            ("early_stopping", (True,), "False: the path has validation rows of its own"),
-            ("l1_method", ("subgradient",) if self.penalty == "l1" else (), "'prox'"),
-        ):
-            if getattr(estimator, name) in refused:
-                raise ValueError(
-                    f"`{name}` of the estimator must be {accepted}, "
-                    f"got {getattr(estimator, name)!r}"
-                )
-        return estimator
+            return default_network(hidden_layer_sizes=(32,), l2=0.01)
+        return self.estimator
 
-    def _jobs(self, estimator: ScratchMLPClassifier, given: Inputs) -> list[Job]:
+    def _jobs(self, estimator: TrainableMLP, given: Inputs) -> list[Job]:
         """The training of the network of all rows, and those of the folds."""
         rng = check_random_state(self.random_state)
         estimator.set_params(random_state=rng.randint(np.iinfo(np.int32).max))
         whole = prepare_job(estimator, given, Memo())
         if whole.problem.valid is not None or self.selection is None:
             return [whole]
-        cv = check_cv(self.cv, given.y, classifier=True)
+        cv = check_cv(self.cv, given.y, classifier=is_classifier(estimator))
         splits = list(cv.split(given.X, given.y))
         starts = [whole.engine.start([whole.plan], [draw_streams(rng)]) for _ in splits]
         return [whole, *fold_jobs(whole, splits, starts)]
@@ -373,9 +369,3 @@ class RegularizationPath(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "lambdas_")
-
-    def __sklearn_tags__(self) -> Tags:
-        tags = super().__sklearn_tags__()
-        tags.target_tags.required = True
-        tags.input_tags.sparse = True
-        return tags

@@ -19,16 +19,16 @@ from sknn._sklearn_compat import (
     StrOptions,
     check_sample_weight,
     fit_context,
-    validate_data,
 )
-from sknn.estimators import ScratchMLPClassifier
+from sknn.estimators import ScratchMLPClassifier, ScratchMLPRegressor
+from sknn.estimators._fit import TrainableMLP
 from sknn.estimators._inputs import Inputs
-from sknn.estimators._labels import refuse_multilabel
 from sknn.estimators._prepare import Job, Memo
 from sknn.estimators._results import report_outcome
 from sknn.estimators._stacks import prepare_job, train_in_stacks, train_stack
+from sknn.estimators._targets import Classes
 
-from ._selector import BaseSelector, check_classes
+from ._selector import BaseSelector, default_network, validate
 
 
 class RankStabilitySelector(BaseSelector):
@@ -42,18 +42,18 @@ class RankStabilitySelector(BaseSelector):
 
     Parameters
     ----------
-    estimator : ScratchMLPClassifier, default=None
-        The network; scale the columns before it. None for one hidden layer of 100 units with
-        ``l1=0.001``, which sets weights to exactly zero, and 100 epochs. Its `random_state` is
-        replaced.
+    estimator : ScratchMLPClassifier or ScratchMLPRegressor, default=None
+        The network; scale the columns before it. None for a classifier of one hidden layer of 100
+        units with ``l1=0.001``, which sets weights to exactly zero, and 100 epochs. Its
+        `random_state` is replaced.
     n_refits : int, default=50
         Number of refits. Time grows in proportion; the Notes say what more refits add.
     importance : {'weights', 'gradients'}, default='weights'
         What a feature is ranked by, each time: Σ|W| of its weights in the first layer after
         training, or Σ|∂L/∂W| of them over all updates, without the penalties' part.
     subsample : float, default=None
-        Share of the rows that a refit sees, in (0, 1), drawn without replacement and stratified.
-        None for all rows.
+        Share of the rows that a refit sees, in (0, 1), drawn without replacement, and stratified
+        by class where there are classes. None for all rows.
     n_features_to_select : int or float, default=None
         How many features to keep, or their share in (0, 1). None for half of them.
     threshold : float, default=None
@@ -89,7 +89,7 @@ class RankStabilitySelector(BaseSelector):
 
     See Also
     --------
-    sknn.estimators.fit_many : Fits many classifiers together.
+    sknn.estimators.fit_many : Fits many networks together.
 
     Notes
     -----
@@ -133,7 +133,7 @@ class RankStabilitySelector(BaseSelector):
 
     _parameter_constraints: ClassVar[dict] = {
         **BaseSelector._parameter_constraints,
-        "estimator": [ScratchMLPClassifier, None],
+        "estimator": [ScratchMLPClassifier, ScratchMLPRegressor, None],
         "n_refits": [Interval(Integral, 1, None, closed="left")],
         "importance": [StrOptions({"weights", "gradients"})],
         "subsample": [Interval(Real, 0, 1, closed="neither"), None],
@@ -172,8 +172,9 @@ class RankStabilitySelector(BaseSelector):
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Rows, scaled.
-        y : array-like of shape (n_samples,)
-            Class labels.
+        y : {array-like, sparse matrix} of shape (n_samples,) or (n_samples, n_targets)
+            Class labels, or an indicator matrix of several labels per row; of a regressor, the
+            numbers to predict, in one column or in several.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the rows.
 
@@ -191,16 +192,15 @@ class RankStabilitySelector(BaseSelector):
         context = self._init_callback_context(max_subtasks=self.n_refits)
         metadata = None if sample_weight is None else {"sample_weight": sample_weight}
         context.call_on_fit_task_begin(estimator=self, X=X, y=y, metadata=metadata)
-        refuse_multilabel(y)
-        rows, labels = validate_data(self, X, y, accept_sparse="csr")
-        check_classes(labels)
+        rows, truth, target = validate(self, estimator, X, y)
         n_features = self.n_features_in_
         n_select = self._n_to_select(n_features) or max(1, n_features // 2)
         if sample_weight is not None:
             sample_weight = check_sample_weight(sample_weight, rows, allow_all_zero_weights=True)
         self.importances_ = np.empty((self.n_refits, n_features))
-        given = Inputs(rows, labels, sample_weight)
-        for number, importances in self._refit(estimator, given, context):
+        given = Inputs(rows, truth, sample_weight)
+        strata = truth if isinstance(target, Classes) else None
+        for number, importances in self._refit(estimator, given, strata, context):
             self.importances_[number] = importances
         # Of equals, each has the last of their ranks, so that no column is preferred for its place.
         self.ranks_ = rankdata(-self.importances_, method="max", axis=1).astype(np.intp)
@@ -220,12 +220,10 @@ class RankStabilitySelector(BaseSelector):
         context.call_on_fit_task_end(estimator=self, X=X, y=y, metadata=metadata)
         return self
 
-    def _estimator(self) -> ScratchMLPClassifier:
+    def _estimator(self) -> ScratchMLPClassifier | ScratchMLPRegressor:
         """What to refit."""
         if self.estimator is None:
-            return ScratchMLPClassifier(
-                l1=0.001, l2=0.0, learning_rate_init=0.01, max_iter=100, n_iter_no_change=np.inf
-            )
+            return default_network(l1=0.001, l2=0.0)
         if self.importance == "gradients" and self.estimator.solver == "lbfgs":
             raise ValueError(
                 "`importance` must be 'weights' for an estimator with solver='lbfgs', which does "
@@ -234,7 +232,7 @@ class RankStabilitySelector(BaseSelector):
         return self.estimator
 
     def _refit(
-        self, estimator: ScratchMLPClassifier, given: Inputs, context: Any
+        self, estimator: TrainableMLP, given: Inputs, strata: np.ndarray | None, context: Any
     ) -> Iterator[tuple[int, np.ndarray]]:
         """Train; yield the number of each refit and its importances, and tell callbacks of it."""
         rng = check_random_state(self.random_state)
@@ -243,7 +241,7 @@ class RankStabilitySelector(BaseSelector):
         def make_ready(number: int, memo: Memo) -> Job:
             refit, part = clone(estimator).set_params(random_state=seeds[number]), given
             if self.subsample is not None:
-                part = given.take(self._some_rows(given.y, seeds[number]))
+                part = given.take(self._some_rows(given.X.shape[0], strata, seeds[number]))
             job = prepare_job(refit, part, memo)
             plan = replace(job.plan, sums_gradients=self.importance == "gradients")
             return replace(job, plan=plan)
@@ -256,16 +254,16 @@ class RankStabilitySelector(BaseSelector):
                 refit.call_on_fit_task_end(estimator=self)
                 yield number, importances
 
-    def _some_rows(self, y: Any, seed: int) -> np.ndarray:
+    def _some_rows(self, n_rows: int, strata: np.ndarray | None, seed: int) -> np.ndarray:
         """The rows that a refit sees."""
         try:
             rows, _ = train_test_split(
-                np.arange(len(y)), train_size=self.subsample, stratify=y, random_state=seed
+                np.arange(n_rows), train_size=self.subsample, stratify=strata, random_state=seed
             )
         except ValueError as error:
+            what = "rows" if strata is None else "rows of every class"
             raise ValueError(
-                f"`subsample` must leave rows of every class in and out, got {self.subsample}: "
-                f"{error}"
+                f"`subsample` must leave {what} in and out, got {self.subsample}: {error}"
             ) from error
         return rows
 

@@ -1,4 +1,4 @@
-"""What the selectors share: how many features to keep, and which ones `transform` keeps."""
+"""What selectors and paths share: the data, how many features to keep, which ones are kept."""
 
 from __future__ import annotations
 
@@ -7,23 +7,70 @@ from numbers import Integral
 from typing import Any, ClassVar
 
 import numpy as np
-from sklearn.base import BaseEstimator, MetaEstimatorMixin
+from sklearn.base import BaseEstimator, MetaEstimatorMixin, is_classifier
 from sklearn.callback import CallbackSupportMixin
 from sklearn.feature_selection import SelectorMixin
 from sklearn.utils import Tags
+from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_is_fitted
 
 from sknn._sklearn_compat import Interval, RealNotInt, check_sparse_indices
-from sknn.estimators._labels import encode_labels
+from sknn.estimators import ScratchMLPClassifier
+from sknn.estimators._base import BaseMLP
+from sknn.estimators._meta import validate_as
+from sknn.estimators._targets import Classes, Target
+
+# Numbers without fractions may be names of classes, but hardly so many.
+MOST_CLASSES_OF_NUMBERS = 20
 
 
-def check_classes(y: np.ndarray) -> None:
-    """Raise ValueError unless `y` holds labels of two classes at least."""
-    classes = encode_labels(y).classes
-    if len(classes) < 2:
+def default_network(**params: Any) -> ScratchMLPClassifier:
+    """What selectors and paths train where `estimator` is None."""
+    return ScratchMLPClassifier(
+        learning_rate_init=0.01, max_iter=100, n_iter_no_change=np.inf, **params
+    )
+
+
+def validate(owner: Any, network: BaseMLP, X: Any, y: Any) -> tuple[Any, np.ndarray, Target]:
+    """Validate data in which features are to be found, as the network would.
+
+    Raises
+    ------
+    ValueError
+        If parameters of the network or data are invalid, or `y` is everywhere the same.
+    """
+    if is_classifier(network) and y is not None:
+        _refuse_numbers(y, is_default=owner.estimator is None)
+    rows, truth, target = validate_as(network, owner, X, y)
+    encoded = target.encode(truth)
+    if isinstance(target, Classes) and len(target.classes) < 2:
         raise ValueError(
             "`y` must have at least 2 classes for features to tell apart, got 1 class: "
-            f"{classes.tolist()}"
+            f"{target.classes.tolist()}"
+        )
+    if (encoded == encoded[0]).all():
+        raise ValueError(
+            "`y` must have at least 2 different values for features to tell apart, got "
+            f"{encoded[0].tolist()} in each of {len(encoded)} samples"
+        )
+    return rows, truth, target
+
+
+def _refuse_numbers(y: Any, is_default: bool) -> None:
+    """Raise ValueError where labels are plainly numbers to predict, and say what predicts them."""
+    kind = type_of_target(y, input_name="y")
+    found = None
+    if kind.startswith(("continuous", "unknown")):
+        found = f". Unknown label type: {kind}"
+    elif is_default and kind == "multiclass" and np.asarray(y).dtype.kind == "f":
+        n_different = len(np.unique(np.asarray(y)))
+        if n_different > MOST_CLASSES_OF_NUMBERS:
+            found = f", got {n_different} different floats"
+    if found:
+        raise ValueError(
+            f"`y` must hold class labels for a classifier{found}. Pass "
+            "`estimator=ScratchMLPRegressor()` for numbers"
+            + (", or `estimator=ScratchMLPClassifier()` for classes." if is_default else ".")
         )
 
 

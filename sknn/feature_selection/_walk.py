@@ -17,7 +17,9 @@ from numpy.typing import NDArray
 from scipy.sparse import diags_array
 
 from sknn.backprop import LOSSES, predict, train
+from sknn.estimators._fit import TrainableMLP
 from sknn.estimators._prepare import Job
+from sknn.estimators._resolve import SCHEDULES_OVER_MAX_ITER
 from sknn.estimators._results import report_outcome
 from sknn.training import Outcome, Plan, Problem, Rows, TrainState, stack_key, stopping_rule
 
@@ -186,6 +188,20 @@ class Walk:
             f"no strength of `{self.penalty}` was found at which the features leave, down or up to "
             f"{strength:.3g}: scale the columns of X, or pass `lambdas`"
         )
+
+
+def check_network(network: TrainableMLP, penalty: str) -> None:
+    """Raise ValueError if a parameter of the network is in the way of a walk."""
+    for name, refused, accepted in (
+        ("solver", ("lbfgs",), "one of 'sgd', 'adam', 'adamw', 'rmsprop'"),
+        ("learning_rate", SCHEDULES_OVER_MAX_ITER, "a schedule without an end"),
+        ("early_stopping", (True,), "False: the path has validation rows of its own"),
+        ("l1_method", ("subgradient",) if penalty == "l1" else (), "'prox'"),
+    ):
+        if getattr(network, name) in refused:
+            raise ValueError(
+                f"`{name}` of the estimator must be {accepted}, got {getattr(network, name)!r}"
+            )
 
 
 def fold_jobs(whole: Job, splits: Sequence[tuple[NDArray, NDArray]], starts: list) -> list[Job]:

@@ -118,8 +118,8 @@ class ConvergenceDisplay:
             are.
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Training rows.
-        y : array-like of shape (n_samples,)
-            Their classes.
+        y : array-like of shape (n_samples,) or (n_samples, n_targets)
+            Their classes, or the numbers to predict.
         sample_weight : array-like of shape (n_samples,), default=None
             Their weights.
         lowest : float, default=1e-06
@@ -234,5 +234,5 @@ class ConvergenceDisplay:
         low = min(float(one.min()) for one in smoothed)
         high = max(float(one[: max(3, len(one) // 4)].max()) for one in smoothed)
         room = 0.25 * (high - low) or 0.5
-        # No loss is below 0.
-        return max(low - room, -0.04 * high), high + room
+        # Most losses are never below 0.
+        return low - room if low < 0 else max(low - room, -0.04 * high), high + room

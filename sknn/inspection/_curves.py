@@ -17,15 +17,15 @@ if TYPE_CHECKING:
 
 
 def trend(values: NDArray[np.float64], measure: str, window: int | None = None) -> NDArray[Any]:
-    """The course of a curve: the running median of a loss, the running mean of an accuracy.
+    """The course of a curve: the running median of a loss or R², the running mean of an accuracy.
 
     A median leaves out the spikes of a loss; that of an accuracy, which takes few values, would
     jump between two of them.
     """
     size = trend_window(len(values)) if window is None else window
-    if measure == "loss":
-        return median_filter(values, size=size)
-    return uniform_filter1d(values, size=size)
+    if measure == "accuracy":
+        return uniform_filter1d(values, size=size)
+    return median_filter(values, size=size)
 
 
 def trend_window(n_epochs: int) -> int:
@@ -98,12 +98,17 @@ def _draw_run(
 
 
 def scale_loss(panels: Sequence[Axes]) -> None:
-    """Make y axes logarithmic, with labels that people read, equal in all: 0.2, 0.5, 1."""
+    """Make y axes logarithmic, with labels that people read, equal in all: 0.2, 0.5, 1.
+
+    They stay linear where a loss is negative, as a negative log likelihood may be.
+    """
     from matplotlib.ticker import LogLocator, MaxNLocator
 
-    low, high = _positive_range(panels)
-    if high <= 0:
-        return  # there is nothing that a logarithm could be taken of
+    drawn = _drawn(panels)
+    positive = drawn[drawn > 0]
+    if not len(positive) or (drawn < 0).any():
+        return
+    low, high = float(positive.min()), float(positive.max())
     for axes in panels:
         axes.set_yscale("log")
         if high / low < 6:
@@ -116,12 +121,20 @@ def scale_loss(panels: Sequence[Axes]) -> None:
         axes.yaxis.set_minor_formatter("")
 
 
-def _positive_range(panels: Sequence[Axes]) -> tuple[float, float]:
+def limit_r2(panels: Sequence[Axes]) -> None:
+    """Let y axes end at -1, below which an R² says no more than that nothing was learnt."""
+    for axes in panels:
+        low, high = axes.get_ylim()
+        if low < -1 and high > 0:
+            axes.set_ylim(-1, high)
+
+
+def _drawn(panels: Sequence[Axes]) -> NDArray[np.float64]:
+    """All finite values of the curves."""
     lines = [line for axes in panels for line in axes.get_lines()]
     values = [np.asarray(line.get_ydata(), dtype=float) for line in lines]
     drawn = np.concatenate([*values, np.zeros(0)])
-    drawn = drawn[np.isfinite(drawn) & (drawn > 0)]
-    return (float(drawn.min()), float(drawn.max())) if len(drawn) else (0.0, 0.0)
+    return drawn[np.isfinite(drawn)]
 
 
 def whole_epochs(axes: Axes) -> None:

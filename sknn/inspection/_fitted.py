@@ -10,16 +10,35 @@ from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
-from sknn.estimators._classifier import BaseMLPClassifier
+from sknn.estimators._base import BaseMLP
+from sknn.estimators._resolve import quantile_levels
 from sknn.training import History
 
 EXPECTED = (
-    "a ScratchMLPClassifier or TorchMLPClassifier, an ensemble of them, or a Pipeline or search "
-    "that ends in one"
+    "a ScratchMLP or TorchMLP classifier or regressor, an ensemble of them, or a Pipeline or "
+    "search that ends in one"
 )
 
+# What the losses of networks are called in titles.
+LOSS_NAMES = {
+    "softmax_cross_entropy": "cross-entropy",
+    "sigmoid_cross_entropy": "cross-entropy",
+    "squared_error": "half squared error",
+    "absolute_error": "absolute error",
+    "huber": "Huber",
+    "poisson": "Poisson",
+    "gamma": "gamma",
+    "quantile": "pinball",
+    "gaussian": "negative log likelihood",
+}
 
-def networks_of(estimator: Any) -> tuple[BaseMLPClassifier, ...]:
+
+def loss_name(network: BaseMLP) -> str:
+    """What to call the loss of a fitted network."""
+    return LOSS_NAMES.get(network._plan.loss, network._plan.loss)
+
+
+def networks_of(estimator: Any) -> tuple[BaseMLP, ...]:
     """The fitted networks of an estimator: several for an ensemble or a list.
 
     Raises
@@ -31,7 +50,7 @@ def networks_of(estimator: Any) -> tuple[BaseMLPClassifier, ...]:
     ValueError
         If a list is empty.
     """
-    if isinstance(estimator, BaseMLPClassifier):
+    if isinstance(estimator, BaseMLP):
         check_is_fitted(estimator)
         return (estimator,)
     if isinstance(estimator, list | tuple):
@@ -41,7 +60,7 @@ def networks_of(estimator: Any) -> tuple[BaseMLPClassifier, ...]:
     if isinstance(estimator, Pipeline):
         return networks_of(estimator.steps[-1][1])
     if _is_search(estimator):
-        return networks_of(_best_of(estimator))
+        return networks_of(best_of(estimator))
     if hasattr(estimator, "get_params") and hasattr(estimator, "n_estimators"):
         check_is_fitted(estimator)
         # The members of a forest are no networks: it is the forest that is to blame.
@@ -53,13 +72,13 @@ def networks_of(estimator: Any) -> tuple[BaseMLPClassifier, ...]:
 def last_step(estimator: Any) -> Any:
     """What a fitted Pipeline, or the best that a search has found, ends in."""
     check_is_fitted(estimator)
-    estimator = _best_of(estimator)
+    estimator = best_of(estimator)
     return estimator[-1] if isinstance(estimator, Pipeline) else estimator
 
 
 def names_of(estimator: Any, n_features: int) -> list[str]:
     """The names of the features that reach the last step of an estimator, or x0, x1 and so on."""
-    estimator = _best_of(estimator)
+    estimator = best_of(estimator)
     found: Any = None
     if isinstance(estimator, Pipeline) and len(estimator) > 1:
         # A step in between may be unable to say.
@@ -78,7 +97,7 @@ def _is_search(estimator: Any) -> bool:
     )
 
 
-def _best_of(estimator: Any) -> Any:
+def best_of(estimator: Any) -> Any:
     """The best that a search has found; anything else as it is."""
     if not _is_search(estimator):
         return estimator
@@ -97,18 +116,21 @@ def named(estimator: Any, name: str | None = None) -> dict[str, Any]:
     return {str(key): value for key, value in estimator.items()}
 
 
-def history_of(network: BaseMLPClassifier) -> History:
+def history_of(network: BaseMLP) -> History:
     """Its history, which has at least one epoch."""
     if not len(network.history_):
         raise ValueError(f"`estimator` must have trained for an epoch, got {network.history_!r}")
     return network.history_
 
 
-def describe(network: BaseMLPClassifier) -> list[str]:
+def describe(network: BaseMLP) -> list[str]:
     """The parameters that shape a training, in words."""
     params = network.get_params(deep=False)
     layers = "-".join(str(size) for size in network._plan.spec.layer_sizes[1:-1]) or "none"
-    parts = [f"hidden layers {layers}, {params['activation']}", params["solver"]]
+    parts = [f"hidden layers {layers}, {params['activation']}"]
+    if params.get("loss", "squared_error") != "squared_error":
+        parts.append(_loss(params))
+    parts.append(params["solver"])
     if params["solver"] != "lbfgs":
         schedule = "" if params["learning_rate"] == "constant" else f" ({params['learning_rate']})"
         parts.append(f"learning rate {params['learning_rate_init']:g}{schedule}")
@@ -148,7 +170,13 @@ def count(n: int, noun: str) -> str:
     return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
 
 
-def _batches(size: Any, network: BaseMLPClassifier) -> str:
+def _loss(params: Mapping[str, Any]) -> str:
+    if params["loss"] != "quantile":
+        return f"loss {params['loss']}"
+    return f"quantiles {', '.join(f'{level:g}' for level in quantile_levels(params['quantiles']))}"
+
+
+def _batches(size: Any, network: BaseMLP) -> str:
     if size == "full":
         return "full batch"
     return f"batches of {network._plan.batch_size if size == 'auto' else size}"

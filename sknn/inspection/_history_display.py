@@ -10,10 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sknn.inspection._checks import check_count
-from sknn.inspection._curves import draw_curve, scale_loss, whole_epochs
-from sknn.inspection._fitted import caption_of, describe, history_of, named, networks_of
+from sknn.inspection._curves import draw_curve, limit_r2, scale_loss, whole_epochs
+from sknn.inspection._fitted import (
+    caption_of,
+    describe,
+    history_of,
+    loss_name,
+    named,
+    networks_of,
+)
 from sknn.inspection._history_panels import (
-    MEASURES,
     SUBSET_NAMES,
     SUBSETS,
     Panels,
@@ -48,6 +54,8 @@ class HistoryDisplay:
         descriptions: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
         self.histories = _check_histories(histories)
+        self.score = _score_of(self.histories)
+        self.loss_name = "cross-entropy" if self.score == "accuracy" else ""
         self.descriptions = {name: list(parts) for name, parts in (descriptions or {}).items()}
 
     @property
@@ -64,9 +72,10 @@ class HistoryDisplay:
         Parameters
         ----------
         estimator : estimator, list of estimators or dict of str to either
-            Fitted: a `ScratchMLPClassifier` or `TorchMLPClassifier`, a Pipeline or a search that
+            Fitted: a classifier or regressor of `sknn.estimators`, a Pipeline or a search that
             ends in one. The networks of an ensemble, or of a list of such estimators, become a
-            curve with a band. Several, by name, are drawn on one figure.
+            curve with a band. Several, by name, are drawn on one figure: all of them classifiers,
+            or all of them regressors.
         name : str, default=None
             What to call a single estimator; None for the name of its type.
         ax : matplotlib Axes or array-like of them, default=None
@@ -143,6 +152,8 @@ class HistoryDisplay:
             {name: [history_of(net) for net in nets] for name, nets in networks.items()},
             descriptions={name: _describe_all(nets) for name, nets in networks.items()},
         )
+        losses = {loss_name(net) for nets in networks.values() for net in nets}
+        display.loss_name = losses.pop() if len(losses) == 1 else ""
         if is_named and len(networks) == 1:
             (display._single,) = display.histories
         return display
@@ -161,11 +172,13 @@ class HistoryDisplay:
         before = "" if self._single is None else f"{self._single}, "
         self._called = {side: f"{before}{words}" for side, words in called.items()}
 
-    def _measures(self, measure: str | Sequence[str]) -> list[str]:
-        several = isinstance(measure, list | tuple)
-        measures = list(measure) if several else [str(measure)]
-        if not set(measures) <= set(MEASURES) or not 0 < len(measures) == len(set(measures)):
-            raise ValueError(f"`measure` must be of {list(MEASURES)}, got {measure!r}")
+    def _measures(self, measure: str | Sequence[str] | None) -> list[str]:
+        known = ["loss", self.score]
+        if measure is None:
+            return known
+        measures = list(measure) if isinstance(measure, list | tuple) else [str(measure)]
+        if not set(measures) <= set(known) or not 0 < len(measures) == len(set(measures)):
+            raise ValueError(f"`measure` must be of {known}, got {measure!r}")
         return measures
 
     def _subsets(self, subset: str | None, column: str = "loss") -> list[str]:
@@ -259,6 +272,8 @@ class HistoryDisplay:
             titles = {key: f"{title}, {self._called[subset]}" for key, title in titles.items()}
         if loss_scale == "log" and "loss" in measures:
             scale_loss(panels.of("loss"))
+        if "r2" in measures:
+            limit_r2(panels.of("r2"))
         for (name, measure), axes in panels.where.items():
             whole_epochs(axes)
             if not side_by_side:
@@ -339,6 +354,16 @@ def _check_histories(
     if not found or not all(found.values()):
         raise ValueError("`histories` must hold at least one History for each name, got none")
     return found
+
+
+def _score_of(histories: Mapping[str, Sequence[History]]) -> str:
+    scores = {run.score for runs in histories.values() for run in runs}
+    if len(scores) > 1:
+        raise ValueError(
+            "`histories` must be all of classifiers or all of regressors, got some with accuracy "
+            "and some with R²: draw them in two figures"
+        )
+    return scores.pop()
 
 
 def _estimators_of(cv_results: Mapping[str, Any]) -> list[Any]:

@@ -7,7 +7,8 @@ from typing import Any
 
 from sknn.inspection._style import Dashes, Theme
 
-MEASURES = ("loss", "accuracy")
+# What a history may have beside its losses, and what to call it.
+SCORES = {"accuracy": "Accuracy", "r2": "R²"}
 SUBSETS = ("train", "valid")
 SUBSET_NAMES = {"train": "training", "valid": "validation"}
 

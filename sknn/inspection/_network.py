@@ -8,6 +8,7 @@ from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from sklearn.base import is_classifier
 
 from sknn.inspection._checks import check_names, check_positive
 from sknn.inspection._fitted import names_of, networks_of
@@ -31,7 +32,9 @@ class NetworkDisplay:
     feature_names : sequence of str, default=None
         Names of the rows of the first layer; None for x0, x1 and so on.
     class_names : sequence of str, default=None
-        Names of the columns of the last layer; None for their numbers.
+        Names of the columns of the last layer, if they are classes.
+    output_names : sequence of str, default=None
+        Names of the columns of the last layer, whatever they are; None for their numbers.
 
     Attributes
     ----------
@@ -66,6 +69,7 @@ class NetworkDisplay:
         *,
         feature_names: Sequence[str] | None = None,
         class_names: Sequence[str] | None = None,
+        output_names: Sequence[str] | None = None,
     ) -> None:
         self.coefs = [np.asarray(one, dtype=np.float64) for one in coefs]
         if not self.coefs or any(one.ndim != 2 or not one.size for one in self.coefs):
@@ -76,8 +80,14 @@ class NetworkDisplay:
         n_in, n_out = len(self.coefs[0]), self.coefs[-1].shape[1]
         inputs = names_of(None, n_in) if feature_names is None else feature_names
         self.feature_names = check_names("feature_names", inputs, n_in)
-        outputs = range(n_out) if class_names is None else class_names
-        self.class_names = check_names("class_names", outputs, n_out)
+        if class_names is not None and output_names is not None:
+            raise ValueError("`class_names` and `output_names` must not both be given")
+        self.outputs_are = "outputs" if class_names is None else "classes"
+        if class_names is not None:
+            self.output_names = check_names("class_names", class_names, n_out)
+        else:
+            outputs = range(n_out) if output_names is None else output_names
+            self.output_names = check_names("output_names", outputs, n_out)
 
     @property
     def zeros(self) -> list[float]:
@@ -91,6 +101,7 @@ class NetworkDisplay:
         *,
         feature_names: Sequence[str] | None = None,
         class_names: Sequence[str] | None = None,
+        output_names: Sequence[str] | None = None,
         ax: Any = None,
         **plot_kws: Any,
     ) -> Self:
@@ -99,13 +110,15 @@ class NetworkDisplay:
         Parameters
         ----------
         estimator : estimator
-            Fitted: a `ScratchMLPClassifier` or `TorchMLPClassifier`, or a Pipeline or a search
-            that ends in one.
+            Fitted: a classifier or regressor of `sknn.estimators`, or a Pipeline or a search that
+            ends in one.
         feature_names : sequence of str, default=None
             Names of the features; None for those that it was fitted with.
         class_names : sequence of str, default=None
             What to call the classes, in the order of `classes_`; None for their labels. Of two
-            classes, the second one has the only output.
+            classes, the second one has the only output. For classifiers only.
+        output_names : sequence of str, default=None
+            What to call the outputs of a regressor; None for what each of them predicts.
         ax : array-like of matplotlib Axes, default=None
             As in `plot`.
         **plot_kws : dict
@@ -134,11 +147,24 @@ class NetworkDisplay:
         (network,) = networks
         if feature_names is None:
             feature_names = names_of(estimator, len(network.coefs_[0]))
-        if class_names is None:
-            class_names = [str(label) for label in network.classes_]
-        if network.n_outputs_ == 1 and len(class_names) == 2:
-            class_names = class_names[1:]  # whose logit the one output is
-        display = cls(network.coefs_, feature_names=feature_names, class_names=class_names)
+        if is_classifier(network):
+            if class_names is None:
+                class_names = [str(label) for label in network.classes_]
+            if network.n_outputs_ == 1 and len(class_names) == 2:
+                class_names = class_names[1:]  # whose logit the one output is
+        elif class_names is not None:
+            raise ValueError(
+                f"`class_names` must be None for a regressor, which has `output_names`, got "
+                f"{class_names!r}"
+            )
+        elif output_names is None:
+            output_names = _outputs_of(network)
+        display = cls(
+            network.coefs_,
+            feature_names=feature_names,
+            class_names=class_names,
+            output_names=output_names,
+        )
         return display.plot(ax, **plot_kws)
 
     def plot(
@@ -181,7 +207,7 @@ class NetworkDisplay:
         n = len(self.coefs)
         widths = [_share(one.shape[1]) for one in self.coefs]
         n_rows = len(self.coefs[0]) if len(self.coefs[0]) <= MOST_NAMES else 0
-        height = max(3.6, 0.24 * n_rows) + 0.085 * max(map(len, self.class_names))
+        height = max(3.6, 0.24 * n_rows) + 0.085 * max(map(len, self.output_names))
         size = (2.0 + sum(widths), 1.4 + height)
         axes, found, _ = open_axes(
             ax, theme, columns=n, size=size, gridspec_kw={"width_ratios": widths}
@@ -211,7 +237,7 @@ class NetworkDisplay:
         return f"{n_in} × {n_out}, {said}"
 
     def _label(self, axes: Any, layer: int) -> None:
-        """Names of features and classes; of units, what they are."""
+        """Names of features and outputs; of units, what they are."""
         last = len(self.coefs) - 1
         rows, columns = self.coefs[layer].shape
         if layer == 0 and rows <= MOST_NAMES:
@@ -224,11 +250,24 @@ class NetworkDisplay:
         if layer < last:
             axes.set_xlabel(f"units of hidden layer {layer + 1}")
             return
-        axes.set_xlabel("classes")
+        axes.set_xlabel(self.outputs_are)
         if columns <= MOST_NAMES:
-            leaning = max(map(len, self.class_names)) > 2
+            leaning = max(map(len, self.output_names)) > 2
             turned = {"rotation": 90 if leaning else 0, "parse_math": False}
-            axes.set_xticks(range(columns), self.class_names, **turned)
+            axes.set_xticks(range(columns), self.output_names, **turned)
+
+
+def _outputs_of(network: Any) -> list[str]:
+    """What each output of a regressor says."""
+    target = network._target
+    names = ["y"] if target.n_targets == 1 else [f"y{k}" for k in range(target.n_targets)]
+    if target.loss == "gaussian":
+        means = ["mean" if name == "y" else f"mean of {name}" for name in names]
+        return [*means, *(mean.replace("mean", "log sd", 1) for mean in means)]
+    if target.loss == "quantile":
+        low, *others = (f"quantile {level:g}" for level in target.quantiles)
+        return [low, *(f"step to {name.removeprefix('quantile ')}" for name in others)]
+    return names
 
 
 def _share(n_columns: int) -> float:

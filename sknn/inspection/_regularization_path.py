@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sknn.inspection._checks import check_names, how_many
-from sknn.inspection._fitted import last_step, names_of
+from sknn.inspection._fitted import LOSS_NAMES, last_step, names_of
 from sknn.inspection._style import Theme, add_legend, merge, open_axes, write_title
 from sknn.inspection._style import despine as remove_frame
 
@@ -36,6 +36,8 @@ class RegularizationPathDisplay:
         The strength that was chosen.
     feature_names : sequence of str, default=None
         Names of the features; None for x0, x1 and so on.
+    loss_name : str, default=""
+        What to call the losses: cross-entropy, for instance.
 
     Attributes
     ----------
@@ -77,7 +79,9 @@ class RegularizationPathDisplay:
         valid_loss_error: ArrayLike | None = None,
         best_lambda: float | None = None,
         feature_names: Sequence[str] | None = None,
+        loss_name: str = "",
     ) -> None:
+        self.loss_name = loss_name
         given = np.asarray(lambdas, dtype=np.float64)
         if given.ndim != 1 or not len(given) or not (given >= 0).all():
             raise ValueError(f"`lambdas` must be a list of numbers of at least 0, got {lambdas!r}")
@@ -170,6 +174,7 @@ class RegularizationPathDisplay:
             valid_loss_error=getattr(path, "valid_loss_errors_", None),
             best_lambda=getattr(path, "best_lambda_", None),
             feature_names=feature_names,
+            loss_name=_loss_of(path),
         ).plot(ax, **plot_kws)
 
     def plot(
@@ -270,7 +275,7 @@ class RegularizationPathDisplay:
                     low, high = (self.losses[name] + s * self.valid_loss_error for s in (-1, 1))
                     look = {"color": color, "alpha": 0.2, "linewidth": 0, "label": "± one error"}
                     one.fill_between(self.lambdas, low, high, **look)
-        write_title(one, "Loss (cross-entropy)", theme)
+        write_title(one, f"Loss ({self.loss_name})" if self.loss_name else "Loss", theme)
         add_legend(one, theme, None)
 
     def _scale(self, axes: Any, theme: Theme, best_kws: dict[str, Any] | None) -> None:
@@ -286,6 +291,12 @@ class RegularizationPathDisplay:
             look = {"color": theme.text, "linewidth": 1.0, "linestyle": ":", "zorder": 1}
             look["label"] = f"chosen: λ = {self.best_lambda:.3g}"
             axes.axvline(self.best_lambda, **merge(look, best_kws))
+
+
+def _loss_of(path: Any) -> str:
+    """What to call the losses of a path: its estimator says what it makes small."""
+    loss = getattr(getattr(path, "estimator", None), "loss", "softmax_cross_entropy")
+    return LOSS_NAMES.get(loss, loss)
 
 
 def _one_each(name: str, values: ArrayLike, n: int) -> NDArray[Any]:

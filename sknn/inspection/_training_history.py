@@ -1,4 +1,4 @@
-"""`TrainingHistoryDisplay`: how loss and accuracy went, epoch by epoch or batch by batch."""
+"""`TrainingHistoryDisplay`: loss and score of a training, epoch by epoch or batch by batch."""
 
 from __future__ import annotations
 
@@ -10,21 +10,20 @@ import numpy as np
 from sknn.inspection._checks import check_choice, check_share
 from sknn.inspection._curves import trend
 from sknn.inspection._history_display import HistoryDisplay, check_smooth
-from sknn.inspection._history_panels import MEASURES, SUBSETS, Panels
+from sknn.inspection._history_panels import SCORES, SUBSETS, Panels
 from sknn.inspection._style import merge
 from sknn.training import History
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-TITLES = {"loss": "Loss (cross-entropy)", "accuracy": "Accuracy"}
-
 
 class TrainingHistoryDisplay(HistoryDisplay):
-    """Loss and accuracy in the course of training.
+    """Loss and accuracy, or R², in the course of training.
 
     Make one with `from_estimator` or `from_cv_results`. A curve whose epochs are many is drawn
-    thin, with its trend over it: the running median of a loss, the running mean of an accuracy.
+    thin, with its trend over it: the running median of a loss or an R², the running mean of an
+    accuracy.
 
     Parameters
     ----------
@@ -33,7 +32,7 @@ class TrainingHistoryDisplay(HistoryDisplay):
         with a band.
     descriptions : dict of str to list of str, default=None
         What to say of each in the caption.
-    monitor : {'train_loss', 'valid_loss', 'valid_accuracy'}, default='valid_loss'
+    monitor : {'train_loss', 'valid_loss', 'valid_accuracy', 'valid_r2'}, default='valid_loss'
         What the best epoch is best at.
 
     Attributes
@@ -45,8 +44,8 @@ class TrainingHistoryDisplay(HistoryDisplay):
     figure_ : matplotlib Figure
         The figure that they are part of.
     lines_ : dict of tuple to matplotlib Line2D
-        The curves, by name, measure (``"loss"``, ``"accuracy"``) and subset (``"train"``,
-        ``"valid"``).
+        The curves, by name, measure (``"loss"``, ``"accuracy"`` or ``"r2"``) and subset
+        (``"train"``, ``"valid"``).
     best_epochs_ : dict of str to int
         The epochs that are marked as the best, counted from 1, by name.
     legend_ : matplotlib Legend
@@ -61,7 +60,8 @@ class TrainingHistoryDisplay(HistoryDisplay):
     -----
     Losses are those without penalties. A training loss is the mean over the batches of its epoch,
     each taken before its update, so that it lags half an epoch behind the validation loss, and
-    with dropout it is that of the thinned network.
+    with dropout it is that of the thinned network. Losses of a regressor that scales its target are
+    on the scale that it learns. An R² below -1 lies below the axis.
 
     Examples
     --------
@@ -95,7 +95,7 @@ class TrainingHistoryDisplay(HistoryDisplay):
         monitor: str = "valid_loss",
     ) -> None:
         super().__init__(histories, descriptions=descriptions)
-        check_choice("monitor", monitor, ("train_loss", "valid_loss", "valid_accuracy"))
+        check_choice("monitor", monitor, ("train_loss", "valid_loss", f"valid_{self.score}"))
         self.monitor = monitor
 
     @classmethod
@@ -110,7 +110,7 @@ class TrainingHistoryDisplay(HistoryDisplay):
         self,
         ax: Any = None,
         *,
-        measure: str | Sequence[str] = MEASURES,
+        measure: str | Sequence[str] | None = None,
         subset: Literal["train", "valid"] | None = None,
         level: Literal["epoch", "batch"] = "epoch",
         side_by_side: bool = False,
@@ -135,8 +135,9 @@ class TrainingHistoryDisplay(HistoryDisplay):
         ax : matplotlib Axes or array-like of them, default=None
             What to draw on: an Axes for each measure; with `side_by_side`, one for each measure
             and name, measures being rows. None for a new figure.
-        measure : {'loss', 'accuracy'} or list of them, default=('loss', 'accuracy')
-            What to draw, each in a panel of its own.
+        measure : {'loss', 'accuracy', 'r2'} or list of them, default=None
+            What to draw, each in a panel of its own: loss and accuracy for classifiers, loss
+            and R² for regressors; None for both.
         subset : {'train', 'valid'}, default=None
             The rows to draw it for; None for both, if validation rows were recorded.
         level : {'epoch', 'batch'}, default='epoch'
@@ -153,7 +154,7 @@ class TrainingHistoryDisplay(HistoryDisplay):
         band : float, default=0.8
             Share of several trainings that the band holds, in [0, 1]; the curve is their median.
         loss_scale : {'log', 'linear'}, default='log'
-            Scale of the losses.
+            Scale of the losses; linear in any case where one is negative.
         caption : bool, default=True
             Whether to write the parameters below a new figure.
         subset_names : dict of str to str, default=None
@@ -202,7 +203,10 @@ class TrainingHistoryDisplay(HistoryDisplay):
         self._mark_best(panels, best_kws)
         self._finish(
             panels,
-            titles=TITLES,
+            titles={
+                "loss": f"Loss ({self.loss_name})" if self.loss_name else "Loss",
+                self.score: SCORES[self.score],
+            },
             subset=subset,
             loss_scale=loss_scale,
             caption=caption,

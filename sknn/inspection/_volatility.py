@@ -7,14 +7,17 @@ from typing import Any, Literal, Self
 
 from sknn.inspection._checks import check_choice, check_share
 from sknn.inspection._history_display import HistoryDisplay, check_smooth
-from sknn.inspection._history_panels import MEASURES
 from sknn.training import History
 
-TITLES = {"loss": "Volatility of the loss", "accuracy": "Volatility of the accuracy"}
+TITLES = {
+    "loss": "Volatility of the loss",
+    "accuracy": "Volatility of the accuracy",
+    "r2": "Volatility of R²",
+}
 
 
 class VolatilityDisplay(HistoryDisplay):
-    """Volatility of loss and accuracy: highest minus lowest batch value of each epoch.
+    """Volatility of loss and accuracy or R²: highest minus lowest batch value of each epoch.
 
     Make one with `from_estimator` or `from_cv_results`, from fits with ``record="batch"``. Large
     values say that the batches pull in different directions: that they are small, or the learning
@@ -36,14 +39,14 @@ class VolatilityDisplay(HistoryDisplay):
     figure_ : matplotlib Figure
         The figure that they are part of.
     lines_ : dict of tuple to matplotlib Line2D
-        The curves, by name, measure (``"loss"``, ``"accuracy"``) and subset (``"train"``,
-        ``"valid"``).
+        The curves, by name, measure (``"loss"``, ``"accuracy"`` or ``"r2"``) and subset
+        (``"train"``, ``"valid"``).
     legend_ : matplotlib Legend
         The legend of the first panel.
 
     See Also
     --------
-    TrainingHistoryDisplay : Loss and accuracy themselves.
+    TrainingHistoryDisplay : Loss and score themselves.
     sknn.training.History.volatility : What is drawn.
 
     Examples
@@ -73,7 +76,7 @@ class VolatilityDisplay(HistoryDisplay):
         self,
         ax: Any = None,
         *,
-        measure: str | Sequence[str] = MEASURES,
+        measure: str | Sequence[str] | None = None,
         subset: Literal["train", "valid"] | None = None,
         side_by_side: bool = False,
         smooth: int | None = None,
@@ -94,8 +97,9 @@ class VolatilityDisplay(HistoryDisplay):
         ax : matplotlib Axes or array-like of them, default=None
             What to draw on: an Axes for each measure; with `side_by_side`, one for each measure
             and name, measures being rows. None for a new figure.
-        measure : {'loss', 'accuracy'} or list of them, default=('loss', 'accuracy')
-            What to draw the volatility of, each in a panel of its own.
+        measure : {'loss', 'accuracy', 'r2'} or list of them, default=None
+            What to draw the volatility of, each in a panel of its own: loss and accuracy for
+            classifiers, loss and R² for regressors; None for both.
         subset : {'train', 'valid'}, default=None
             The rows to draw it for; None for both, if validation rows were recorded.
         side_by_side : bool, default=False

@@ -15,26 +15,20 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from sknn._sklearn_compat import has_callbacks
-from sknn.estimators import ScratchMLPEnsembleClassifier
-from sknn.estimators._classifier import BaseMLPClassifier
-from sknn.feature_selection import MLPFeatureSelector, RankStabilitySelector, RegularizationPath
+from sknn.estimators._base import BaseMLP
 
 from . import _container
 from ._codec import check_sizes
-from ._model import from_plain, is_class, to_plain, versions
+from ._model import from_plain, to_plain, versions
 from ._objects import ObjectDecoder, ObjectEncoder
 from ._skops import read_skops
+from ._table import MODELS, NETWORKS, is_one_of
 
 # Grows when files change in a way that older versions of sknn cannot read. In the first, the
-# transformers of a pipeline were an archive of skops.
-FIRST_FORMAT, FORMAT = 1, 2
+# transformers of a pipeline were an archive of skops; in the second, names of classes of sknn had
+# their subpackage in front, and networks predicted nothing but classes.
+FIRST_FORMAT, FORMAT = 1, 3
 MOST_BYTES = 2**30
-OURS = (
-    ScratchMLPEnsembleClassifier,
-    MLPFeatureSelector,
-    RankStabilitySelector,
-    RegularizationPath,
-)
 SEARCHES = (GridSearchCV, RandomizedSearchCV)
 
 
@@ -52,13 +46,13 @@ def save(
 
     Parameters
     ----------
-    estimator : classifier, ensemble, selector, Pipeline or search
-        What to save: a `ScratchMLPClassifier`, `TorchMLPClassifier`,
-        `ScratchMLPEnsembleClassifier`, `MLPFeatureSelector`, `RankStabilitySelector` or
-        `RegularizationPath`; a Pipeline that ends in one; or a search whose best estimator is one
-        of these. What a network needs to go on training exactly is saved too. Callbacks are
-        not, nor what belongs to the machine: `memory`, `n_jobs` and `pre_dispatch` have their
-        defaults after loading.
+    estimator : classifier, regressor, ensemble, selector, Pipeline or search
+        What to save: a network, that is a `ScratchMLPClassifier`, `ScratchMLPRegressor`,
+        `TorchMLPClassifier` or `TorchMLPRegressor`; an ensemble of networks; an
+        `MLPFeatureSelector`, `RankStabilitySelector` or `RegularizationPath`; a Pipeline that ends
+        in one of these; or a search whose best estimator is one of these. Whatever a network needs
+        to continue training exactly is saved too. Callbacks are not, nor what belongs to the
+        machine: `memory`, `n_jobs` and `pre_dispatch` have their defaults after loading.
     path : str or path-like
         Where to. An existing file is replaced; a device, a pipe or a read-only file is not.
     trusted : sequence of str, default=()
@@ -99,7 +93,7 @@ def save(
         warnings.warn("Callbacks are not saved: set them anew after loading.", stacklevel=2)
     header: dict[str, Any]
     arrays: Mapping[str, np.ndarray]
-    if is_class(type(estimator)):
+    if is_one_of(type(estimator), NETWORKS):
         header, arrays = to_plain(estimator)
         header |= {"format": FORMAT, "versions": versions(), "pipeline": False}
     else:
@@ -125,7 +119,7 @@ def save(
 
 def load(
     path: str | os.PathLike[str],
-    cls: type[BaseMLPClassifier] | None = None,
+    cls: type[BaseMLP] | None = None,
     *,
     trusted: Sequence[str] = (),
     pipelines: bool = True,
@@ -139,8 +133,9 @@ def load(
         The file.
     cls : type, default=None
         ``ScratchMLPClassifier`` or ``TorchMLPClassifier``, to get a classifier of that class
-        whichever was saved, by itself or at the end of a pipeline; it predicts the same. None for
-        the class that was saved.
+        whichever was saved, by itself or at the end of a pipeline; it predicts the same. Of a
+        regressor ``ScratchMLPRegressor`` or ``TorchMLPRegressor``. None for the class that was
+        saved.
     trusted : sequence of str, default=()
         Names of classes and functions that the file may hold beyond those on the list, as for
         `save`. Their modules are imported, and what the file says of them is believed.
@@ -153,7 +148,7 @@ def load(
 
     Returns
     -------
-    estimator : classifier, ensemble, selector, Pipeline or search
+    estimator : classifier, regressor, ensemble, selector, Pipeline or search
         Fitted, as it was saved.
 
     Raises
@@ -184,18 +179,16 @@ def load(
     """
     _check_trusted(trusted)
     name = os.fsdecode(path)
-    if cls is not None and not is_class(cls):
-        raise ValueError(
-            f"`cls` must be ScratchMLPClassifier or TorchMLPClassifier, or None, got {cls!r}"
-        )
+    if cls is not None and not is_one_of(cls, NETWORKS):
+        raise ValueError(f"`cls` must be one of {', '.join(NETWORKS)}, or None, got {cls!r}")
     if max_bytes is not None and (not isinstance(max_bytes, int) or max_bytes < 0):
         raise ValueError(f"`max_bytes` must be an int of at least 0, or None, got {max_bytes!r}")
     try:
         with _container.reading(name, max_bytes) as (header, arrays):
-            if header["format"] not in (FIRST_FORMAT, FORMAT):
+            if header["format"] not in range(FIRST_FORMAT, FORMAT + 1):
                 raise ValueError(
                     f"it is of format {header['format']!r} by sknn {header['versions']['sknn']}, "
-                    f"and this version of sknn reads formats {FIRST_FORMAT} and {FORMAT}"
+                    f"and this version of sknn reads formats {FIRST_FORMAT} to {FORMAT}"
                 )
             check_sizes(header)
             if header["pipeline"] is False:
@@ -203,10 +196,10 @@ def load(
             if not pipelines:
                 raise ValueError("it holds more than a network, and `pipelines` is False")
             _warn_of_versions(header["versions"])
-            if header["format"] == FORMAT:
-                model = _decode(header["model"], arrays, trusted, cls)
-            else:
+            if header["format"] == FIRST_FORMAT:
                 model = _read_old(header, arrays, trusted, cls, max_bytes)
+            else:
+                model = _decode(header["model"], arrays, trusted, cls)
             check_is_fitted(_end(model))
             return model
     except OSError:
@@ -218,28 +211,6 @@ def load(
         # What a file says is shown, but does not reach a terminal as it is.
         shown = "".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in reason)
         raise ValueError(f"{name!r} cannot be loaded: {shown}") from error
-
-
-def check_savable(estimator: Any) -> BaseMLPClassifier:
-    """The classifier that `estimator` is, or ends in.
-
-    Raises
-    ------
-    ValueError
-        If there is none of ours.
-    sklearn.exceptions.NotFittedError
-        If it is not fitted.
-    """
-    classifier = estimator
-    if isinstance(estimator, Pipeline):
-        classifier = estimator.steps[-1][1] if estimator.steps else None
-    if not is_class(type(classifier)):
-        raise ValueError(
-            "`estimator` must be a ScratchMLPClassifier, a TorchMLPClassifier, or a Pipeline that "
-            f"ends in one, got {estimator!r}"
-        )
-    check_is_fitted(classifier)
-    return classifier
 
 
 def _end(estimator: Any) -> Any:
@@ -257,10 +228,10 @@ def _end(estimator: Any) -> Any:
         else:
             check_is_fitted(end)
             end = getattr(end, "best_estimator_", None)
-    if not is_class(type(end)) and type(end) not in OURS:
+    if not is_one_of(type(end), MODELS):
         raise ValueError(
-            "`estimator` must be a ScratchMLPClassifier, a TorchMLPClassifier, an ensemble or a "
-            "selector of sknn, or a Pipeline, or a search with a best estimator, that ends in one, "
+            f"`estimator` must be one of {', '.join(MODELS)}, or a "
+            "Pipeline, or a search with a best estimator, that ends in one, "
             f"got {estimator!r}"
         )
     return end
@@ -289,7 +260,7 @@ def _decode(
     model: Any,
     arrays: Mapping[str, np.ndarray],
     trusted: Sequence[str],
-    cls: type[BaseMLPClassifier] | None,
+    cls: type[BaseMLP] | None,
 ) -> Any:
     place = None if cls is None else _place_of_network(model)
     return ObjectDecoder(arrays, trusted, cls, place).decode(model, "")
@@ -312,7 +283,7 @@ def _read_old(
     header: Mapping[str, Any],
     arrays: Mapping[str, np.ndarray],
     trusted: Sequence[str],
-    cls: type[BaseMLPClassifier] | None,
+    cls: type[BaseMLP] | None,
     max_bytes: int | None,
 ) -> Pipeline:
     """A pipeline of an earlier version: a network, and an archive of skops for the rest."""

@@ -1,4 +1,4 @@
-"""A fitted classifier as plain data, a header and arrays; and a classifier out of them."""
+"""A fitted network as plain data, a header and arrays; and a network out of them."""
 
 from __future__ import annotations
 
@@ -13,18 +13,19 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn import config_context
 
-import sknn.estimators
 from sknn._version import __version__
 from sknn.backprop import ACTIVATIONS, LOSSES, OPTIMIZERS, start
-from sknn.estimators._classifier import BaseMLPClassifier
+from sknn.estimators._base import BaseMLP
 from sknn.estimators._prepare import Terms
+from sknn.estimators._regressor import BaseMLPRegressor
 from sknn.estimators._results import at_rest, fitted_attributes
-from sknn.estimators._targets import Classes, LabelSets
+from sknn.estimators._targets import Classes, Target
 from sknn.training import EarlyStopping, History, NetworkSpec, Parameters, Plan, Streams, TrainState
 
 from ._codec import decode, encode
+from ._table import NETWORKS, class_of
+from ._targets import check_target, target_from_plain, target_to_plain
 
-CLASSES = ("ScratchMLPClassifier", "TorchMLPClassifier")
 GENERATORS = ("weights", "order", "dropout")
 # Methods that take metadata.
 METHODS = (
@@ -48,12 +49,6 @@ SPEC = frozenset(f.name for f in fields(NetworkSpec))
 Arrays = dict[str, np.ndarray]
 
 
-def is_class(cls: Any) -> bool:
-    """Whether `cls` is a class of ours that files know, and not one that somebody derived."""
-    name = getattr(cls, "__name__", None)
-    return name in CLASSES and cls is getattr(sknn.estimators, name)
-
-
 def versions() -> dict[str, str]:
     """What a file was written with."""
     packages = ("numpy", "scikit-learn")
@@ -62,11 +57,11 @@ def versions() -> dict[str, str]:
     }
 
 
-# ---- out of a classifier ----
+# ---- out of a network ----
 
 
-def to_plain(estimator: BaseMLPClassifier) -> tuple[dict[str, Any], Arrays]:
-    """Header and arrays that say all that a fitted classifier knows.
+def to_plain(estimator: BaseMLP) -> tuple[dict[str, Any], Arrays]:
+    """Header and arrays that say all that a fitted network knows.
 
     Raises
     ------
@@ -76,23 +71,25 @@ def to_plain(estimator: BaseMLPClassifier) -> tuple[dict[str, Any], Arrays]:
     """
     parameters = estimator.get_params(deep=False)
     parameters.pop("skorch_callbacks", None)
-    plan = estimator._plan
+    plan, target = estimator._plan, estimator._target
+    if isinstance(target, Classes):  # which may be called something else by now
+        target = replace(target, classes=estimator.classes_)
+    names = getattr(estimator, "feature_names_in_", None)
     estimator._validate_params()
-    _check_plan(plan, estimator.classes_, getattr(estimator, "feature_names_in_", None))
+    _check_plan(plan, names)
+    check_target(target, plan)
     header = {
         "class": type(estimator).__name__,
         "parameters": {name: encode(value, name) for name, value in parameters.items()},
         "requests": requests_of(estimator),
-        "classes": encode(estimator.classes_, "classes_"),
-        "feature_names": encode(getattr(estimator, "feature_names_in_", None), "X"),
+        "target": target_to_plain(target),
+        "feature_names": encode(names, "X"),
         "plan": {name: encode(value, name) for name, value in _settings(plan).items()},
         "dtype": plan.dtype.name,
         "best_validation_score": encode(estimator.best_validation_score_, "best_validation_score_"),
         "held_out": bool(estimator._held_out),
         "state": None,
     }
-    if isinstance(estimator._target, LabelSets):
-        header["y_is_sparse"] = estimator._target.is_sparse
     arrays = {f"coefs.{i}": coef for i, coef in enumerate(estimator.coefs_)}
     arrays |= {f"intercepts.{i}": bias for i, bias in enumerate(estimator.intercepts_)}
     for name, shape in _shapes(plan).items():
@@ -164,7 +161,7 @@ def _state_to_plain(state: TrainState, rows_seen: int) -> tuple[dict[str, Any], 
     return header, arrays
 
 
-# ---- into a classifier ----
+# ---- into a network ----
 
 
 def set_requests(estimator: Any, requests: Mapping[str, Mapping[str, Any]]) -> None:
@@ -177,18 +174,16 @@ def set_requests(estimator: Any, requests: Mapping[str, Mapping[str, Any]]) -> N
 
 
 def from_plain(
-    header: Mapping[str, Any], arrays: Mapping[str, np.ndarray], cls: type[BaseMLPClassifier] | None
-) -> BaseMLPClassifier:
-    """A classifier as `to_plain` found it; of class `cls`, if that is given.
+    header: Mapping[str, Any], arrays: Mapping[str, np.ndarray], cls: type[BaseMLP] | None
+) -> BaseMLP:
+    """A network as `to_plain` found it; of class `cls`, if that is given.
 
     Raises
     ------
     Exception
         Of many kinds, where header and arrays are not what `to_plain` gave.
     """
-    if header["class"] not in CLASSES:
-        raise ValueError(f"it holds a {header['class']!r}, which is unknown here")
-    cls = cls or getattr(sknn.estimators, header["class"])
+    cls = _class_of(header["class"], cls)
     known = cls().get_params(deep=False)
     given = {name: decode(value) for name, value in header["parameters"].items()}
     estimator = cls(**{name: value for name, value in given.items() if name in known})
@@ -202,8 +197,9 @@ def from_plain(
         raise ValueError(f"its settings lack {sorted(missing)}")
     spec = NetworkSpec(**{name: settings.pop(name) for name in SPEC})
     plan = Plan(spec, **settings, dtype=np.dtype(header["dtype"]))
-    classes, names = decode(header["classes"]), decode(header["feature_names"])
-    _check_plan(plan, classes, names)
+    names = decode(header["feature_names"])
+    _check_plan(plan, names)
+    target = _target(header, plan, cls)
 
     # 2. The weights and the history, in a state like the one that training ended with. Memory is
     # taken only for weights that the file has.
@@ -217,10 +213,8 @@ def from_plain(
     streams = Streams((0, 0, 0, 0) if saved is None else saved["entropy"])
     # L-BFGS has no memory of its own: none is taken that what was saved would only replace.
     state = start([replace(plan, solver="lbfgs")], [streams], parameters)
-    state.histories = [_history(arrays)]
-    attributes = fitted_attributes(
-        state, Terms(plan, _target(plan, classes, header), header["held_out"] is True)
-    )
+    state.histories = [_history(arrays, LOSSES[plan.loss].score)]
+    attributes = fitted_attributes(state, Terms(plan, target, header["held_out"] is True))
     attributes["best_validation_score_"] = decode(header["best_validation_score"])
     attributes["n_features_in_"] = plan.spec.n_features
     if names is not None:
@@ -236,28 +230,39 @@ def from_plain(
     return estimator
 
 
-def _target(plan: Plan, classes: np.ndarray, header: Mapping[str, Any]) -> Classes | LabelSets:
-    """What the network predicts. Files of earlier versions have two outputs for two classes."""
-    if plan.loss == "sigmoid_cross_entropy" and plan.spec.n_outputs > 1:
-        return LabelSets(plan.loss, len(classes), header.get("y_is_sparse") is True)
-    return Classes(plan.loss, classes)
+def _class_of(saved: Any, asked: type[BaseMLP] | None) -> type[BaseMLP]:
+    """The class that was saved, or the one of the same kind that is asked for."""
+    if saved not in NETWORKS:
+        raise ValueError(f"it holds a {saved!r:.50}, which is unknown here")
+    known: type[BaseMLP] = class_of(f"sknn.{saved}")
+    if asked is None:
+        return known
+    if issubclass(asked, BaseMLPRegressor) != issubclass(known, BaseMLPRegressor):
+        raise ValueError(f"`cls` must be of the kind of the {saved} in it, got {asked.__name__}")
+    return asked
 
 
-def _check_plan(plan: Plan, classes: Any, names: Any) -> None:
+def _target(header: Mapping[str, Any], plan: Plan, cls: type[BaseMLP]) -> Target:
+    """What the network predicts."""
+    if "classes" in header:  # of an earlier version, which predicted nothing else
+        plain = {"kind": "classes", "classes": header["classes"]}
+    else:
+        plain = header["target"]
+    target = target_from_plain(plain, plan)
+    if issubclass(cls, BaseMLPRegressor) != (plain["kind"] == "numbers"):
+        raise ValueError(f"a {cls.__name__} cannot predict the {plain['kind']} in it")
+    return target
+
+
+def _check_plan(plan: Plan, names: Any) -> None:
     sizes = plan.spec.layer_sizes
     if not all(isinstance(size, int) and size >= 1 for size in sizes) or len(sizes) < 2:
         raise ValueError(f"its layer sizes are {sizes!r}")
     if plan.spec.activation not in ACTIVATIONS or plan.dtype.name not in ("float32", "float64"):
         raise ValueError(f"its activation is {plan.spec.activation!r}, its dtype {plan.dtype}")
-    if LOSSES[plan.loss].score != "accuracy":
-        raise ValueError(f"its loss is {plan.loss!r}, which is none of a classifier")
-    has_one_output = plan.loss == "sigmoid_cross_entropy" and sizes[-1] == 1
-    n_classes = 2 if has_one_output else sizes[-1]
-    for what, found, expected in (("classes", classes, n_classes), ("names", names, sizes[0])):
-        if what == "names" and found is None:
-            continue
-        if not isinstance(found, np.ndarray) or found.shape != (expected,):
-            raise ValueError(f"its {what} must be {expected} in an array, got {found!r:.100}")
+    is_array = isinstance(names, np.ndarray) and names.shape == sizes[:1]
+    if names is not None and not is_array:
+        raise ValueError(f"its names must be {sizes[0]} in an array, got {names!r:.100}")
 
 
 def _expect(
@@ -269,8 +274,8 @@ def _expect(
     return array
 
 
-def _history(arrays: Mapping[str, np.ndarray]) -> History:
-    empty = History()
+def _history(arrays: Mapping[str, np.ndarray], score: str) -> History:
+    empty = History(score=score)
     n_epochs = arrays["history.train_loss"].size
     epochs = {name: _numbers(arrays, f"history.{name}", n_epochs).tolist() for name in empty.epochs}
     return History(epochs, {name: _batches(arrays, name, n_epochs) for name in empty.batches})

@@ -17,7 +17,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.metrics import check_scoring
 
-from sknn.estimators._classifier import BaseMLPClassifier
+from sknn.estimators._base import BaseMLP
 
 from ._checks import check_state
 from ._model import from_plain, requests_of, set_requests, to_plain
@@ -48,13 +48,13 @@ class ObjectEncoder(Encoder):
         key = key_of(type(value))
         if key is None:
             return self._foreign(value, name)
-        if isinstance(value, BaseMLPClassifier) and value.__sklearn_is_fitted__():
+        if isinstance(value, BaseMLP) and value.__sklearn_is_fitted__():
             header, arrays = to_plain(value)
             prefix = f"{name}." if name else ""
             self.arrays |= {prefix + array: content for array, content in arrays.items()}
             return {"$network": [header, prefix]}
         attributes = {n: v for n, v in vars(value).items() if n not in LEFT_OUT}
-        if isinstance(value, BaseMLPClassifier):  # not fitted: its parameters are all that it is
+        if isinstance(value, BaseMLP):  # not fitted: its parameters are all that it is
             attributes = value.get_params(deep=False)
         attributes |= {n: v for n, v in OF_THE_MACHINE.items() if n in attributes}
         check_attributes(type(value), attributes)
@@ -101,13 +101,13 @@ class ObjectDecoder(Decoder):
         self,
         arrays: Mapping[str, np.ndarray],
         trusted: Collection[str] = (),
-        cls: type[BaseMLPClassifier] | None = None,
+        cls: type[BaseMLP] | None = None,
         place: str | None = None,
     ) -> None:
         super().__init__(arrays)
         self.trusted, self.cls, self.place = trusted, cls, place
 
-    def network(self, content: Node, name: str) -> BaseMLPClassifier:
+    def network(self, content: Node, name: str) -> BaseMLP:
         """A fitted network."""
         header, prefix = content
         if f"$network {prefix}" in self._taken:
@@ -190,6 +190,8 @@ def make_object(cls: type, attributes: dict[str, Any], requests: Any = None) -> 
     for name, value in OF_THE_MACHINE.items():
         if name in attributes:
             attributes[name] = value
+    if cls.__module__.startswith("sknn."):  # files of earlier versions lack what came later
+        attributes = _defaults(cls) | attributes
     check_attributes(cls, attributes)
     made: Any = object.__new__(cls)
     vars(made).update(attributes)
@@ -198,6 +200,11 @@ def make_object(cls: type, attributes: dict[str, Any], requests: Any = None) -> 
     if hasattr(made, "best_estimator_") and "scoring" in attributes:
         made.scorer_ = check_scoring(made.estimator, scoring=made.scoring)
     return made
+
+
+def _defaults(cls: type) -> dict[str, Any]:
+    parameters = inspect.signature(cls).parameters.values()
+    return {p.name: p.default for p in parameters if p.default is not inspect.Parameter.empty}
 
 
 def check_object(made: Any) -> None:
@@ -223,7 +230,7 @@ def check_attributes(cls: type, attributes: Mapping[str, Any]) -> None:
     for name in attributes:
         is_known = name in parameters or name in PRIVATE
         is_fitted = name.isidentifier() and name.endswith("_") and not name.startswith("_")
-        if issubclass(cls, BaseMLPClassifier):
+        if issubclass(cls, BaseMLP):
             is_known, is_fitted = name in parameters, False
         own = inspect.getattr_static(cls, name, None)
         if not (is_known or is_fitted) or callable(own) or hasattr(own, "__get__"):

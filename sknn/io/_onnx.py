@@ -8,20 +8,18 @@ import warnings
 from typing import Any
 
 import numpy as np
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, is_regressor
 from sklearn.compose import ColumnTransformer
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils.validation import check_is_fitted
 
-from sknn.estimators._targets import LabelSets
 from sknn.feature_selection import RegularizationPath
 from sknn.preprocessing import PlainFrame
 
 from ._container import replace_file
 
-METHODS = ("predict_proba", "transform")
 NEEDS = "needs skl2onnx and onnxruntime: pip install 'sknn[onnx]'"
 
 
@@ -33,7 +31,7 @@ def to_onnx(
     initial_types: Any = None,
     tolerance: float = 1e-5,
 ) -> None:
-    """Write a fitted classifier or transformer, most often a pipeline, as an ONNX model.
+    """Write a fitted classifier, regressor or transformer, most often a pipeline, as an ONNX model.
 
     Before the file is written, onnxruntime predicts rows with it. If the predictions differ from
     those of `estimator`, or onnxruntime cannot run the model, ValueError is raised, and what was at
@@ -58,7 +56,8 @@ def to_onnx(
         Names and types of the model's inputs, as `skl2onnx.convert_sklearn` takes them. None for
         what Notes describes.
     tolerance : float, default=1e-5
-        The largest difference in a probability that is accepted.
+        The largest difference that is accepted: in a probability, or in a number that is predicted,
+        in standard deviations of the target or of the number's distance from the target's mean.
 
     Raises
     ------
@@ -91,10 +90,17 @@ def to_onnx(
     a text column has to have one kind of them, in `X` the one of the training set.
 
     **Outputs.** A classifier has ``label``, of shape (n_rows,), and ``probabilities``, of shape
-    (n_rows, n_classes); a transformer has its columns. Their names end in an underscore where a
-    column has the same. An ONNX model cannot raise an error: where `estimator` refuses a row, for a
-    missing value that no transformer fills in or a category that a `OneHotEncoder` does not know,
-    its probabilities are NaN, and its label means nothing.
+    (n_rows, n_classes); with several labels per row ``label`` is an indicator matrix of int64, of
+    shape (n_rows, n_labels). A regressor has ``variable``, of shape (n_rows, n_targets), in the
+    units of `y`: what `predict` returns. With ``loss="gaussian"``, and for an ensemble, its second
+    output is ``std``, of the same shape: what ``predict(X, return_std=True)`` returns. With
+    ``loss="quantile"`` it is ``quantiles``, of shape (n_rows, n_quantiles). Both are float64, or
+    float32 if `y` was. A transformer has its columns. Names end in an underscore where a column has
+    the same.
+
+    An ONNX model cannot raise an error: where `estimator` refuses a row, for a missing value that
+    no transformer fills in or a category that a `OneHotEncoder` does not know, probabilities and
+    numbers are NaN, and a label means nothing.
 
     Examples
     --------
@@ -114,8 +120,7 @@ def to_onnx(
         from ._onnx_export import export
     except ImportError as error:
         raise ImportError(f"to_onnx {NEEDS}") from error
-    predicts = any(hasattr(estimator, method) for method in METHODS)
-    original = estimator if predicts else plain  # a RegularizationPath does not predict
+    original = estimator if _predicts(estimator) else plain  # a RegularizationPath does not
     model, caveat = export(plain, original, X, initial_types, float(tolerance))
     replace_file(path, model.SerializeToString())
     if caveat:
@@ -159,26 +164,27 @@ def register_onnx_converters() -> None:
     register()
 
 
+def _predicts(estimator: Any) -> bool:
+    """Whether it predicts probabilities or numbers, or transforms."""
+    if hasattr(estimator, "predict_proba") or hasattr(estimator, "transform"):
+        return True
+    return hasattr(estimator, "predict") and is_regressor(estimator)
+
+
 def _check_kind(estimator: Any, given: Any) -> None:
     is_instance = isinstance(estimator, BaseEstimator)
     if is_instance:
         check_is_fitted(estimator)
-    predicts = any(hasattr(estimator, method) for method in METHODS)
-    if not (is_instance and predicts and hasattr(estimator, "n_features_in_")):
+    if not (is_instance and _predicts(estimator) and hasattr(estimator, "n_features_in_")):
         raise ValueError(
-            "`estimator` must be a classifier that predicts probabilities, or a transformer, of "
-            f"tables, got {given!r}"
+            "`estimator` must be a classifier that predicts probabilities, a regressor, or a "
+            f"transformer, of tables, got {given!r}"
         )
     if not hasattr(estimator, "predict_proba"):
         return
     classes = estimator.classes_
     if not isinstance(classes, np.ndarray):
         raise ValueError(f"`estimator` must have one target, got {len(classes)}")
-    if isinstance(getattr(estimator, "_target", None), LabelSets):
-        raise ValueError(
-            "`estimator` must have one label per row, got a classifier of several: ONNX's "
-            "classifiers have one"
-        )
     kind = classes.dtype.kind
     is_known = kind in "ibU" or (kind == "u" and int(classes[-1]) <= np.iinfo(np.int64).max)
     if not (is_known or all(isinstance(label, str) for label in classes.tolist())):

@@ -8,58 +8,57 @@ from typing import Any
 import numpy as np
 from skl2onnx import update_registered_converter, update_registered_parser
 from skl2onnx._parse import parse_sklearn
-from skl2onnx.algebra.onnx_ops import (
-    OnnxAdd,
-    OnnxArgMax,
-    OnnxCast,
-    OnnxConcat,
-    OnnxDiv,
-    OnnxGather,
-    OnnxIdentity,
-    OnnxMatMul,
-    OnnxNeg,
-    OnnxReduceMean,
-    OnnxRelu,
-    OnnxSigmoid,
-    OnnxSoftmax,
-    OnnxTanh,
-)
+from skl2onnx.algebra.onnx_ops import OnnxCast, OnnxConcat, OnnxDiv, OnnxGather, OnnxIdentity
 from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType, guess_proto_type
-from skl2onnx.common.shape_calculator import calculate_linear_classifier_output_shapes
 
-from sknn.estimators import (
-    ScratchMLPClassifier,
-    ScratchMLPEnsembleClassifier,
-    TorchMLPClassifier,
-)
-from sknn.estimators._base import arrays_of
+import sknn
 from sknn.feature_selection import MLPFeatureSelector, RankStabilitySelector, RegularizationPath
 from sknn.model_selection import StackedGridSearchCV, StackedRandomizedSearchCV
 from sknn.preprocessing import ColumnNormScaler, PlainFrame
 
-ACTIVATIONS = {
-    "identity": OnnxIdentity,
-    "logistic": OnnxSigmoid,
-    "relu": OnnxRelu,
-    "tanh": OnnxTanh,
+from ._onnx_networks import (
+    convert_classifier,
+    convert_classifiers,
+    convert_regressor,
+    convert_regressors,
+    parse_regressor,
+    proto_type,
+    shape_of_classifier,
+    shape_of_regressor,
+)
+
+CLASSIFIERS = {
+    "ScratchMLPClassifier": convert_classifier,
+    "ScratchMLPEnsembleClassifier": convert_classifiers,
+    "TorchMLPClassifier": convert_classifier,
+}
+REGRESSORS = {
+    "ScratchMLPEnsembleRegressor": convert_regressors,
+    "ScratchMLPRegressor": convert_regressor,
+    "TorchMLPRegressor": convert_regressor,
 }
 
 
 def register() -> None:
     """Make every estimator of sknn known to skl2onnx."""
     cls: Any
-    for cls, convert in (
-        (ScratchMLPClassifier, _convert_network),
-        (TorchMLPClassifier, _convert_network),
-        (ScratchMLPEnsembleClassifier, _convert_ensemble),
-    ):
+    for name, convert in CLASSIFIERS.items():
         update_registered_converter(
-            cls,
-            f"Sknn{cls.__name__}",
-            calculate_linear_classifier_output_shapes,
+            getattr(sknn, name),
+            f"Sknn{name}",
+            shape_of_classifier,
             convert,
             options={"zipmap": [True, False, "columns"], "nocl": [True, False]},
         )
+    for name, convert in REGRESSORS.items():
+        if hasattr(sknn, name):
+            update_registered_converter(
+                getattr(sknn, name),
+                f"Sknn{name}",
+                shape_of_regressor,
+                convert,
+                parser=parse_regressor,
+            )
     for cls, shape, convert in (
         (PlainFrame, _shape_of_frame, _convert_frame),
         (ColumnNormScaler, shape_of_scaler, _convert_scaler),
@@ -71,92 +70,10 @@ def register() -> None:
         update_registered_parser(cls, _parse_best)
 
 
-def proto_type(kind: Any) -> Any:
-    """ONNX's number for one of skl2onnx's types of tensors."""
-    return guess_proto_type(kind([None, None]))
-
-
 def float_type(operator: Any) -> Any:
     """The type that scikit-learn's transformers compute in: float32 only if all inputs are."""
     is_single = all(isinstance(variable.type, FloatTensorType) for variable in operator.inputs)
     return FloatTensorType if is_single else DoubleTensorType
-
-
-# ---- classifiers ----
-
-
-def _convert_network(scope: Any, operator: Any, container: Any) -> None:
-    opset = {"op_version": container.target_opset}
-    model = operator.raw_operator
-    arrays = {name: array[0] for name, array in arrays_of(model).items()}
-    logits = _outputs(operator, container, model, arrays)
-    if _has_one_output(model):
-        # Equal ones have the label of the first; the sign is kept where probabilities are rounded.
-        decision = OnnxConcat(OnnxNeg(logits, **opset), logits, axis=1, **opset)
-        probabilities = OnnxSigmoid(decision, **opset)
-    else:
-        decision, probabilities = logits, OnnxSoftmax(logits, axis=1, **opset)
-    _add_outputs(scope, operator, container, decision, probabilities)
-
-
-def _convert_ensemble(scope: Any, operator: Any, container: Any) -> None:
-    opset = {"op_version": container.target_opset}
-    members = operator.raw_operator.estimators_
-    each = [arrays_of(member) for member in members]
-    arrays = {name: np.concatenate([arrays[name] for arrays in each]) for name in each[0]}
-    logits = _outputs(operator, container, members[0], arrays)
-    if _has_one_output(members[0]):
-        both = OnnxConcat(OnnxNeg(logits, **opset), logits, axis=2, **opset)
-        probabilities = OnnxSigmoid(both, **opset)
-    else:
-        probabilities = OnnxSoftmax(logits, axis=2, **opset)
-    mean = OnnxReduceMean(probabilities, np.array([0]), keepdims=0, **opset)
-    _add_outputs(scope, operator, container, mean, mean)
-
-
-def _has_one_output(model: Any) -> bool:
-    """Whether a network has one logistic output for two classes."""
-    return bool(model._plan.loss == "sigmoid_cross_entropy")
-
-
-def _outputs(operator: Any, container: Any, model: Any, arrays: Any) -> Any:
-    """Outputs of one network, or of all at once, where arrays have an axis of networks in front."""
-    opset = {"op_version": container.target_opset}
-    kind = FloatTensorType if model._plan.dtype == np.float32 else DoubleTensorType
-    hidden = OnnxCast(operator.inputs[0], to=proto_type(kind), **opset)
-    for layer in model._plan.spec.layers:
-        if layer.kind == "activation":
-            hidden = ACTIVATIONS[layer.name](hidden, **opset)
-        elif layer.kind == "linear":
-            W, b = arrays[f"weights.{layer.index}"], arrays[f"biases.{layer.index}"]
-            hidden = OnnxAdd(OnnxMatMul(hidden, W, **opset), b, **opset)
-    return hidden
-
-
-def _add_outputs(
-    scope: Any, operator: Any, container: Any, decision: Any, probabilities: Any
-) -> None:
-    """The label with the largest `decision`, and the probabilities, as the operator's outputs."""
-    opset = {"op_version": container.target_opset}
-    label, of_classes = operator.outputs
-    classes = operator.raw_operator.classes_
-    classes = classes.astype(np.int64) if classes.dtype.kind in "biu" else classes.astype(object)
-    results = (
-        OnnxGather(
-            classes,
-            OnnxArgMax(decision, axis=1, keepdims=0, **opset),
-            output_names=[label.full_name],
-            **opset,
-        ),
-        OnnxCast(
-            probabilities,
-            to=guess_proto_type(of_classes.type),
-            output_names=[of_classes.full_name],
-            **opset,
-        ),
-    )
-    for result in results:
-        result.add_to(scope, container)
 
 
 # ---- transformers ----

@@ -15,13 +15,11 @@ from sklearn.decomposition import PCA, TruncatedSVD
 from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.preprocessing import FunctionTransformer, MaxAbsScaler, MinMaxScaler, RobustScaler
 
-from sknn.estimators import ScratchMLPEnsembleClassifier
-from sknn.estimators._classifier import BaseMLPClassifier
 from sknn.feature_selection import MLPFeatureSelector, RankStabilitySelector
 from sknn.preprocessing import ColumnNormScaler, PlainFrame
 
 from ._onnx_check import differences, first_wrong_part, open_session, predict
-from ._onnx_converters import register
+from ._onnx_converters import CLASSIFIERS, REGRESSORS, register
 from ._onnx_inputs import Types, check_types, default_types, feed
 from ._onnx_rows import (
     Column,
@@ -33,11 +31,12 @@ from ._onnx_rows import (
     rows_of,
 )
 from ._onnx_transformers import CONVERTERS
+from ._table import is_one_of
 
 # What these return changes smoothly with the numbers that go in, so that any rows will do. For
 # others, such as trees and bins, it matters on which side of a threshold rounding puts a row.
+# Networks and ensembles of networks are of that kind too.
 PLAIN = (
-    BaseMLPClassifier,
     ColumnNormScaler,
     FunctionTransformer,
     MLPFeatureSelector,
@@ -47,7 +46,6 @@ PLAIN = (
     PlainFrame,
     RankStabilitySelector,
     RobustScaler,
-    ScratchMLPEnsembleClassifier,
     TruncatedSVD,
 )
 
@@ -88,7 +86,8 @@ def export(
         predict(original, table)  # raises what is wrong with these rows
     else:
         for name, part in _leaves("", estimator):
-            if not isinstance(part, (str, *CONVERTERS, *PLAIN)):
+            is_network = is_one_of(type(part), CLASSIFIERS | REGRESSORS)
+            if not is_network and not isinstance(part, (str, *CONVERTERS, *PLAIN)):
                 raise ValueError(
                     "`X` must be rows to compare the model on, best those of the training set, for "
                     f"{name}{part!r}: what holds on rows made from statistics may fail on others"

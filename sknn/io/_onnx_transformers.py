@@ -40,11 +40,11 @@ from sklearn.preprocessing import OneHotEncoder, PolynomialFeatures, StandardSca
 from ._onnx_converters import (
     convert_selector,
     float_type,
-    proto_type,
     shape_of_scaler,
     shape_of_selector,
 )
 from ._onnx_inputs import MISSING_TEXTS
+from ._onnx_networks import proto_type
 from ._onnx_rows import is_missing
 
 MISSING = object()  # in the place of any missing value among categories

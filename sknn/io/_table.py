@@ -7,12 +7,25 @@ not: compiled code follows their indices without a look.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import cache
 from importlib import import_module
 from typing import Any
 
 import numpy as np
 
+# Of sknn: models, with which a file may end, and the rest. Files hold names without a subpackage,
+# so that modules can move; no two classes of sknn have one name.
+NETWORKS = (
+    "ScratchMLPClassifier",
+    "ScratchMLPRegressor",
+    "TorchMLPClassifier",
+    "TorchMLPRegressor",
+)
+ENSEMBLES = ("ScratchMLPEnsembleClassifier", "ScratchMLPEnsembleRegressor")
+SELECTORS = ("MLPFeatureSelector", "RankStabilitySelector", "RegularizationPath")
+MODELS = (*NETWORKS, *ENSEMBLES, *SELECTORS)
+HELPERS = ("ColumnNormScaler", "PlainFrame", "StackedGridSearchCV", "StackedRandomizedSearchCV")
 # Public module: names of its classes.
 CLASSES = {
     "sklearn.compose": "ColumnTransformer make_column_selector",
@@ -42,10 +55,7 @@ CLASSES = {
     "StandardScaler TargetEncoder",
     "sklearn.random_projection": "GaussianRandomProjection SparseRandomProjection",
     "sklearn.svm": "LinearSVC",
-    "sknn.estimators": "ScratchMLPClassifier ScratchMLPEnsembleClassifier TorchMLPClassifier",
-    "sknn.feature_selection": "MLPFeatureSelector RankStabilitySelector RegularizationPath",
-    "sknn.model_selection": "StackedGridSearchCV StackedRandomizedSearchCV",
-    "sknn.preprocessing": "ColumnNormScaler PlainFrame",
+    "sknn": " ".join((*MODELS, *HELPERS)),
 }
 MODULES = {name: module for module, names in CLASSES.items() for name in names.split()}
 
@@ -104,6 +114,8 @@ def class_of(key: Any) -> type:
         If it is not on the list.
     """
     module, _, name = key.rpartition(".") if isinstance(key, str) else ("", "", "")
+    if module.startswith("sknn."):  # in files of earlier versions
+        module = "sknn"
     if not name or MODULES.get(name) != module:
         raise ValueError(f"it holds {key!r:.200}, which is not on the list of what files may hold")
     found: type = getattr(import_module(module), name)
@@ -118,6 +130,11 @@ def key_of(cls: type) -> str | None:
     return (
         f"{module}.{cls.__name__}" if getattr(import_module(module), cls.__name__) is cls else None
     )
+
+
+def is_one_of(cls: Any, names: Collection[str]) -> bool:
+    """Whether `cls` is a class on the list with one of these names, and not a class like it."""
+    return isinstance(cls, type) and cls.__name__ in names and key_of(cls) is not None
 
 
 @cache

@@ -24,8 +24,8 @@ class _StackedSearch:
         ----------
         X : array-like of shape (n_samples, n_features)
             Rows.
-        y : array-like of shape (n_samples,), default=None
-            Class labels.
+        y : array-like of shape (n_samples,) or (n_samples, n_targets), default=None
+            Class labels, or the numbers to predict.
         **params : dict of str to object
             Passed on to the estimator, the scorer and the splitter, as scikit-learn's searches
             do; what has one value per row is split with the rows.
@@ -55,8 +55,8 @@ class StackedGridSearchCV(_StackedSearch, GridSearchCV):
 
     Parameters
     ----------
-    estimator : ScratchMLPClassifier or Pipeline
-        What to search over. A pipeline ends in a `ScratchMLPClassifier`. Any other estimator is
+    estimator : ScratchMLPClassifier, ScratchMLPRegressor or Pipeline
+        What to search over. A pipeline ends in one of these networks. Any other estimator is
         accepted, and is fitted as `GridSearchCV` would fit it.
     param_grid : dict of str to list, or list of such dicts
         Values to try, by name of parameter.
@@ -67,7 +67,7 @@ class StackedGridSearchCV(_StackedSearch, GridSearchCV):
     refit : bool, str, or callable, default=True
         Whether to fit the best candidate on all rows; with several scores, by which.
     cv : int, cross-validation generator or an iterable, default=None
-        Folds; None for 5, stratified.
+        Folds; None for 5, stratified by class where there are classes.
     verbose : int, default=0
         How much to print. Times that are printed are of the scoring; those of the training stand
         in `cv_results_`.
@@ -100,7 +100,7 @@ class StackedGridSearchCV(_StackedSearch, GridSearchCV):
     multimetric_ : bool
         Whether there were several scores.
     classes_ : ndarray of shape (n_classes,)
-        The class labels.
+        The class labels, of a classifier.
     n_features_in_ : int
         Number of features seen in `fit`.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -109,7 +109,7 @@ class StackedGridSearchCV(_StackedSearch, GridSearchCV):
     See Also
     --------
     StackedRandomizedSearchCV : The same for draws from distributions.
-    sknn.estimators.fit_many : Fits many classifiers together.
+    sknn.estimators.fit_many : Fits many networks together.
 
     Notes
     -----
@@ -141,8 +141,8 @@ class StackedRandomizedSearchCV(_StackedSearch, RandomizedSearchCV):
 
     Parameters
     ----------
-    estimator : ScratchMLPClassifier or Pipeline
-        What to search over. A pipeline ends in a `ScratchMLPClassifier`. Any other estimator is
+    estimator : ScratchMLPClassifier, ScratchMLPRegressor or Pipeline
+        What to search over. A pipeline ends in one of these networks. Any other estimator is
         accepted, and is fitted as `RandomizedSearchCV` would fit it.
     param_distributions : dict or list of dicts
         Distributions, with a method `rvs`, or lists to draw from, by name of parameter.
@@ -155,7 +155,7 @@ class StackedRandomizedSearchCV(_StackedSearch, RandomizedSearchCV):
     refit : bool, str, or callable, default=True
         Whether to fit the best candidate on all rows; with several scores, by which.
     cv : int, cross-validation generator or an iterable, default=None
-        Folds; None for 5, stratified.
+        Folds; None for 5, stratified by class where there are classes.
     verbose : int, default=0
         How much to print. Times that are printed are of the scoring; those of the training stand
         in `cv_results_`.
@@ -190,7 +190,7 @@ class StackedRandomizedSearchCV(_StackedSearch, RandomizedSearchCV):
     multimetric_ : bool
         Whether there were several scores.
     classes_ : ndarray of shape (n_classes,)
-        The class labels.
+        The class labels, of a classifier.
     n_features_in_ : int
         Number of features seen in `fit`.
     feature_names_in_ : ndarray of shape (n_features_in_,)

@@ -1,6 +1,6 @@
 """From results to tables, figures, pages and files.
 
-Nothing here trains: a function takes a fitted classifier, or what :mod:`sknn.studies` returns, and
+Nothing here trains: a function takes a fitted estimator, or what :mod:`sknn.studies` returns, and
 gives it another form.
 """
 
@@ -10,6 +10,7 @@ from sknn.report._comparison_tables import comparison_tables
 from sknn.report._evaluation import Evaluation
 from sknn.report._figures import producers_figures
 from sknn.report._key_features import key_features_figures, key_features_table
+from sknn.report._regression_evaluation import RegressionEvaluation
 from sknn.report._report import Report
 from sknn.report._tables import producers_tables
 from sknn.report._write import output_directory, write_key_features, write_producers, write_yeast
@@ -21,6 +22,7 @@ __all__ = [
     "Headline",
     "Notes",
     "Picture",
+    "RegressionEvaluation",
     "Report",
     "Section",
     "Table",

@@ -10,7 +10,6 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import binomtest
 from sklearn.metrics import (
     accuracy_score,
     balanced_accuracy_score,
@@ -21,7 +20,8 @@ from sklearn.metrics import (
     roc_auc_score,
 )
 
-CONFIDENCE = 0.95
+from sknn.inspection._quantile_predictions import share_interval
+from sknn.report._words import percent
 
 
 @dataclass(frozen=True)
@@ -155,9 +155,7 @@ class Evaluation:
     @cached_property
     def accuracy_interval(self) -> tuple[float, float]:
         """Wilson's interval, which holds the accuracy on all such rows in 95 % of samples."""
-        n_right = int((self.y_true == self.y_pred).sum())
-        interval = binomtest(n_right, self.n_rows).proportion_ci(CONFIDENCE, method="wilson")
-        return float(interval.low), float(interval.high)
+        return share_interval(self.accuracy, self.n_rows)
 
     @cached_property
     def majority(self) -> float:
@@ -240,6 +238,11 @@ class Evaluation:
             self.y_true, self.y_pred, labels=range(len(self.classes)), zero_division=np.nan
         )
         return dict(zip(("precision", "recall", "f1", "support"), columns, strict=True))
+
+    def figure_on(self, rows: NDArray[np.bool_]) -> str:
+        """The accuracy on some of the rows, in words."""
+        accuracy = float((self.y_true == self.y_pred)[rows].mean())
+        return f"its accuracy is {percent(accuracy)}"
 
     def to_dict(self) -> dict[str, Any]:
         """Everything in values that JSON knows; what is not defined is None."""

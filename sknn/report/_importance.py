@@ -1,7 +1,8 @@
-"""What each column is worth to a classifier: what is lost when its values are shuffled."""
+"""What each column is worth to a model: what is lost when its values are shuffled."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -9,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.inspection import permutation_importance
-from sklearn.metrics import accuracy_score, log_loss
 
 from sknn._frames import is_frame
 from sknn.report._blocks import Picture, Section, Table, Text
@@ -28,6 +28,33 @@ MOST_REPEATS, MOST_SHUFFLES = 5, 300
 
 
 @dataclass(frozen=True)
+class Cost:
+    """What a shuffle makes worse, and how that is shown.
+
+    Parameters
+    ----------
+    key : str
+        Its name in the tree of figures.
+    header, axis : str
+        What to call it in a table, and beside an axis.
+    digits : int
+        Decimals.
+    factor : float, default=1.0
+        What to multiply it by.
+    """
+
+    key: str
+    header: str
+    axis: str
+    digits: int
+    factor: float = 1.0
+
+
+# Scores an estimator by each cost, so that more is better.
+Scoring = Callable[[Any, Any, Any], dict[str, float]]
+
+
+@dataclass(frozen=True)
 class Importance:
     """What shuffles did, the most important column first.
 
@@ -35,75 +62,62 @@ class Importance:
     ----------
     names : list of str of length n_columns
         The columns.
-    accuracy_drop : ndarray of shape (n_columns, n_repeats)
-        Accuracy that was lost.
-    loss_rise : ndarray of shape (n_columns, n_repeats) or None
-        Log loss that was added, in nats; None for a classifier without probabilities.
+    costs : dict of Cost to ndarray of shape (n_columns, n_repeats)
+        What was lost; columns are ordered by the first.
     n_rows : int
         Rows that each was measured on.
     """
 
     names: list[str]
-    accuracy_drop: NDArray[np.float64]
-    loss_rise: NDArray[np.float64] | None
+    costs: dict[Cost, NDArray[np.float64]]
     n_rows: int
 
     @property
-    def leading(self) -> NDArray[np.float64]:
-        """What columns are ordered by: the rise of the loss, if there is one."""
-        return self.accuracy_drop if self.loss_rise is None else self.loss_rise
+    def leading(self) -> tuple[Cost, NDArray[np.float64]]:
+        """What columns are ordered by."""
+        return next(iter(self.costs.items()))
 
     def to_dict(self) -> dict[str, dict[str, float]]:
         """The means by column."""
-        columns = {"accuracy_drop": self.accuracy_drop}
-        if self.loss_rise is not None:
-            columns["log_loss_rise"] = self.loss_rise
         return {
-            name: {column: float(values[k].mean()) for column, values in columns.items()}
+            name: {cost.key: float(values[k].mean()) for cost, values in self.costs.items()}
             for k, name in enumerate(self.names)
         }
 
 
 def measure_importance(
-    estimator: Any, X: Any, y: Any, names: list[str], *, n_repeats: int | None, random_state: Any
+    estimator: Any,
+    X: Any,
+    y: Any,
+    names: list[str],
+    *,
+    costs: Sequence[Cost],
+    scoring: Scoring,
+    n_repeats: int | None,
+    random_state: Any,
 ) -> Importance:
-    """Shuffle each column of `X`, and measure."""
+    """Shuffle each column of `X`, and measure; columns are ordered by the first of `costs`."""
     n_rows = min(len(y), MOST_ROWS)
     if n_repeats is None:
         n_repeats = int(np.clip(MOST_SHUFFLES // len(names), 1, MOST_REPEATS))
-    scoring = _accuracy_and_loss if hasattr(estimator, "predict_proba") else _accuracy
-    rows: Any = X
+    rows, score = X, scoring
     if is_frame(X) and not hasattr(X, "iloc"):
         # scikit-learn would make an array of another library's frame, without names and types.
-        rows, scoring = _places(X), partial(_of_places, X, scoring)
-    results = permutation_importance(
+        rows, score = _places(X), partial(_of_places, X, scoring)
+    results: Any = permutation_importance(
         estimator,
         rows,
         y,
-        scoring=scoring,
+        scoring=score,
         n_repeats=n_repeats,
         random_state=random_state,
         max_samples=n_rows,
     )
-    drop = results["accuracy"].importances[: len(names)]
-    rise = results["loss"].importances[: len(names)] if "loss" in results else None
-    leading = drop if rise is None else rise
-    order = np.argsort(-leading.mean(axis=1), kind="stable")
+    found = {cost: results[cost.key].importances[: len(names)] for cost in costs}
+    order = np.argsort(-found[costs[0]].mean(axis=1), kind="stable")
     return Importance(
-        [names[k] for k in order], drop[order], None if rise is None else rise[order], n_rows
+        [names[k] for k in order], {cost: values[order] for cost, values in found.items()}, n_rows
     )
-
-
-def _accuracy(estimator: Any, X: Any, y: Any) -> dict[str, float]:
-    return {"accuracy": float(accuracy_score(y, estimator.predict(X)))}
-
-
-def _accuracy_and_loss(estimator: Any, X: Any, y: Any) -> dict[str, float]:
-    # Both from one prediction; and, unlike scikit-learn's scorer, for rows of some classes only.
-    probabilities = estimator.predict_proba(X)
-    predicted = estimator.classes_[probabilities.argmax(axis=1)]
-    loss = log_loss(y, probabilities, labels=estimator.classes_)
-    return {"accuracy": float(accuracy_score(y, predicted)), "loss": -float(loss)}
 
 
 def _places(X: Any) -> NDArray[np.intp]:
@@ -126,34 +140,28 @@ def _of_places(X: Any, scoring: Any, estimator: Any, places: NDArray[Any], y: An
 
 def importance_section(found: Importance) -> Section:
     """A figure and a table of what columns are worth."""
-    n_repeats = found.accuracy_drop.shape[1]
+    n_repeats = found.leading[1].shape[1]
     text = (
         f"Each column in turn was shuffled {count(n_repeats, 'time')} among "
         f"{count(found.n_rows, 'row')}. Columns that say the same stand in for each other, so each "
         "seems to matter little."
     )
-    columns = {"accuracy lost, points": 100 * found.accuracy_drop}
-    digits = [2]
-    if found.loss_rise is not None:
-        columns = {"log loss added": found.loss_rise, **columns}
-        digits = [3, 2]
-    header = ["column", *(cell for name in columns for cell in (name, "± sd"))]
+    header = ["column", *(cell for cost in found.costs for cell in (cost.header, "± sd"))]
     rows = []
     for k, name in enumerate(found.names):
         row = [name]
-        for values, places in zip(columns.values(), digits, strict=True):
-            row += [signed(values[k].mean(), places), f"{values[k].std():.{places}f}"]
+        for cost, values in found.costs.items():
+            own = cost.factor * values[k]
+            row += [signed(own.mean(), cost.digits), f"{own.std():.{cost.digits}f}"]
         rows.append(row)
     table = Table("What a shuffle of a column costs, in figures", header, rows, beside=True)
     return Section("What its columns are worth", [Text(text), _picture(found), table])
 
 
 def _picture(found: Importance) -> Picture:
-    by_loss = found.loss_rise is not None
-    shown = slice(0, MOST_SHOWN)
-    names, values = found.names[shown], found.leading[shown]
-    values = values if by_loss else 100 * values
-    what = "rise of the log loss" if by_loss else "accuracy lost, in points"
+    cost, costs = found.leading
+    names, values = found.names[:MOST_SHOWN], cost.factor * costs[:MOST_SHOWN]
+    what = cost.axis
 
     def draw(theme: ThemeName) -> Figure:
         figure, axes, look = canvas(theme, 5.4, max(2.2, 0.75 + 0.27 * len(names)))

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from sklearn.base import is_classifier
 from sklearn.pipeline import Pipeline
 
 from sknn.report._blocks import Block, Facts, Picture, Section, Table
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 # Candidates of a search that are shown, the best first.
 MOST_CANDIDATES = 12
+# What to call the score of a history, and how to show it.
+SCORES = {"accuracy": ("accuracy", percent), "r2": ("R²", decimal)}
 
 
 def network_of(estimator: Any) -> Any:
@@ -33,7 +36,7 @@ def model_section(estimator: Any) -> Section:
     """Steps, network, parameters and versions."""
     last = estimator.steps[-1][1] if isinstance(estimator, Pipeline) else estimator
     network = network_of(estimator)
-    facts = [("Classifier", type(last).__name__)]
+    facts = [("Classifier" if is_classifier(last) else "Regressor", type(last).__name__)]
     if isinstance(estimator, Pipeline) and len(estimator.steps) > 1:
         facts.append(("Before it", ", then ".join(_steps(estimator.steps[:-1]))))
     if network is not None:
@@ -98,39 +101,34 @@ def _value(value: Any) -> str:
 
 
 def training_section(network: Any) -> Section:
-    """Loss and accuracy of every epoch."""
+    """Loss and score of every epoch."""
     history = network.history_
-    last = {name: history[name][-1] for name in history.epochs}
+    last, score = len(history), history.score
+
+    def figures(subset: str, epoch: int) -> str:
+        values = history.at(epoch)
+        name, show = SCORES[score]
+        loss = decimal(values[f"{subset}_loss"])
+        return f"loss {loss}, {name} {show(values[f'{subset}_{score}'])}"
+
     has_valid = not np.isnan(history["valid_loss"]).all()
     facts = [
-        ("Epochs", f"{count(len(history), 'epoch')}, in {history['seconds'].sum():.1f} s"),
-        (
-            "Training rows, last epoch",
-            f"loss {decimal(last['train_loss'])}, accuracy {percent(last['train_accuracy'])}",
-        ),
+        ("Epochs", f"{count(last, 'epoch')}, in {history['seconds'].sum():.1f} s"),
+        ("Training rows, last epoch", figures("train", last)),
     ]
     if has_valid:
-        facts.append(
-            (
-                "Validation rows, last epoch",
-                f"loss {decimal(last['valid_loss'])}, accuracy {percent(last['valid_accuracy'])}",
-            )
-        )
         best = history.best_epoch(network.monitor)
-        loss, accuracy = history["valid_loss"][best - 1], history["valid_accuracy"][best - 1]
-        facts.append(
-            (
-                "Validation rows, best epoch",
-                f"epoch {best}: loss {decimal(loss)}, accuracy {percent(accuracy)}",
-            )
-        )
+        facts += [
+            ("Validation rows, last epoch", figures("valid", last)),
+            ("Validation rows, best epoch", f"epoch {best}: {figures('valid', best)}"),
+        ]
         kept = (
             f"those of epoch {best}, the best by {network.monitor}"
             if network.early_stopping
             else "those of the last epoch: nothing was chosen by the validation rows"
         )
         facts.append(("Weights", kept))
-    pictures = [_history(network, measure, has_valid) for measure in ("loss", "accuracy")]
+    pictures = [_history(network, measure, has_valid) for measure in ("loss", score)]
     return Section("The training", [Facts(facts), *pictures])
 
 
@@ -150,11 +148,13 @@ def _history(network: Any, measure: str, has_valid: bool) -> Picture:
         values = history[f"{subset}_{measure}"]
         return f"from {values[0]:.3f} in the first epoch to {values[-1]:.3f} in the last"
 
-    alt = f"{measure.capitalize()} over {count(len(history), 'epoch')}. Training rows: "
+    name = "Loss" if measure == "loss" else SCORES[measure][0]
+    name = name[0].upper() + name[1:]
+    alt = f"{name} over {count(len(history), 'epoch')}. Training rows: "
     alt += course("train")
     if has_valid:
         alt += f"; validation rows: {course('valid')}"
-    return Picture(f"{measure.capitalize()}, epoch by epoch", f"{alt}.", draw)
+    return Picture(f"{name}, epoch by epoch", f"{alt}.", draw)
 
 
 def search_facts(search: Any) -> list[tuple[str, str]]:
@@ -182,7 +182,7 @@ def _scoring(search: Any) -> str:
 
 def _scorer(search: Any) -> str:
     if search.scoring is None:
-        return "accuracy"
+        return "accuracy" if is_classifier(search.estimator) else "R²"
     return str(getattr(search.scoring, "__name__", search.scoring))
 
 

@@ -1,49 +1,52 @@
-"""The table that a classifier was made for, in words and figures."""
+"""The table that a model was made for, in words and figures."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from sknn._frames import plain_frame
-from sknn.report._blocks import Block, Facts, Section, Table, Text
+from sknn.report._blocks import Block, Facts, Picture, Section, Table, Text
 from sknn.report._words import count, number, percent
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from sknn.report._evaluation import Evaluation
-
 # Rows of a table of columns, beyond which it is cut, and says so.
 MOST_COLUMNS = 60
-# What is predicted, where nobody has said.
-UNNAMED = "class"
 
 
 @dataclass(frozen=True)
-class Data:
+class Data(ABC):
     """Rows to measure on, and the rows that were trained on, if they are known.
 
-    `y` and `y_train` are places in `classes`. Where the rows that were trained on are not known,
-    nothing is said to be held out.
+    Where the rows that were trained on are not known, nothing is said to be held out.
     """
 
     target: str
-    classes: list[str]
     X: pd.DataFrame
-    y: NDArray[np.intp]
+    y: NDArray[Any]
     X_train: pd.DataFrame | None
-    y_train: NDArray[np.intp] | None
+    y_train: NDArray[Any] | None
 
     @property
-    def classes_name(self) -> str:
-        """What to call the classes; a target that is called class says nothing more."""
-        return "classes" if self.target == UNNAMED else f"classes of {self.target}"
+    @abstractmethod
+    def predicted(self) -> str:
+        """What is predicted, in words."""
+
+    @abstractmethod
+    def target_table(self) -> Table:
+        """What the target holds, in figures."""
+
+    @abstractmethod
+    def target_pictures(self) -> list[Picture]:
+        """The same, drawn; none where there is nothing to see."""
 
     @property
     def described(self) -> pd.DataFrame:
@@ -51,8 +54,8 @@ class Data:
         return self.X if self.X_train is None else self.X_train
 
     @property
-    def described_y(self) -> NDArray[np.intp]:
-        """Their classes."""
+    def described_y(self) -> NDArray[Any]:
+        """Their targets."""
         return self.y if self.y_train is None else self.y_train
 
     @property
@@ -71,6 +74,13 @@ class Data:
         return pd.util.hash_pandas_object(self.X, index=False).isin(known).to_numpy()
 
 
+class Found(Protocol):
+    """What was found on the rows to measure on."""
+
+    def figure_on(self, rows: NDArray[np.bool_]) -> str:
+        """The main figure on some of them, in words."""
+
+
 def as_frame(X: Any, names: Sequence[str] | None = None) -> pd.DataFrame:
     """Any table as a DataFrame; columns without names are called x0, x1 and so on."""
     import pandas as pd
@@ -84,8 +94,8 @@ def as_frame(X: Any, names: Sequence[str] | None = None) -> pd.DataFrame:
     return pd.DataFrame(values, columns=columns)
 
 
-def overview_section(data: Data, found: Evaluation) -> Section:
-    """How many rows, which classes, what the columns hold."""
+def overview_section(data: Data, found: Found) -> Section:
+    """How many rows, what is predicted, what the columns hold."""
     blocks = overview_blocks(data)
     if data.has_twin.any():
         blocks.insert(1, Text(_twins(data, found)))
@@ -103,11 +113,8 @@ def overview_blocks(data: Data) -> list[Block]:
         count(n_numbers, "column of numbers", "columns of numbers"),
         count(frame.shape[1] - n_numbers, "category", "categories"),
     ]
-    predicted = count(len(data.classes), "class", "classes")
-    if data.target != UNNAMED:
-        predicted = f"{data.target}, {predicted}"
     facts = [
-        ("Predicted", predicted),
+        ("Predicted", data.predicted),
         ("Rows", _rows(data)),
         ("Columns", " and ".join(kind for kind in kinds if not kind.startswith("0 "))),
         (
@@ -118,13 +125,13 @@ def overview_blocks(data: Data) -> list[Block]:
         ),
     ]
     blocks: list[Block] = [Facts(facts)]
-    blocks += [_class_table(data), _column_table(data)]
+    blocks += [data.target_table(), _column_table(data)]
     if frame.shape[1] > MOST_COLUMNS:
         blocks.append(Text(f"And {frame.shape[1] - MOST_COLUMNS} more columns."))
     return blocks + overview_pictures(data)
 
 
-def _twins(data: Data, found: Evaluation) -> str:
+def _twins(data: Data, found: Found) -> str:
     text = (
         f"{data.has_twin.sum():,} of the {len(data.X):,} held-out rows stand word for word among "
         "the training rows, where a model can learn them by heart."
@@ -132,8 +139,7 @@ def _twins(data: Data, found: Evaluation) -> str:
     others = ~data.has_twin
     if not others.any():
         return text
-    accuracy = (found.y_true == found.y_pred)[others].mean()
-    return f"{text} On the other {others.sum()} rows its accuracy is {percent(accuracy)}."
+    return f"{text} On the other {others.sum()} rows {found.figure_on(others)}."
 
 
 def numeric_columns(frame: pd.DataFrame) -> list[str]:
@@ -145,22 +151,6 @@ def _rows(data: Data) -> str:
     if data.y_train is None:
         return f"{len(data.X):,}"
     return f"{len(data.y_train):,} trained on, {len(data.X):,} held out"
-
-
-def _class_table(data: Data) -> Table:
-    n_classes = len(data.classes)
-    measured = np.bincount(data.y, minlength=n_classes)
-    columns = {"rows": measured}
-    if data.y_train is not None:
-        trained = np.bincount(data.y_train, minlength=n_classes)
-        columns = {"trained on": trained, "held out": measured}
-    total = np.sum(list(columns.values()), axis=0)
-    rows = [
-        [name, *(f"{column[k]:,}" for column in columns.values()), percent(total[k] / total.sum())]
-        for k, name in enumerate(data.classes)
-    ]
-    of_target = "" if data.target == UNNAMED else f" of {data.target}"
-    return Table(f"Rows of each class{of_target}", ["class", *columns, "share of all"], rows)
 
 
 def _column_table(data: Data) -> Table:
@@ -199,10 +189,3 @@ def _column(values: pd.Series) -> list[str]:
 
 def _short(text: str, most: int = 40) -> str:
     return text if len(text) <= most else f"{text[: most - 1]}…"
-
-
-def encode(labels: ArrayLike, classes: NDArray[Any]) -> NDArray[np.intp]:
-    """Places of labels in `classes`; those that are not there are left out."""
-    known = {label: place for place, label in enumerate(classes.tolist())}
-    values = np.asarray(labels).tolist()
-    return np.array([known[value] for value in values if value in known], dtype=np.intp)

@@ -1,4 +1,4 @@
-"""Figures of a table: how many rows of each class, and what the columns hold."""
+"""Figures of a table: what is predicted, and what the columns hold."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from sknn.inspection._tables import LARGEST
 from sknn.report._blocks import Picture, Text
 from sknn.report._canvas import canvas, label
-from sknn.report._words import count, number, percent, signed
+from sknn.report._words import number, signed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,9 +18,8 @@ if TYPE_CHECKING:
     from sknn.inspection._style import ThemeName
     from sknn.report._overview import Data
 
-# Classes, columns, and numbers in a row of a matrix, that a figure has room for.
-
-MOST_BARS, MOST_CORRELATED, MOST_HISTOGRAMS, MOST_NUMBERS = 20, 16, 15, 9
+# Columns, and numbers in a row of a matrix, that a figure has room for.
+MOST_CORRELATED, MOST_HISTOGRAMS, MOST_NUMBERS = 16, 15, 9
 
 
 def overview_pictures(data: Data) -> list[Picture | Text]:
@@ -30,7 +29,7 @@ def overview_pictures(data: Data) -> list[Picture | Text]:
     # Without spread there is nothing to see, and of the largest numbers none can be computed.
     drawable = (numbers.nunique() > 1) & (numbers.abs().max() <= LARGEST)
     numbers = numbers.loc[:, drawable]
-    pictures: list[Picture | Text] = [_balance(data)]
+    pictures: list[Picture | Text] = [*data.target_pictures()]
     if numbers.shape[1] > 1:
         pictures.append(_correlation(numbers))
     shown = numbers.columns[:MOST_HISTOGRAMS]
@@ -39,30 +38,6 @@ def overview_pictures(data: Data) -> list[Picture | Text]:
         text = f"How the values of the columns of numbers are spread{few}, in the "
         pictures.append(Text(f"{text}{data.described_name}:", for_pictures=True))
     return pictures + [_histogram(numbers[name]) for name in shown]
-
-
-def _balance(data: Data) -> Picture:
-    from sknn.inspection import ClassBalanceDisplay
-
-    counts = np.bincount(data.described_y, minlength=len(data.classes))
-    n_bars = min(len(counts), MOST_BARS)
-
-    def draw(theme: ThemeName) -> Figure:
-        figure, axes, _ = canvas(theme, 5.4, 0.9 + 0.3 * max(3, n_bars + (n_bars < len(counts))))
-        display = ClassBalanceDisplay({"rows": counts}, [label(name) for name in data.classes])
-        display.plot(axes, max_classes=n_bars, theme=theme)
-        axes.set_title("", loc="left")
-        return figure
-
-    most, least = counts.argmax(), counts.argmin()
-    share = counts / counts.sum()
-    return Picture(
-        f"How many rows each class has, of the {data.described_name}",
-        f"Bars of the rows of each of {count(len(counts), 'class', 'classes')}. The largest is "
-        f"{data.classes[most]} with {percent(share[most])}, the smallest {data.classes[least]} "
-        f"with {percent(share[least])}.",
-        draw,
-    )
 
 
 def _correlation(numbers: pd.DataFrame) -> Picture:

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 class Report:
     """A report: headlines, and sections of text, tables and figures.
 
-    Make one of a fitted classifier by :meth:`from_estimator`, of a study by :meth:`from_study`, or
-    of anything by handing over its sections.
+    Make one of a fitted classifier or regressor by :meth:`from_estimator`, of a study by
+    :meth:`from_study`, or of anything by handing over its sections.
 
     Parameters
     ----------
@@ -95,32 +95,32 @@ class Report:
         y_train: ArrayLike | None = None,
         search: Any = None,
         title: str | None = None,
-        target: str = "class",
+        target: str | None = None,
         notes: Sequence[str] = (),
         n_repeats: int | None = None,
         random_state: Any = 0,
     ) -> Self:
-        """Evaluate a fitted classifier on rows that it has not been trained on.
+        """Evaluate a fitted classifier or regressor on rows that it has not been trained on.
 
         Parameters
         ----------
-        estimator : classifier, Pipeline or search
+        estimator : classifier, regressor, Pipeline or search
             Fitted. Of a network of sknn, alone or at the end of a pipeline, the history of its
             training is shown too; of a search, its best candidates.
         X : array-like of shape (n_rows, n_features)
             Rows that it has not been trained on.
-        y : array-like of shape (n_rows,)
-            Their labels.
+        y : array-like of shape (n_rows,) or (n_rows, n_targets)
+            Their labels, or their numbers.
         X_train : array-like of shape (n_train_rows, n_features), default=None
             The rows that it has been trained on, to be described; None to describe `X`.
-        y_train : array-like of shape (n_train_rows,), default=None
-            Their labels.
+        y_train : array-like of shape (n_train_rows,) or (n_train_rows, n_targets), default=None
+            Their labels, or their numbers.
         search : search, default=None
             The fitted search that has found the parameters of `estimator`, to be shown too.
         title : str, default=None
             Title of the report; None for one made of `target`.
-        target : str, default="class"
-            What is predicted, in the singular: "producer".
+        target : str, default=None
+            What is predicted, in the singular: "producer", "price".
         notes : sequence of str, default=()
             What a reader should know besides.
         n_repeats : int, default=None
@@ -132,14 +132,15 @@ class Report:
         Returns
         -------
         report : Report
-            With sections on the table, the model, its training, its errors, its probabilities and
-            its features.
+            With sections on the table, the model, its training, its errors, its probabilities or
+            its intervals, and its features.
 
         Raises
         ------
         ValueError
-            If `estimator` is not a classifier, `X` and `y` do not go together, or `y` holds a
-            label that the classifier does not know.
+            If `estimator` is neither a classifier nor a regressor, `X` and `y` do not go together,
+            or `y` holds a label that the classifier does not know, or anything but numbers for a
+            regressor.
         sklearn.exceptions.NotFittedError
             If it is not fitted.
 
@@ -161,21 +162,18 @@ class Report:
         >>> report.title, [headline.value for headline in report.headlines][:1]
         ('Predicting producer', ['97.8 %'])
         """
-        from sknn.report._classifier import classifier_report
+        from sknn.report._estimator import Rows, estimator_report
 
-        parts = classifier_report(
+        parts = estimator_report(
             estimator,
-            X,
-            y,
-            X_train=X_train,
-            y_train=y_train,
+            Rows(X, y, X_train, y_train),
             search=search,
             target=target,
             notes=notes,
             n_repeats=n_repeats,
             random_state=random_state,
         )
-        return cls(title or f"Predicting {target}", **parts)
+        return cls(**parts if title is None else {**parts, "title": title})
 
     @classmethod
     def from_study(

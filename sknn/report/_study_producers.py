@@ -10,10 +10,11 @@ import numpy as np
 
 from sknn.report._blocks import Block, Headline, Picture, Section, Table, Text
 from sknn.report._canvas import canvas, label
+from sknn.report._class_data import ClassData, encode
 from sknn.report._evaluation import Evaluation
 from sknn.report._metrics import engines_metrics, producers_metrics
 from sknn.report._open_questions import open_questions_section, title_of
-from sknn.report._overview import Data, encode, overview_section
+from sknn.report._overview import overview_section
 from sknn.report._pairs import pair_picture
 from sknn.report._performance import confusion_table, roc_picture
 from sknn.report._seeds import plot_seeds
@@ -150,7 +151,7 @@ def _table(result: ProducersResult) -> Section:
     found = Evaluation.from_predictions(
         split.y_test, model.predictions, model.probabilities, classes
     )
-    data = Data(
+    data = ClassData(
         target="producer",
         classes=list(split.target_names),
         X=split.X_test.reset_index(drop=True),

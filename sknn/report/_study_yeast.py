@@ -10,9 +10,10 @@ import numpy as np
 
 from sknn.report._beside_tables import LOSSES
 from sknn.report._blocks import Block, Facts, Headline, Notes, Picture, Section, Table, Text
+from sknn.report._class_data import ClassData, encode
 from sknn.report._metrics import engines_metrics, plain, versions
 from sknn.report._model import search_facts
-from sknn.report._overview import Data, encode, overview_blocks
+from sknn.report._overview import overview_blocks
 from sknn.report._performance import confusion_table
 from sknn.report._study_parts import (
     beside_blocks,
@@ -120,7 +121,7 @@ def _document(model: YeastModel) -> str:
 def _table(result: YeastResult) -> Section:
     table = result.table
     classes = np.unique(table.y)
-    data = Data(
+    data = ClassData(
         target="localization site",
         classes=classes.tolist(),
         X=table.X,

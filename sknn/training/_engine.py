@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Protocol
 
-import numpy as np
-
 from ._epoch import EpochHook
 from ._layout import FloatArray, Parameters
 from ._plan import Plan
@@ -35,7 +33,7 @@ class Engine(Protocol):
     #: Whether several models can be trained at once.
     stacks: ClassVar[bool]
 
-    def check(self, dtype: np.dtype[Any], solver: str) -> None:
+    def check(self, plan: Plan) -> None:
         """Raise ValueError for what this engine cannot do."""
 
     def start(

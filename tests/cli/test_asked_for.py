@@ -72,7 +72,7 @@ def test_dates_are_no_classes(main, tmp_path):
     pd.DataFrame({"x": range(18), "day": days}).to_parquet(tmp_path / "t.parquet")
     code, _, err = main("fit", tmp_path / "t.parquet", "--target", "day", "--out", tmp_path)
     assert code == 1
-    assert "column 'day' holds dates, and must hold classes" in err[-1]
+    assert "column 'day' holds dates, and must hold classes or numbers" in err[-1]
 
 
 class Gone(io.StringIO):

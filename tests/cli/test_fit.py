@@ -146,15 +146,41 @@ GOOD = [[k % 10 + k / 7, "uvw"[k % 3], "ab"[k % 2]] for k in range(40)]
         (["x", "z", "c"], [[*row[:2], ""] for row in GOOD], [], "'c' has no values"),
         (
             ["x", "z", "c"],
-            [[k % 7, "u", k / 2] for k in range(500)],
+            [[k % 7, "u", k % 20] for k in range(500)],
             [],
-            "holds 500 different numbers, and sknn learns classes: cut them into a few ranges",
+            "'c' holds 20 different whole numbers, which may be classes or amounts: pass "
+            "--task classification or --task regression",
         ),
-        (  # many rows of each are no reason to take a quantity for a class
+        (
             ["x", "z", "c"],
-            [[k % 7, "u", k % 500] for k in range(10_000)],
+            [[k % 7, "u", k % 6 / 2] for k in range(500)],
             [],
-            "holds 500 different numbers, and sknn learns classes",
+            "'c' holds 6 different numbers, which may be classes or amounts",
+        ),
+        (["x", "z", "c"], GOOD, ["--task", "regression"], "holds 'a' in row 1: mend it"),
+        (
+            ["x", "z", "c"],
+            [[*row[:2], 7] for row in GOOD],
+            ["--task", "regression"],
+            "holds one value only, 7: there is nothing to predict",
+        ),
+        (
+            ["x", "z", "c"],
+            [[*row[:2], k - 3] for k, row in enumerate(GOOD)],
+            ["--loss", "poisson"],
+            "must be at least 0 for --loss poisson, and holds -3",
+        ),
+        (
+            ["x", "z", "c"],
+            [[*row[:2], k] for k, row in enumerate(GOOD)],
+            ["--loss", "gamma"],
+            "must be above 0 for --loss gamma, and holds 0",
+        ),
+        (
+            ["x", "z", "c"],
+            [[*row[:2], k] for k, row in enumerate(GOOD)],
+            ["--task", "regression", "--test-size", "0.01"],
+            "40 rows cannot be split with --test-size 0.01",
         ),
         (
             ["x", "z", "c"],
@@ -178,7 +204,7 @@ GOOD = [[k % 10 + k / 7, "uvw"[k % 3], "ab"[k % 2]] for k in range(40)]
         (["x", "z", "c"], GOOD, ["--test-size", "0.01"], "either part gets at least 2 rows"),
         (["x", "z", "c"], GOOD, ["--encoding", "nix"], "--encoding must be one that Python knows"),
     ],
-    ids=range(20),
+    ids=range(25),
 )
 def test_one_line_that_says_what_to_do(main, write_csv, tmp_path, header, rows, more, words):
     table = write_csv(tmp_path / "t.csv", header, rows)
@@ -218,6 +244,17 @@ def test_an_empty_file_and_none(main, tmp_path, text):
         (["--target", "c", "--hidden", "8,x"], "--hidden: must be ints of at least 1"),
         (["--target", "c", "--test-size", "1"], "--test-size: must lie between 0 and 1, got '1'"),
         (["--target", "c", "--engine", "jax"], "--engine: invalid choice: 'jax'"),
+        (["--target", "c", "--task", "ranking"], "--task: invalid choice: 'ranking'"),
+        (["--target", "c", "--quantiles", "0.9,0.1"], "--quantiles: must be rising numbers"),
+        (["--target", "c", "--quantiles", "a"], "--quantiles: must be rising numbers"),
+        (
+            ["--target", "c", "--task", "classification", "--loss", "huber"],
+            "--loss: goes with --task regression only",
+        ),
+        (
+            ["--target", "c", "--loss", "huber", "--quantiles", "0.5"],
+            "--quantiles: goes with --loss quantile only",
+        ),
     ],
 )
 def test_wrong_usage(main, more, words):

@@ -19,7 +19,7 @@ from sklearn.model_selection import StratifiedKFold
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from sknn import ScratchMLPClassifier, TorchMLPClassifier, fit_many
-from sknn.backprop import OPTIMIZERS
+from sknn.backprop import OPTIMIZERS, _engine
 from sknn.estimators import _stacks
 from sknn.training import TrainState
 
@@ -375,7 +375,7 @@ def test_large_networks_use_the_threads_that_there_are(monkeypatch):
         seen.append(max(p["num_threads"] for p in threadpool_info() if p["user_api"] == "blas"))
         raise RuntimeError
 
-    monkeypatch.setattr("sknn.estimators._numpy_engine.train", spy)
+    monkeypatch.setattr("sknn.backprop._engine.train", spy)
     for widths in ((8,), (4000, 4000)):
         with threadpool_limits(2, user_api="blas"), pytest.raises(RuntimeError):
             ScratchMLPClassifier(widths, batch_size=5).fit(X, Y)
@@ -385,13 +385,13 @@ def test_large_networks_use_the_threads_that_there_are(monkeypatch):
 def test_one_blas_thread_also_where_workers_are_threads(monkeypatch):
     """OpenBLAS obeys the thread that asked first: here the one that calls."""
     seen = []
-    train = _stacks.train
+    train = _engine.train
 
     def spy(*args):
         seen.extend(pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas")
         return train(*args)
 
-    monkeypatch.setattr(_stacks, "train", spy)
+    monkeypatch.setattr(_engine, "train", spy)
     monkeypatch.setattr(_stacks, "MOST_MODELS", 2)
     models = [ScratchMLPClassifier((3,), solver="lbfgs", max_iter=3) for _ in range(8)]
     with threadpool_limits(2, user_api="blas"), parallel_config("threading", n_jobs=2):

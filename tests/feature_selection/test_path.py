@@ -401,8 +401,23 @@ class TestTheSelector:
         assert "100%" in capsys.readouterr().out
 
 
+# What is good enough for the checks of classifiers, which a path passes as well.
+GOOD = WHOLE | {
+    "estimator": ScratchMLPClassifier(
+        (8,), learning_rate_init=0.05, batch_size="full", max_iter=30, n_iter_no_change=np.inf
+    ),
+    "selection": "best",
+}
+
+
+@pytest.mark.filterwarnings("ignore:`batch_size`=:UserWarning")
 @parametrize_with_checks(
-    [quick(**WHOLE), selector(**WHOLE), selector(**SHORT, n_features_to_select=1)]
+    [
+        quick(**GOOD),
+        quick(**WHOLE | {"selection": None}),
+        selector(**WHOLE),
+        selector(**SHORT, n_features_to_select=1),
+    ]
 )
 def test_scikit_learn_checks(estimator, check):
     check(estimator)

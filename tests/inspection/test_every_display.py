@@ -19,9 +19,11 @@ from sknn.inspection import (
     FeatureDistributionDisplay,
     FeatureHistogramDisplay,
     FeatureRankDisplay,
+    IntervalCalibrationDisplay,
     LearningRateRange,
     NetworkDisplay,
     OneVsRestRocDisplay,
+    PredictionIntervalDisplay,
     RegularizationPathDisplay,
     TrainingHistoryDisplay,
     VolatilityDisplay,
@@ -72,6 +74,16 @@ DISPLAYS = {
         lambda net, **kws: RegularizationPathDisplay(
             np.geomspace(0.01, 1, 7), X[:7] ** 2, valid_loss=np.ones(7), best_lambda=0.1,
             feature_names=LONG).plot(**kws), 3,
+    ),
+    "intervals": (
+        lambda net, **kws: PredictionIntervalDisplay.from_predictions(
+            X[:, 0], np.sort(X, axis=1), levels=np.arange(1, 11) / 11, x=X[:, 1], x_name=LONG[0],
+            **kws), 1,
+    ),
+    "calibration": (
+        lambda net, **kws: IntervalCalibrationDisplay.from_predictions(
+            X[:, 0], {name: np.sort(X, axis=1) for name in LONG[:2]}, levels=np.arange(1, 11) / 11,
+            **kws), 1,
     ),
     "history": (
         lambda net, **kws: TrainingHistoryDisplay.from_estimator(

@@ -176,4 +176,4 @@ def test_two_classes_have_the_column_of_the_second():
     display = NetworkDisplay.from_estimator(model.fit(X, np.where(X[:, 0] > 0, "yes", "no")))
     assert [label.get_text() for label in display.axes_.flat[-1].get_xticklabels()] == ["yes"]
     display = NetworkDisplay.from_estimator(model, class_names=["ill", "well"])
-    assert list(display.class_names) == ["well"]
+    assert list(display.output_names) == ["well"]

@@ -260,5 +260,5 @@ def test_what_is_no_fitted_network(split):
         TrainingHistoryDisplay.from_estimator(GridSearchCV(ScratchMLPClassifier(), {}))
     other = MLPClassifier((2,), max_iter=1, solver="lbfgs")
     for wrong in (other, make_pipeline(StandardScaler(), other), None, "adam"):
-        with pytest.raises(TypeError, match="`estimator` must be a ScratchMLPClassifier or Torch"):
+        with pytest.raises(TypeError, match="`estimator` must be a ScratchMLP or TorchMLP"):
             TrainingHistoryDisplay.from_estimator(wrong)

@@ -161,7 +161,7 @@ def test_wrong_types_are_named(split, network):
         TrainingHistoryDisplay.from_estimator(forest)
     with pytest.raises(TypeError, match=r"`histories` must be a History or a dict .* got list"):
         TrainingHistoryDisplay([network.history_])
-    for measure in (None, 3, [], ["loss", "loss"]):
+    for measure in ("r2", 3, [], ["loss", "loss"]):
         with pytest.raises(ValueError, match="`measure` must be of"):
             TrainingHistoryDisplay.from_estimator(network, measure=measure)
     with pytest.raises(ValueError, match="`smooth` must be an int of at least 1 or None, got True"):

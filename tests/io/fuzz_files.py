@@ -54,6 +54,7 @@ from sknn import (
     RankStabilitySelector,
     ScratchMLPClassifier,
     ScratchMLPEnsembleClassifier,
+    ScratchMLPRegressor,
 )
 from sknn.io import _container
 
@@ -74,9 +75,13 @@ Parts = tuple[dict[str, Any], dict[str, np.ndarray]]
 # ---- what is mutated ----
 
 
-def net(**settings: Any) -> ScratchMLPClassifier:
+def net(cls: Any = ScratchMLPClassifier, **settings: Any) -> Any:
     defaults = {"max_iter": 1, "n_iter_no_change": np.inf, "random_state": 0, "batch_size": 10}
-    return ScratchMLPClassifier((4,), **(defaults | settings))
+    return cls((4,), **(defaults | settings))
+
+
+def regressor(**settings: Any) -> ScratchMLPRegressor:
+    return net(ScratchMLPRegressor, **settings)
 
 
 def make_models() -> dict[str, tuple[Any, Any]]:
@@ -130,7 +135,31 @@ def make_models() -> dict[str, tuple[Any, Any]]:
         "several": (make_pipeline(several, project, net(record="batch")).fit(X, y), X),
         "scaled": (make_pipeline(scaled, net()).fit(X, y), X),
         "chosen": (chosen.fit(X, y), X),
+        "labels": (net(warm_start=True).fit(X, (X > 0).astype(int)), X),
+        "numbers": (regressor(warm_start=True).fit(X, 100 + 10 * X[:, :2]), X),
+        "amounts": (
+            make_pipeline(StandardScaler(), regressor(loss="gamma")).fit(X, np.exp(X[:, 0])),
+            X,
+        ),
+        "quantiles": (regressor(loss="quantile").fit(X, X[:, 0]), X),
+        "gaussian": (regressor(loss="gaussian", scale_target=False).fit(X, X[:, :2]), X),
     }
+
+
+#: Those that no earlier version wrote.
+NEW = ("chosen", "labels", "numbers", "amounts", "quantiles", "gaussian")
+
+
+def predictions(model: Any, rows: Any) -> np.ndarray:
+    """All that a model predicts for rows, in one array."""
+    if hasattr(model, "predict_proba"):
+        model.predict(rows)
+        return model.predict_proba(rows)
+    if hasattr(model, "predict_quantiles"):
+        return model.predict_quantiles(rows)
+    if getattr(model, "loss", "") == "gaussian":
+        return np.hstack(model.predict(rows, return_std=True))
+    return model.predict(rows)
 
 
 def read_parts(path: Path) -> Parts:
@@ -320,7 +349,7 @@ def attempt(path: Path, rows: Any, expected: np.ndarray) -> tuple[str, str]:
     except Exception as error:
         return "failed", f"load raised {error!r:.200}"
     try:
-        found = model.predict_proba(rows)
+        found = predictions(model, rows)
     except Exception as error:
         return f"{type(error).__name__} at predict", ""
     if found.shape == expected.shape and np.array_equal(found, expected):
@@ -337,10 +366,10 @@ def work(seed: int, first: int, count: int) -> None:
         path = Path(folder) / "model.sknn"
         cases = []
         for name, (model, rows) in models.items():
-            expected = model.predict_proba(rows)
+            expected = predictions(model, rows)
             sknn.io.save(model, path)
             cases.append((name, read_parts(path), rows, expected))
-            if name != "chosen":
+            if name not in NEW:
                 cases.append((f"old {name}", old_parts(model, path), rows, expected))
         for name, parts, rows, expected in cases:  # fills caches, imports what is needed
             _container.write(path, *parts)

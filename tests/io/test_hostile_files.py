@@ -186,11 +186,11 @@ def test_every_entry_of_a_header_is_needed(parts, pipeline_parts, path):
                 sknn.io.load(path)
 
 
-@pytest.mark.parametrize("number", [0, 3, 99, "1", None, []], ids=str)
+@pytest.mark.parametrize("number", [0, 4, 99, "1", None, []], ids=str)
 def test_another_format_is_refused(parts, path, number):
     header, arrays = parts
     write_raw(path, json.dumps(header | {"format": number}), arrays)
-    with pytest.raises(ValueError, match=r"it is of format .* by sknn 0.* reads formats 1 and 2"):
+    with pytest.raises(ValueError, match=r"it is of format .* by sknn 0.* reads formats 1 to 3"):
         sknn.io.load(path)
 
 
@@ -243,6 +243,8 @@ def test_layer_sizes_that_are_not_those_of_the_weights(parts, path, sizes):
 def test_labels_that_are_no_array(parts, is_refused_or_harmless):
     header, arrays = parts
     for labels in (["x", "y", "z"], {"$tuple": [1, 2, 3]}, {"$array": ["<i8", [3], [1, 1, 1]]}):
+        edited = replaced(header, ("target", "classes"), labels)
+        is_refused_or_harmless(edited, arrays, labels)
         is_refused_or_harmless(header | {"classes": labels}, arrays, labels)
 
 
@@ -251,7 +253,7 @@ def test_a_small_file_takes_little_memory(parts, path, width, monkeypatch):
     """A dtype of wide strings makes gigabytes of a few letters."""
     header, arrays = parts
     labels = {"$array": [f"<U{width}", [3], ["x", "y", "z"]]}
-    write_raw(path, json.dumps(header | {"classes": labels}), arrays)
+    write_raw(path, json.dumps(replaced(header, ("target", "classes"), labels)), arrays)
     asked, empty = [], np.empty
 
     def note(shape, dtype=float, *args, **kwargs):
@@ -266,7 +268,9 @@ def test_a_small_file_takes_little_memory(parts, path, width, monkeypatch):
     assert max(asked, default=0) < 10**6
 
 
-@pytest.mark.parametrize("place", ["parameters", "classes", "versions", "state", "nothing"])
+@pytest.mark.parametrize(
+    "place", ["parameters", "classes", "target", "versions", "state", "nothing"]
+)
 @pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ('{"$tuple":', "}")])
 @pytest.mark.parametrize("depth", [300, 10_000, 100_000])
 def test_headers_that_are_nested_deeply(parts, table, path, place, opening, closing, depth):

@@ -11,7 +11,7 @@ from numpy.testing import assert_allclose
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.ensemble import ExtraTreesClassifier
 from sklearn.feature_selection import SelectFromModel
-from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.multioutput import MultiOutputClassifier
 from sklearn.pipeline import make_pipeline
@@ -23,6 +23,7 @@ from sklearn.preprocessing import (
     SplineTransformer,
     StandardScaler,
 )
+from sklearn.svm import LinearSVC
 
 import sknn.io
 from sknn import ColumnNormScaler, ScratchMLPEnsembleClassifier
@@ -130,7 +131,7 @@ def test_skl2onnx_converts_by_itself_once_it_knows_sknn():
     """In a process of its own, in which to_onnx has not run."""
     code = (
         "import numpy as np, skl2onnx, sknn.io\n"
-        "from sknn import ScratchMLPClassifier\n"
+        "from sknn import ScratchMLPClassifier, ScratchMLPRegressor\n"
         "from sknn.model_selection import StackedGridSearchCV\n"
         "X = np.random.default_rng(0).normal(size=(20, 2)); y = X[:, 0] > 0\n"
         "net = ScratchMLPClassifier((3,), max_iter=2, n_iter_no_change=np.inf)\n"
@@ -139,9 +140,19 @@ def test_skl2onnx_converts_by_itself_once_it_knows_sknn():
         "    options = {'zipmap': False}\n"
         "    graph = skl2onnx.to_onnx(model.fit(X, y), X, options=options).graph\n"
         "    print([output.name for output in graph.output])\n"
+        "graph = skl2onnx.to_onnx(net.fit(X, X > 0), X, options=options).graph\n"
+        "print([output.name for output in graph.output])\n"
+        "net = ScratchMLPRegressor((3,), loss='gaussian', max_iter=2, n_iter_no_change=np.inf)\n"
+        "for model in (net, StackedGridSearchCV(net, {'loss': ['huber']}, cv=2)):\n"
+        "    graph = skl2onnx.to_onnx(model.fit(X, X[:, 0]), X).graph\n"
+        "    print([output.name for output in graph.output])\n"
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert out.stdout.splitlines() == ["['label', 'probabilities']"] * 2
+    assert out.stdout.splitlines() == [
+        *["['label', 'probabilities']"] * 3,
+        "['variable', 'std']",
+        "['variable']",
+    ]
 
 
 # ---------------------------------------------------------------------------------------
@@ -200,8 +211,8 @@ def test_a_transformer_without_a_converter_is_named(make_scratch, table, path, t
 
 def test_what_is_no_classifier_of_one_target(make_scratch, table, path):
     X, y = table
-    for model in (LinearRegression(), MultiOutputClassifier(make_scratch(max_iter=1))):
-        model.fit(X, np.column_stack([y, y]))
+    for model in (LinearSVC(), MultiOutputClassifier(make_scratch(max_iter=1))):
+        model.fit(X, y if isinstance(model, LinearSVC) else np.column_stack([y, y]))
         with pytest.raises(ValueError, match="`estimator` must"):
             sknn.io.to_onnx(model, path, X=X)
     for model in (

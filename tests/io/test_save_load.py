@@ -291,7 +291,7 @@ def test_the_same_class_may_be_named(make, Classifier, table, there_and_back, as
 def test_a_class_of_another_kind_is_refused(fitted, tmp_path, cls):
     path = tmp_path / "model.sknn"
     sknn.io.save(fitted, path)
-    with pytest.raises(ValueError, match=r"`cls` must be ScratchMLPClassifier or Torch.*got"):
+    with pytest.raises(ValueError, match=r"`cls` must be one of ScratchMLPClassifier, .*got"):
         sknn.io.load(path, cls=cls)
 
 
@@ -335,7 +335,7 @@ class TestRefusals:
     )
     def test_other_estimators(self, make, table, tmp_path, wrap):
         estimator = wrap(make(max_iter=2)).fit(*table)
-        with pytest.raises(ValueError, match="`estimator` must be a ScratchMLPClassifier, a Torch"):
+        with pytest.raises(ValueError, match="`estimator` must be one of ScratchMLPClassifier, Sc"):
             sknn.io.save(estimator, tmp_path / "model")
         assert list(tmp_path.iterdir()) == []
 
@@ -352,7 +352,7 @@ class TestRefusals:
         ids=str,
     )
     def test_what_is_no_estimator(self, tmp_path, write, thing):
-        with pytest.raises(ValueError, match="`estimator` must be a "):
+        with pytest.raises(ValueError, match=r"`estimator` must be (a|one of) "):
             write(thing, tmp_path / "model")
 
 

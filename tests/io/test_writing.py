@@ -329,7 +329,7 @@ def test_a_model_saved_in_two_processes_is_equal_bytes(tmp_path):
     code = (
         "import sys, numpy as np, sknn.io; from sklearn.pipeline import make_pipeline\n"
         "from sklearn.feature_extraction.text import CountVectorizer\n"
-        "from sknn import ScratchMLPClassifier; from sknn.backprop import History\n"
+        "from sknn import ScratchMLPClassifier; from sknn.training import History\n"
         "words = frozenset(['of', 'the', 'and', 'a', 'an', 'in'])\n"
         "net = ScratchMLPClassifier((3,), max_iter=1, n_iter_no_change=np.inf, random_state=0)\n"
         "model = make_pipeline(CountVectorizer(), net)\n"
