@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -218,3 +218,13 @@ class Headline:
     name: str
     value: str
     remark: str = ""
+
+
+class Page(Protocol):
+    """All that stands on a page, whatever it is written as."""
+
+    title: str
+    subtitle: str
+    headlines: tuple[Headline, ...]
+    sections: tuple[Section, ...]
+    created: str

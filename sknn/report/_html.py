@@ -11,17 +11,15 @@ from typing import TYPE_CHECKING
 
 from sknn._text import printable
 from sknn._version import __version__
-from sknn.report._blocks import Block, Picture, Table
+from sknn.report._blocks import Block, Page, Picture, Table
 from sknn.report._svg import theme_css, to_svgs
 
 if TYPE_CHECKING:
     from jinja2 import Environment
     from markupsafe import Markup
 
-    from sknn.report._report import Report
 
-
-def to_html(report: Report) -> str:
+def to_html(report: Page) -> str:
     """The page, with figures for light and for dark screens."""
     from markupsafe import Markup
 

@@ -5,20 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from textwrap import fill
-from typing import TYPE_CHECKING
 
 from sknn._text import printable
-from sknn.report._blocks import Block, Facts, Notes, Picture, Section, Table, Text
-
-if TYPE_CHECKING:
-    from sknn.report._report import Report
+from sknn.report._blocks import Block, Facts, Notes, Page, Picture, Section, Table, Text
 
 WIDTH = 96
 # What begins a tag, a link or emphasis. An underscore within a word does nothing.
 _MARKUP = re.compile(r"[\\*<\[]")
 
 
-def to_markdown(report: Report, sections: Sequence[Section]) -> str:
+def to_markdown(report: Page, sections: Sequence[Section]) -> str:
     """The headlines of a report and some of its sections, without their figures."""
     parts = [f"# {_line(report.title)}"]
     if report.subtitle:

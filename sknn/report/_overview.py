@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from sknn._frames import plain_frame
 from sknn.report._blocks import Block, Facts, Picture, Section, Table, Text
+from sknn.report._overview_pictures import overview_pictures
 from sknn.report._words import count, number, percent
 
 if TYPE_CHECKING:
@@ -104,8 +105,6 @@ def overview_section(data: Data, found: Found) -> Section:
 
 def overview_blocks(data: Data) -> list[Block]:
     """The same, without a heading."""
-    from sknn.report._overview_pictures import overview_pictures
-
     frame = data.described
     n_numbers = len(numeric_columns(frame))
     n_missing = int(frame.isna().to_numpy().sum())
@@ -128,7 +127,7 @@ def overview_blocks(data: Data) -> list[Block]:
     blocks += [data.target_table(), _column_table(data)]
     if frame.shape[1] > MOST_COLUMNS:
         blocks.append(Text(f"And {frame.shape[1] - MOST_COLUMNS} more columns."))
-    return blocks + overview_pictures(data)
+    return [*blocks, *data.target_pictures(), *overview_pictures(frame, data.described_name)]
 
 
 def _twins(data: Data, found: Found) -> str:
