@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sklearn.datasets import make_classification
+from sklearn.datasets import make_classification, make_friedman1
 from sklearn.model_selection import train_test_split
-from sklearn.neural_network import MLPClassifier
+from sklearn.neural_network import MLPClassifier, MLPRegressor
 
-from sknn import ColumnNormScaler, ScratchMLPClassifier
+from sknn import ColumnNormScaler, ScratchMLPClassifier, ScratchMLPRegressor
 from sknn.datasets import load_producers, load_yeast
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -73,13 +73,26 @@ class Case:
             **self.settings,
         }
 
-    def ours(self) -> ScratchMLPClassifier:
+    def ours(self) -> Any:
         """The estimator under test."""
         return ScratchMLPClassifier(l2=self.l2, **self.common)
 
-    def theirs(self) -> MLPClassifier:
+    def theirs(self) -> Any:
         """Its peer; scikit-learn divides the strength of its penalty by the batch size."""
         return MLPClassifier(alpha=self.l2 * self.batch_size, **self.common)
+
+
+@dataclass(frozen=True)
+class RegressionCase(Case):
+    """A fit of regressors, on a target that is standardised beforehand."""
+
+    def ours(self) -> Any:
+        """The estimator under test."""
+        return ScratchMLPRegressor(l2=self.l2, **self.common)
+
+    def theirs(self) -> Any:
+        """Its peer."""
+        return MLPRegressor(alpha=self.l2 * self.batch_size, **self.common)
 
 
 def cases(smoke: bool) -> list[Case]:
@@ -135,6 +148,42 @@ def cases(smoke: bool) -> list[Case]:
             l2=1e-4,
             settings={"solver": "adam"},
             targets={"float32": 1.6, "float64": 1.25},
+        ),
+    ]
+
+
+def regression_cases(smoke: bool) -> list[RegressionCase]:
+    """Fits of regressors: a table as small as most, and a large one."""
+
+    def rows(n_rows: int, n_features: int) -> Callable[[], tuple[np.ndarray, np.ndarray]]:
+        def load() -> tuple[np.ndarray, np.ndarray]:
+            X, y = make_friedman1(n_rows, n_features, noise=1.0, random_state=0)
+            return X, (y - y.mean()) / y.std()
+
+        return load
+
+    return [
+        RegressionCase(
+            "r",
+            "regression, 1,000 × 8, (100,), batch 32, Adam",
+            rows(1_000, 8),
+            (100,),
+            batch_size=32,
+            epochs=2 if smoke else 60,
+            l2=1e-4,
+            settings={"solver": "adam"},
+            targets={"float32": 3.0},
+        ),
+        RegressionCase(
+            "s",
+            "regression, 100,000 × 50, (256, 256), batch 256, Adam",
+            rows(1_000 if smoke else 100_000, 50),
+            (16, 16) if smoke else (256, 256),
+            batch_size=256,
+            epochs=1,
+            l2=1e-4,
+            settings={"solver": "adam"},
+            targets={"float32": 1.6},
         ),
     ]
 

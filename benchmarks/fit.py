@@ -1,4 +1,4 @@
-"""`fit` of `ScratchMLPClassifier` against scikit-learn's `MLPClassifier`, at equal work."""
+"""`fit` against scikit-learn's `MLPClassifier` and `MLPRegressor`, at equal work."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ import numpy as np
 
 from sknn.backprop import OPTIMIZERS
 
-from ._cases import DTYPES, Case, cases
+from ._cases import DTYPES, Case, cases, regression_cases
 from ._harness import Ratio, Report, Settings, interleave
 
 
 def run(settings: Settings) -> list[Report]:
     """Time every case in both precisions."""
     report = Report(
-        "fit: how many times as fast as MLPClassifier, one thread",
+        "fit: how many times as fast as scikit-learn's class, one thread",
         ("case", "dtype", "updates", "ratio (range)", "at least"),
     )
-    for case in cases(settings.smoke):
+    for case in (*cases(settings.smoke), *regression_cases(settings.smoke)):
         X, y = case.load()
         for dtype in DTYPES:
             _compare(case, X.astype(dtype), y, settings, report)

@@ -23,7 +23,8 @@ from sknn.training import (
     TrainState,
 )
 
-from ._make import check_callbacks, fitted_net, make_net, resume_net, skorch_history
+from ._history import skorch_history
+from ._make import check_callbacks, fitted_net, make_net, resume_net
 from ._module import predict
 from ._net import TableNet
 from ._rows import find_device, own_modes, torch_dtype
@@ -56,10 +57,10 @@ class TorchEngine:
         self.device, self.compile, self.callbacks = device, compile, callbacks
         self.net: TableNet | None = None
 
-    def check(self, plan: Plan) -> None:
+    def check(self, dtype: np.dtype[Any], solver: str) -> None:
         """Raise ValueError for what cannot be done here."""
-        find_device(self.device, torch_dtype(plan.dtype))
-        check_callbacks(self.callbacks, plan.solver)
+        find_device(self.device, torch_dtype(dtype))
+        check_callbacks(self.callbacks, solver)
 
     def start(
         self,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterable, Mapping, Sequence
-from math import isnan
 from typing import Any
 
 import numpy as np
@@ -36,9 +35,6 @@ SLOTS = {
     "rmsprop": {"second_moment": "square_avg"},
 }
 
-
-# What skorch calls scores.
-SCORES = {"accuracy": "acc", "r2": "r2"}
 
 # Skorch's own callbacks, which have nothing to do here.
 DEFAULT_CALLBACKS = ("epoch_timer", "train_loss", "valid_loss", "valid_acc", "print_log")
@@ -194,23 +190,6 @@ def resume_net(
         group.setdefault("initial_lr", group["lr"])
         if goes_on:
             group["lr"] = old["lr"]
-
-
-def skorch_history(history: History) -> SkorchHistory:
-    """A history as skorch's nets have it, under the names that skorch has for its columns."""
-    names = {
-        "train_loss": "train_loss",
-        f"train_{history.score}": f"train_{SCORES[history.score]}",
-        "valid_loss": "valid_loss",
-        f"valid_{history.score}": f"valid_{SCORES[history.score]}",
-        "seconds": "dur",
-    }
-    columns = {name: history.epochs[column] for column, name in names.items()}
-    rows = SkorchHistory()
-    for i in range(len(history)):
-        figures = {name: values[i] for name, values in columns.items() if not isnan(values[i])}
-        rows.append({"batches": [], "epoch": i + 1, **figures})
-    return rows
 
 
 # ---- between the flat arrays of a state and the tensors of a net ----

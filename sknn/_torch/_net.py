@@ -22,6 +22,8 @@ from torch.utils.data import Dataset
 from sknn.backprop import LOSSES
 from sknn.training import Tally
 
+from ._gradients import finish_gradients
+from ._history import BestFigures, last_row
 from ._losses import MeanLoss, row_losses
 from ._module import has_hooks
 from ._proximal import proximal_step
@@ -30,11 +32,6 @@ from ._tally import DeviceTally
 
 # Callbacks that belong to a training of ours.
 OWN_CALLBACKS = ("sknn", "sknn_stop")
-
-
-def last_row(history: Any) -> dict[str, Any]:
-    """The last epoch of a skorch history, which skorch itself finds in a copy of the whole."""
-    return list.__getitem__(history, -1)
 
 
 class TableNet(NeuralNet):
@@ -71,7 +68,7 @@ class TableNet(NeuralNet):
     _tally: DeviceTally | None = None
     _rate_used: float = np.nan
     _is_watched: bool = False
-    _best: dict[str, float] | None = None
+    _best: BestFigures | None = None
     _keep_rows: bool = False
 
     def __init__(
@@ -244,27 +241,8 @@ class TableNet(NeuralNet):
                 group["lr"] = rate
 
     def _finish_gradients(self) -> None:
-        """Add what the penalties contribute, then shorten the gradient where it is too long."""
-        clips = np.isfinite(self.max_grad_norm)
         l1 = self.l1 if self.l1_method == "subgradient" else 0.0
-        if not (l1 or self.l2 or clips):
-            return
-        with torch.no_grad():
-            for layer in self.module_.linears:
-                if layer.weight.grad is None:  # a callback has frozen it
-                    continue
-                if l1:
-                    layer.weight.grad.add_(layer.weight.sign(), alpha=l1)
-                if self.l2:
-                    layer.weight.grad.add_(layer.weight, alpha=self.l2)
-            if clips:
-                gradients = [p.grad for p in self.module_.parameters() if p.grad is not None]
-                norm = nn.utils.get_total_norm(gradients)
-                scale = (self.max_grad_norm / (norm + 1e-6)).clamp(max=1.0)
-                # A norm that overflows would stop the training without a word.
-                scale = torch.where(norm.isfinite(), scale, torch.nan)
-                for gradient in gradients:
-                    gradient.mul_(scale)
+        finish_gradients(self.module_, l1, self.l2, self.max_grad_norm)
 
     def _finish_step(self) -> None:
         """Make the proximal step of the penalties that are not in the gradient."""
@@ -354,23 +332,14 @@ class TableNet(NeuralNet):
             whole = {f"{prefix}_loss": loss, f"{prefix}_batch_size": figures.n_rows.item()}
             row["batches"] = [{**(row["batches"] or [{}])[0], **whole}]
         row[f"{prefix}_loss"], row[f"{prefix}_{self.score_name}"] = loss, figures.score.item()
-        self._note_best(row, prefix)
+        if self._best is None:
+            self.find_best()
+        else:
+            self._best.note(row, prefix)
 
     def find_best(self) -> None:
         """Mark the epochs of the history that were the best so far."""
-        self._best = {}
-        for row in self.history:
-            self._note_best(row)
-
-    def _note_best(self, row: dict[str, Any], *prefixes: str) -> None:
-        best = self._best if self._best is not None else {}
-        for prefix in prefixes or ("train", "valid"):
-            for name, sign in ((f"{prefix}_loss", 1), (f"{prefix}_{self.score_name}", -1)):
-                if name in row:
-                    value = sign * row[name]
-                    row[f"{name}_best"] = is_best = value < best.get(name, np.inf)
-                    if is_best:
-                        best[name] = value
+        self._best = BestFigures(self.score_name, self.history)
 
 
 class MLPNet(TableNet, NeuralNetClassifier):

@@ -33,8 +33,9 @@ from sknn.training import (
     note_epoch,
 )
 
-from ._make import SLOTS, pull, push, push_slots, skorch_history, views
-from ._net import TableNet, last_row
+from ._history import last_row, skorch_history
+from ._make import SLOTS, pull, push, push_slots, views
+from ._net import TableNet
 from ._rows import TensorBatches, TensorRows, unpack
 
 # Numbers of one layer's activations that L-BFGS holds at a time.

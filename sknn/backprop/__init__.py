@@ -15,6 +15,7 @@ from ._cross_entropy import (
     softmax,
 )
 from ._engine import NumPyEngine, start
+from ._fast import times_transposed
 from ._initializers import draw_parameters, glorot_uniform
 from ._layers import Dropout, Layer, Linear, SparseDropout, SparseLinear
 from ._losses import Loss, r2_of_rows
@@ -110,5 +111,6 @@ __all__ = [
     "r2_of_rows",
     "softmax",
     "start",
+    "times_transposed",
     "train",
 ]

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+import numpy as np
+
 from sknn.training import (
     EpochHook,
     FloatArray,
@@ -75,7 +77,7 @@ class NumPyEngine:
 
     stacks: ClassVar[bool] = True
 
-    def check(self, plan: Plan) -> None:
+    def check(self, dtype: np.dtype[Any], solver: str) -> None:
         """Nothing to complain of: NumPy is always there."""
 
     def start(

@@ -14,9 +14,7 @@ import numpy as np
 
 from sknn.training import FloatArray
 
-# OpenBLAS multiplies by a transposed matrix of at least so many numbers half as fast as it
-# could, where rows are at most so few.
-FEW_ROWS, LARGE_MATRIX = 32, 10_000
+from ._fast import times_transposed
 
 
 class Layer(ABC):
@@ -90,19 +88,14 @@ class Linear(Layer):
         n_rows: int,
         is_first: bool = False,
     ) -> None:
-        n_models, fan_in, fan_out = weights.shape
+        n_models, _, fan_out = weights.shape
         self.weights, self.bias = weights, bias
         self.grad_weights, self.grad_bias = grad_weights, grad_bias
-        self.input = np.empty((0, 0, 0), weights.dtype)
+        self.input: FloatArray
         self.output = np.empty((n_models, n_rows, fan_out), weights.dtype)
         self.is_first = is_first
-        if is_first or grad_weights is None:
-            return
-        self.grad_input = np.empty((n_models, n_rows, fan_in), weights.dtype)
-        self.turns = n_rows <= FEW_ROWS and fan_in * fan_out >= LARGE_MATRIX
-        if self.turns:
-            self.turned = np.empty((n_models, fan_out, n_rows), weights.dtype)
-            self.turned_input = np.empty((n_models, fan_in, n_rows), weights.dtype)
+        if not is_first and grad_weights is not None:
+            self.times_transposed_weights = times_transposed(weights, n_rows)
 
     def forward(self, X: FloatArray) -> FloatArray:
         self.input = X
@@ -114,13 +107,7 @@ class Linear(Layer):
         np.add.reduce(gradient, axis=1, keepdims=True, out=self.grad_bias)
         if self.is_first:
             return None
-        if self.turns:
-            # (W Gᵀ)ᵀ = G Wᵀ without a transposed matrix in the product.
-            np.copyto(self.turned, gradient.mT)
-            np.matmul(self.weights, self.turned, out=self.turned_input)
-            np.copyto(self.grad_input, self.turned_input.mT)
-            return self.grad_input
-        return np.matmul(gradient, self.weights.mT, out=self.grad_input)
+        return self.times_transposed_weights(gradient)
 
 
 class SparseLinear(Layer):

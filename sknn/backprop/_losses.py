@@ -80,11 +80,7 @@ class Loss(ABC):
         self.scale = 1 / (plan.divisor or n_rows)
         smoothing = column(plans, "label_smoothing")[:, :, None]
         self.smoothing = smoothing if smoothing.any() else None
-
-    @cached_property
-    def prediction(self) -> FloatArray:
-        """The buffer of predictions and of their gradient."""
-        return self._empty()
+        self.prediction = self._empty()
 
     @cached_property
     def _trace(self) -> Trace:
@@ -109,8 +105,10 @@ class Loss(ABC):
 
         `targets` are those of `new_targets`, `weights` (K, B, 1) or None for ones.
         """
-        np.subtract(self.prediction, targets, out=self.prediction)
-        return self._finish(weights)
+        gradient = np.subtract(self.prediction, targets, out=self.prediction)
+        if weights is not None:
+            np.multiply(gradient, weights, out=gradient)
+        return np.multiply(gradient, self.scale, out=gradient)
 
     def _finish(self, weights: FloatArray | None) -> FloatArray:
         """The gradient of the rows, in the buffer of predictions, as that of their mean."""

@@ -110,6 +110,9 @@ def prepare(
             "trained on all of them: pass `X_val` and `y_val`, or set warm_start=False."
         )
 
+    engine = estimator._engine
+    engine.check(X.dtype, estimator.solver)
+
     # 2. The streams of random numbers: new ones, or those of the fit that is gone on from.
     before = estimator._state if resume else None
     streams = draw_streams(estimator.random_state) if before is None else before.streams[0]
@@ -139,8 +142,6 @@ def prepare(
     )
 
     # 4. The first weights, or the last.
-    engine = estimator._engine
-    engine.check(plan)
     if resume:
         check_resumable(estimator, target, plan, partial)
         state = resumed_state(estimator, plan, streams)

@@ -11,7 +11,7 @@ from skl2onnx._parse import parse_sklearn
 from skl2onnx.algebra.onnx_ops import OnnxCast, OnnxConcat, OnnxDiv, OnnxGather, OnnxIdentity
 from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType, guess_proto_type
 
-import sknn
+from sknn import estimators
 from sknn.feature_selection import MLPFeatureSelector, RankStabilitySelector, RegularizationPath
 from sknn.model_selection import StackedGridSearchCV, StackedRandomizedSearchCV
 from sknn.preprocessing import ColumnNormScaler, PlainFrame
@@ -44,21 +44,20 @@ def register() -> None:
     cls: Any
     for name, convert in CLASSIFIERS.items():
         update_registered_converter(
-            getattr(sknn, name),
+            getattr(estimators, name),
             f"Sknn{name}",
             shape_of_classifier,
             convert,
             options={"zipmap": [True, False, "columns"], "nocl": [True, False]},
         )
     for name, convert in REGRESSORS.items():
-        if hasattr(sknn, name):
-            update_registered_converter(
-                getattr(sknn, name),
-                f"Sknn{name}",
-                shape_of_regressor,
-                convert,
-                parser=parse_regressor,
-            )
+        update_registered_converter(
+            getattr(estimators, name),
+            f"Sknn{name}",
+            shape_of_regressor,
+            convert,
+            parser=parse_regressor,
+        )
     for cls, shape, convert in (
         (PlainFrame, _shape_of_frame, _convert_frame),
         (ColumnNormScaler, shape_of_scaler, _convert_scaler),

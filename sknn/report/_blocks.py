@@ -221,10 +221,16 @@ class Headline:
 
 
 class Page(Protocol):
-    """All that stands on a page, whatever it is written as."""
+    """What a report has to say, whatever it is written as."""
 
     title: str
     subtitle: str
-    headlines: tuple[Headline, ...]
-    sections: tuple[Section, ...]
     created: str
+
+    @property
+    def headlines(self) -> Sequence[Headline]:
+        """The figures that it begins with."""
+
+    @property
+    def sections(self) -> Sequence[Section]:
+        """Its parts."""

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from sknn.report._blocks import Picture, Table
 from sknn.report._canvas import canvas, label
-from sknn.report._overview import Data
+from sknn.report._data import Data
 from sknn.report._words import count, percent
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import Any
 from sklearn.metrics import accuracy_score, log_loss
 
 from sknn.report._class_data import UNNAMED, ClassData, encode
-from sknn.report._estimator import Findings, Rows
 from sknn.report._evaluation import Evaluation
+from sknn.report._findings import Findings, Rows
 from sknn.report._importance import Cost
 from sknn.report._overview import as_frame
 from sknn.report._performance import errors_section, headlines, probabilities_section

@@ -3,60 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 from sklearn.base import is_classifier, is_regressor
 from sklearn.utils.validation import check_is_fitted
 
-from sknn.report._blocks import Headline, Notes, Section
-from sknn.report._importance import Cost, Scoring, importance_section, measure_importance
+from sknn.report._blocks import Notes, Section
+from sknn.report._classifier import evaluate_classifier
+from sknn.report._findings import Findings, Rows
+from sknn.report._importance import importance_section, measure_importance
 from sknn.report._metrics import versions
 from sknn.report._model import model_section, network_of, search_section, training_section
-from sknn.report._overview import Data, overview_section
-
-
-@dataclass(frozen=True)
-class Rows:
-    """Rows to measure on, and those that were trained on, if they are known."""
-
-    X: Any
-    y: ArrayLike
-    X_train: Any
-    y_train: ArrayLike | None
-
-
-@dataclass(frozen=True)
-class Findings:
-    """What depends on the kind of estimator.
-
-    Parameters
-    ----------
-    found : Evaluation or RegressionEvaluation
-        The figures.
-    data : Data
-        The rows.
-    sections : list of Section
-        What was found; the first says how good the predictions are.
-    headlines : list of Headline
-        The figures that the report begins with.
-    subtitle : str
-        What was found, in a sentence.
-    costs, scoring : sequence of Cost, callable
-        How to measure what a column is worth.
-    """
-
-    found: Any
-    data: Data
-    sections: list[Section]
-    headlines: list[Headline]
-    subtitle: str
-    costs: Sequence[Cost]
-    scoring: Scoring
-
+from sknn.report._overview import overview_section
+from sknn.report._regressor import evaluate_regressor
 
 # Takes the fitted model, the rows, and what the user calls the target.
 Evaluate = Callable[[Any, Rows, str | None], Findings]
@@ -127,12 +88,8 @@ def estimator_report(
 
 def _evaluate_of(model: Any) -> Evaluate:
     if is_classifier(model):
-        from sknn.report._classifier import evaluate_classifier
-
         return evaluate_classifier
     if is_regressor(model):
-        from sknn.report._regressor import evaluate_regressor
-
         return evaluate_regressor
     raise ValueError(f"`estimator` must be a classifier or a regressor, got {type(model).__name__}")
 

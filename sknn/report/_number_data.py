@@ -11,7 +11,7 @@ import numpy as np
 from sknn.inspection._tables import LARGEST
 from sknn.report._blocks import Picture, Table
 from sknn.report._canvas import canvas
-from sknn.report._overview import Data
+from sknn.report._data import Data
 from sknn.report._words import count, number
 
 if TYPE_CHECKING:

@@ -9,6 +9,7 @@ import numpy as np
 from sknn.inspection._tables import LARGEST
 from sknn.report._blocks import Picture, Text
 from sknn.report._canvas import canvas, label
+from sknn.report._data import Data
 from sknn.report._words import number, signed
 
 if TYPE_CHECKING:
@@ -21,21 +22,22 @@ if TYPE_CHECKING:
 MOST_CORRELATED, MOST_HISTOGRAMS, MOST_NUMBERS = 16, 15, 9
 
 
-def overview_pictures(frame: pd.DataFrame, name: str) -> list[Picture | Text]:
-    """Those that a table, called `name`, gives something to draw for."""
+def overview_pictures(data: Data) -> list[Picture | Text]:
+    """Those that the table gives something to draw for."""
+    frame = data.described
     numbers = frame.select_dtypes("number").astype(np.float64).replace([np.inf, -np.inf], np.nan)
     # Without spread there is nothing to see, and of the largest numbers none can be computed.
     drawable = (numbers.nunique() > 1) & (numbers.abs().max() <= LARGEST)
     numbers = numbers.loc[:, drawable]
-    pictures: list[Picture | Text] = []
+    pictures: list[Picture | Text] = [*data.target_pictures()]
     if numbers.shape[1] > 1:
         pictures.append(_correlation(numbers))
     shown = numbers.columns[:MOST_HISTOGRAMS]
     if len(shown):
         few = "" if len(shown) == numbers.shape[1] else f", the first {len(shown)} of them"
         text = f"How the values of the columns of numbers are spread{few}, in the "
-        pictures.append(Text(f"{text}{name}:", for_pictures=True))
-    return pictures + [_histogram(numbers[column]) for column in shown]
+        pictures.append(Text(f"{text}{data.described_name}:", for_pictures=True))
+    return pictures + [_histogram(numbers[name]) for name in shown]
 
 
 def _correlation(numbers: pd.DataFrame) -> Picture:

@@ -6,7 +6,7 @@ from typing import Any
 
 from sklearn.metrics import r2_score
 
-from sknn.report._estimator import Findings, Rows
+from sknn.report._findings import Findings, Rows
 from sknn.report._importance import Cost
 from sknn.report._number_data import UNNAMED, NumberData
 from sknn.report._overview import as_frame

@@ -162,7 +162,8 @@ class Report:
         >>> report.title, [headline.value for headline in report.headlines][:1]
         ('Predicting producer', ['97.8 %'])
         """
-        from sknn.report._estimator import Rows, estimator_report
+        from sknn.report._estimator import estimator_report
+        from sknn.report._findings import Rows
 
         parts = estimator_report(
             estimator,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Protocol
 
+import numpy as np
+
 from ._epoch import EpochHook
 from ._layout import FloatArray, Parameters
 from ._plan import Plan
@@ -33,7 +35,7 @@ class Engine(Protocol):
     #: Whether several models can be trained at once.
     stacks: ClassVar[bool]
 
-    def check(self, plan: Plan) -> None:
+    def check(self, dtype: np.dtype[Any], solver: str) -> None:
         """Raise ValueError for what this engine cannot do."""
 
     def start(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import accumulate
 from math import prod
 from typing import TypeAlias
 
@@ -36,19 +38,34 @@ class Layout:
     shapes: tuple[tuple[str, tuple[int, ...]], ...]
     n_penalized: int
 
-    @property
+    @cached_property
+    def places(self) -> dict[str, slice]:
+        """Where in a row each array is."""
+        stops = list(accumulate(prod(shape) for _, shape in self.shapes))
+        names = [name for name, _ in self.shapes]
+        return dict(zip(names, map(slice, [0, *stops], stops), strict=True))
+
+    @cached_property
     def n_params(self) -> int:
         """The numbers in a row, P."""
         return sum(prod(shape) for _, shape in self.shapes)
 
     def views(self, values: FloatArray) -> dict[str, FloatArray]:
         """The arrays in `values` (K, P), each of shape (K, *shape), by name."""
-        found, start = {}, 0
-        for name, shape in self.shapes:
-            stop = start + prod(shape)
-            found[name] = values[:, start:stop].reshape(len(values), *shape)
-            start = stop
-        return found
+        n_models, places = len(values), self.places
+        return {
+            name: values[:, places[name]].reshape(n_models, *shape) for name, shape in self.shapes
+        }
+
+    @cached_property
+    def weights(self) -> tuple[str, ...]:
+        """Names of the weights of the linear layers."""
+        return tuple(name for name, _ in self.shapes if name.startswith("weights."))
+
+    @cached_property
+    def biases(self) -> tuple[str, ...]:
+        """Names of their biases."""
+        return tuple(name for name, _ in self.shapes if name.startswith("biases."))
 
 
 class Parameters:
@@ -95,8 +112,8 @@ class Parameters:
         self.values, self.layout = values, layout
         self.n_weights = layout.n_penalized
         self.arrays = layout.views(values)
-        self.weights = [view for name, view in self.arrays.items() if name.startswith("weights.")]
-        self.biases = [view for name, view in self.arrays.items() if name.startswith("biases.")]
+        self.weights = [self.arrays[name] for name in layout.weights]
+        self.biases = [self.arrays[name] for name in layout.biases]
 
     @classmethod
     def zeros(cls, n_models: int, layout: Layout, dtype: DTypeLike) -> Parameters:

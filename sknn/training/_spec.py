@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import lru_cache
 from itertools import pairwise
 from typing import Literal
 
@@ -69,20 +69,30 @@ class NetworkSpec:
         """The number of outputs, C."""
         return self.layer_sizes[-1]
 
-    @cached_property
+    @property
     def layers(self) -> tuple[LayerSpec, ...]:
         """The layers in order; a linear one has dropout before it where training asks for it."""
-        found = []
-        for i, (n_in, n_out) in enumerate(pairwise(self.layer_sizes)):
-            if i:
-                found.append(LayerSpec("activation", i - 1, n_in, n_in, self.activation))
-            found += [LayerSpec("dropout", i, n_in, n_in), LayerSpec("linear", i, n_in, n_out)]
-        return tuple(found)
+        return _layers(self)
 
-    @cached_property
+    @property
     def layout(self) -> Layout:
         """How the parameters are laid out: weights, which are penalised, and then biases."""
-        linear = [layer for layer in self.layers if layer.kind == "linear"]
-        weights = [(f"weights.{layer.index}", (layer.n_in, layer.n_out)) for layer in linear]
-        biases = [(f"biases.{layer.index}", (1, layer.n_out)) for layer in linear]
-        return Layout((*weights, *biases), sum(n_in * n_out for _, (n_in, n_out) in weights))
+        return _layout(self)
+
+
+@lru_cache(maxsize=256)  # every fit and every search has a spec of its own, equal to many others
+def _layers(spec: NetworkSpec) -> tuple[LayerSpec, ...]:
+    found = []
+    for i, (n_in, n_out) in enumerate(pairwise(spec.layer_sizes)):
+        if i:
+            found.append(LayerSpec("activation", i - 1, n_in, n_in, spec.activation))
+        found += [LayerSpec("dropout", i, n_in, n_in), LayerSpec("linear", i, n_in, n_out)]
+    return tuple(found)
+
+
+@lru_cache(maxsize=256)
+def _layout(spec: NetworkSpec) -> Layout:
+    linear = [layer for layer in spec.layers if layer.kind == "linear"]
+    weights = [(f"weights.{layer.index}", (layer.n_in, layer.n_out)) for layer in linear]
+    biases = [(f"biases.{layer.index}", (1, layer.n_out)) for layer in linear]
+    return Layout((*weights, *biases), sum(n_in * n_out for _, (n_in, n_out) in weights))
