@@ -38,8 +38,8 @@ def refuse_multilabel(y: Any, name: str = "y") -> None:
     """Raise ValueError if `y` holds several labels per row."""
     if has_columns(y):
         raise ValueError(
-            f"`{name}` must hold one class label per row, got shape {tuple(np.shape(y))}: "
-            "multilabel and multi-output targets are not supported; see sklearn.multioutput."
+            f"`{name}` must hold one class label per row, or indicators of labels, 0 or 1, got "
+            f"shape {tuple(np.shape(y))}; for several classes per row see sklearn.multioutput."
         )
 
 

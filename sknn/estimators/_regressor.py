@@ -141,9 +141,10 @@ class BaseMLPRegressor(RegressorMixin, RegressorParameters, TrainableMLP):
         return self._finite(self._target.predict_quantiles(outputs))
 
     def _check_can_predict_quantiles(self) -> bool:
-        if self.loss != "quantile":
+        loss = self._target.loss if self.__sklearn_is_fitted__() else self.loss
+        if loss != "quantile":
             raise AttributeError(
-                f"predict_quantiles is available with loss='quantile' only, got {self.loss!r}"
+                f"predict_quantiles is available with loss='quantile' only, got {loss!r}"
             )
         return True
 
