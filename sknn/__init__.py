@@ -35,6 +35,7 @@ __all__ = [
     "preprocessing",
     "report",
     "studies",
+    "training",
 ]
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
         preprocessing,
         report,
         studies,
+        training,
     )
     from sknn.estimators import (
         ScratchMLPClassifier,
@@ -79,6 +81,7 @@ _SUBPACKAGES = frozenset(
         "preprocessing",
         "report",
         "studies",
+        "training",
     }
 )
 _HOME = {

@@ -8,8 +8,10 @@ from `A` alone.
 from __future__ import annotations
 
 from abc import abstractmethod
+from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import expit
 
 from sknn.training import FloatArray
@@ -46,9 +48,13 @@ class Activation(Layer):
     """
 
     def __init__(self, n_models: int, n_rows: int, width: int, dtype: np.dtype) -> None:
-        self.shape = (n_models, n_rows, width)
+        self.shape, self.dtype = (n_models, n_rows, width), dtype
         self.output: FloatArray
-        self.slope = np.empty(self.shape, dtype)
+
+    @cached_property
+    def slope(self) -> FloatArray:
+        """Room for the derivative, which prediction does without."""
+        return np.empty(self.shape, self.dtype)
 
     @abstractmethod
     def forward(self, X: FloatArray) -> FloatArray:
@@ -79,7 +85,11 @@ class ReLU(Activation):
         # as long as the second one does not push the first out of the cache.
         fits = n_models * n_rows * width <= CACHED_NUMBERS
         self.zeros = np.zeros(self.shape if fits else (1, 1, width), dtype)
-        self.positive = np.empty(self.shape, np.bool_)
+
+    @cached_property
+    def positive(self) -> NDArray[np.bool_]:
+        """Room for the derivative."""
+        return np.empty(self.shape, np.bool_)
 
     def forward(self, X: FloatArray) -> FloatArray:
         self.output = np.maximum(X, self.zeros, out=X)

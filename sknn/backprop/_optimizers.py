@@ -14,13 +14,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from sknn.training import (
-    FloatArray,
-    IntArray,
-    Parameters,
-    Plan,
-    column,
-)
+from sknn.training import FloatArray, IntArray, Parameters, Plan, column
 
 from ._proximal import ProximalStep
 

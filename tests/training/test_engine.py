@@ -43,7 +43,7 @@ def test_only_numpy_trains_stacks():
 @of_each_engine
 def test_a_training_by_the_protocol(engine, make_plan, make_problem):
     problem, plan = make_problem(n_valid=11), make_plan(monitor="valid_loss", restore_best=True)
-    engine.check(plan)
+    engine.check(plan.dtype, plan.solver)
     state = engine.start([plan], [Streams([1, 2, 3, 4])])
     assert state.outcomes == [Outcome.RUNNING]
     before = state.parameters.values.copy()
