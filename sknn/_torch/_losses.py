@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from sknn.backprop._regression_losses import SMALLEST_SD
+from sknn.backprop import SMALLEST_SD
 
 
 def row_losses(

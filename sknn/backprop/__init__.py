@@ -46,6 +46,7 @@ from ._penalties import (
 from ._proximal import NEWTON_STEPS, GroupThreshold, ProximalStep
 from ._regression_losses import (
     LOSSES,
+    SMALLEST_SD,
     AbsoluteError,
     Gamma,
     GaussianNLL,
@@ -86,6 +87,7 @@ __all__ = [
     "SELU_ALPHA",
     "SELU_SCALE",
     "SGD",
+    "SMALLEST_SD",
     "AbsoluteError",
     "Activation",
     "Adam",

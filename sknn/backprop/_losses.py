@@ -72,6 +72,9 @@ class Loss(ABC):
     score: ClassVar[str] = "r2"
     #: Name of the last nonlinearity, as scikit-learn has it.
     out_activation: ClassVar[str] = "identity"
+    #: The least target, and whether it is one itself.
+    least: ClassVar[float] = -np.inf
+    takes_least: ClassVar[bool] = True
 
     def __init__(self, plans: Sequence[Plan], n_rows: int) -> None:
         plan = plans[0]

@@ -116,6 +116,7 @@ class Poisson(Loss):
     """
 
     out_activation = "exp"
+    least = 0.0
 
     @classmethod
     def predict(cls, outputs: FloatArray, out: FloatArray | None = None) -> FloatArray:
@@ -145,6 +146,8 @@ class Gamma(Loss):
     """
 
     out_activation = "exp"
+    least = 0.0
+    takes_least = False
 
     @classmethod
     def predict(cls, outputs: FloatArray, out: FloatArray | None = None) -> FloatArray:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from sknn._sklearn_compat import Interval, Options, StrOptions
-from sknn.backprop import ACTIVATIONS
+from sknn.backprop import ACTIVATIONS, LOSSES, OPTIMIZERS
 
 from ._declare import parameter
 
@@ -83,7 +83,7 @@ class MLPParameters:
     )
     solver: str = parameter(
         "adam",
-        [StrOptions({"sgd", "adam", "adamw", "rmsprop", "lbfgs"})],
+        [StrOptions({*OPTIMIZERS, "lbfgs"})],
         "{'sgd', 'adam', 'adamw', 'rmsprop', 'lbfgs'}",
         """
         Optimizer. The first four work on batches, in the forms of `torch.optim`; 'rmsprop'
@@ -359,19 +359,7 @@ class RegressorParameters(MLPParameters):
 
     loss: str = parameter(
         "squared_error",
-        [
-            StrOptions(
-                {
-                    "squared_error",
-                    "absolute_error",
-                    "huber",
-                    "poisson",
-                    "gamma",
-                    "quantile",
-                    "gaussian",
-                }
-            )
-        ],
+        [StrOptions({name for name, loss in LOSSES.items() if loss.score == "r2"})],
         "str",
         """
         What the network makes small, and so what it predicts:

@@ -270,10 +270,10 @@ class Numbers(Target):
             raise ValueError(
                 f"`{name}` must have {self.n_targets} numbers per row, got {y.shape[1]}"
             )
-        if self.loss == "poisson" and (y < 0).any():
-            raise ValueError(f"`{name}` must be at least 0 with loss='poisson', got {y.min()}")
-        if self.loss == "gamma" and (y <= 0).any():
-            raise ValueError(f"`{name}` must be above 0 with loss='gamma', got {y.min()}")
+        loss = LOSSES[self.loss]
+        if (y < loss.least if loss.takes_least else y <= loss.least).any():
+            bound = f"{'at least' if loss.takes_least else 'above'} {loss.least:g}"
+            raise ValueError(f"`{name}` must be {bound} with loss={self.loss!r}, got {y.min()}")
         return y
 
     def fitted_to(self, y: np.ndarray, weights: np.ndarray | None) -> Self:
@@ -288,7 +288,7 @@ class Numbers(Target):
             unit = np.ldexp(1.0, np.frexp(np.abs(y).max(axis=0))[1] - 1)
             y = y / unit
             mean = np.average(y, axis=0, weights=weights)
-            if self.loss in ("poisson", "gamma"):
+            if LOSSES[self.loss].out_activation == "exp":
                 scale = np.where(mean > 0, mean * unit, 1.0)
             else:
                 is_constant = y.min(axis=0) == y.max(axis=0)

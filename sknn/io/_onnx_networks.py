@@ -39,7 +39,7 @@ from skl2onnx.common.data_types import (
 )
 from skl2onnx.common.shape_calculator import calculate_linear_classifier_output_shapes
 
-from sknn.backprop._regression_losses import SMALLEST_SD
+from sknn.backprop import LOSSES, SMALLEST_SD
 from sknn.estimators._arrays import arrays_of
 from sknn.estimators._targets import LabelSets, Numbers
 
@@ -266,7 +266,7 @@ def _in_units(found: Any, scale: Any, center: Any, opset: dict[str, Any]) -> Any
 def _numbers(network: Any, outputs: Any, opset: dict[str, Any]) -> tuple[Any, Any]:
     """Predictions on the scale that a network learns, and standard deviations or None."""
     target, dtype = network._target, network._plan.dtype
-    if target.loss in ("poisson", "gamma"):
+    if LOSSES[target.loss].out_activation == "exp":
         return OnnxExp(outputs, **opset), None
     if target.loss == "gaussian":
         mean, log_sd = (
