@@ -6,7 +6,7 @@ K models, so one pass of the loop trains one network or a thousand.
 
 from ._activations import ACTIVATIONS, Activation, Identity, Logistic, ReLU, Tanh
 from ._batches import Batch, Batches, Block
-from ._blas import ONE_BLAS_THREAD
+from ._blas import ONE_BLAS_THREAD as ONE_BLAS_THREAD
 from ._cross_entropy import (
     SigmoidCrossEntropy,
     SoftmaxCrossEntropy,
@@ -15,7 +15,6 @@ from ._cross_entropy import (
     softmax,
 )
 from ._engine import NumPyEngine, start
-from ._fast import times_transposed
 from ._initializers import draw_parameters, glorot_uniform
 from ._layers import Dropout, Layer, Linear, SparseDropout, SparseLinear
 from ._losses import Loss, r2_of_rows
@@ -55,7 +54,6 @@ __all__ = [
     "L2",
     "LOSSES",
     "NEWTON_STEPS",
-    "ONE_BLAS_THREAD",
     "OPTIMIZERS",
     "SGD",
     "AbsoluteError",
@@ -111,6 +109,5 @@ __all__ = [
     "r2_of_rows",
     "softmax",
     "start",
-    "times_transposed",
     "train",
 ]

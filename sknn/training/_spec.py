@@ -23,6 +23,12 @@ class LayerSpec:
         The linear layer that this is, or that it comes before or after.
     n_in, n_out : int
         Widths.
+
+    Examples
+    --------
+    >>> from sknn.training import LayerSpec, NetworkSpec
+    >>> NetworkSpec((3, 2)).layers[-1] == LayerSpec("linear", index=0, n_in=3, n_out=2)
+    True
     """
 
     kind: Literal["dropout", "linear", "activation"]
