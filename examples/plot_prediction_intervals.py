@@ -75,7 +75,7 @@ for name, one in found.items():
     crossings = (np.diff(one.quantiles, axis=1) < 0).any(axis=1).mean()
     print(
         f"{name:13}  pinball loss {one.pinball_loss:5.2f}  "
-        f"80 % interval holds {one.coverages[0.8]:.0%}  rows with crossing quantiles {crossings:.0%}"
+        f"80 % interval holds {one.coverages[0.8]:.0%}  rows that cross {crossings:.0%}"
     )
 
 # %%

@@ -59,15 +59,16 @@ def predictions_frame(estimator: Any, X: Any) -> pd.DataFrame:
 def _numbers(estimator: Any, X: Any) -> dict[str, Any]:
     import numpy as np
 
+    from sknn.inspection import QuantilePredictions
+    from sknn.inspection._quantile_predictions import predicts_std
+
     last = estimator[-1] if hasattr(estimator, "steps") else estimator
-    if getattr(last, "loss", None) == "gaussian" and hasattr(last, "history_"):
+    if predicts_std(last):
         predicted, std = estimator.predict(X, return_std=True)
         spread = {"standard deviation": std}
     else:
         predicted, spread = estimator.predict(X), {}
         if hasattr(last, "predict_quantiles"):
-            from sknn.inspection import QuantilePredictions
-
             found = QuantilePredictions.from_estimator(estimator, X, np.zeros(len(X)))
             spread = {
                 f"quantile {level:g}": found.quantiles[:, k] for k, level in enumerate(found.levels)

@@ -11,14 +11,8 @@ from numpy.typing import NDArray
 
 from sknn.inspection._checks import check_count
 from sknn.inspection._curves import draw_curve, limit_r2, scale_loss, whole_epochs
-from sknn.inspection._fitted import (
-    caption_of,
-    describe,
-    history_of,
-    loss_name,
-    named,
-    networks_of,
-)
+from sknn.inspection._fitted import caption_of, history_of, loss_name, named, networks_of
+from sknn.inspection._histories import check_histories, describe_all, estimators_of, score_of
 from sknn.inspection._history_panels import (
     SUBSET_NAMES,
     SUBSETS,
@@ -53,8 +47,8 @@ class HistoryDisplay:
         *,
         descriptions: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
-        self.histories = _check_histories(histories)
-        self.score = _score_of(self.histories)
+        self.histories = check_histories(histories)
+        self.score = score_of(self.histories)
         self.loss_name = "cross-entropy" if self.score == "accuracy" else ""
         self.descriptions = {name: list(parts) for name, parts in (descriptions or {}).items()}
 
@@ -136,7 +130,7 @@ class HistoryDisplay:
             and all(isinstance(one, Mapping) for one in cv_results.values())
         )
         results = cv_results if several else {"": cv_results}
-        fits = {key: _estimators_of(one) for key, one in results.items()}
+        fits = {key: estimators_of(one) for key, one in results.items()}
         if not several:
             ((_, folds),) = fits.items()
             fits = {next(iter(named(folds[0], name))): folds}
@@ -150,7 +144,7 @@ class HistoryDisplay:
     def _of_networks(cls, networks: Mapping[str, Sequence[Any]], is_named: bool) -> Self:
         display = cls(
             {name: [history_of(net) for net in nets] for name, nets in networks.items()},
-            descriptions={name: _describe_all(nets) for name, nets in networks.items()},
+            descriptions={name: describe_all(nets) for name, nets in networks.items()},
         )
         losses = {loss_name(net) for nets in networks.values() for net in nets}
         display.loss_name = losses.pop() if len(losses) == 1 else ""
@@ -330,54 +324,3 @@ def check_smooth(smooth: Any) -> None:
     """Raise ValueError if it is no number of epochs."""
     if smooth is not None:
         check_count("smooth", smooth, " or None")
-
-
-def _check_histories(
-    histories: History | Mapping[str, History | Sequence[History]],
-) -> dict[str, tuple[History, ...]]:
-    if isinstance(histories, History):
-        histories = {"training": histories}
-    if not isinstance(histories, Mapping):
-        raise TypeError(
-            "`histories` must be a History or a dict of str to History or to list of History, got "
-            f"{type(histories).__name__}"
-        )
-    found = {}
-    for name, runs in histories.items():
-        found[str(name)] = tuple(runs) if isinstance(runs, list | tuple) else (runs,)
-        for run in found[str(name)]:
-            if not isinstance(run, History) or not len(run):
-                raise ValueError(
-                    f"`histories` must hold History objects of at least one epoch, got {run!r} "
-                    f"for {name!r}"
-                )
-    if not found or not all(found.values()):
-        raise ValueError("`histories` must hold at least one History for each name, got none")
-    return found
-
-
-def _score_of(histories: Mapping[str, Sequence[History]]) -> str:
-    scores = {run.score for runs in histories.values() for run in runs}
-    if len(scores) > 1:
-        raise ValueError(
-            "`histories` must be all of classifiers or all of regressors, got some with accuracy "
-            "and some with R²: draw them in two figures"
-        )
-    return scores.pop()
-
-
-def _estimators_of(cv_results: Mapping[str, Any]) -> list[Any]:
-    if not isinstance(cv_results, Mapping) or "estimator" not in cv_results:
-        got = f"a dict of {list(cv_results)}" if isinstance(cv_results, Mapping) else cv_results
-        raise ValueError(
-            "`cv_results` must be what cross_validate returned with return_estimator=True, got "
-            f"{got}"
-        )
-    return list(cv_results["estimator"])
-
-
-def _describe_all(networks: Sequence[Any]) -> list[str]:
-    """What is true of all these networks."""
-    first, *others = [describe(net) for net in networks]
-    shared = [part for part in first if all(part in other for other in others)]
-    return [*shared, f"{len(networks)} trainings"] if others else shared

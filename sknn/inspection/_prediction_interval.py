@@ -64,8 +64,7 @@ class PredictionIntervalDisplay:
     >>> model = ScratchMLPRegressor(
     ...     (16,), loss="quantile", max_iter=50, n_iter_no_change=float("inf"), random_state=0
     ... )
-    >>> model.fit(20 * X[:300], y[:300])
-    ScratchMLPRegressor(...)
+    >>> model = model.fit(20 * X[:300], y[:300])
     >>> display = PredictionIntervalDisplay.from_estimator(model, 20 * X[300:], y[300:])
     >>> list(display.bands_)
     [0.8]

@@ -87,11 +87,16 @@ def unique_labels(y: ArrayLike) -> NDArray[Any]:
     Raises
     ------
     ValueError
-        If labels are missing, or of types that have no common order.
+        If labels are missing, or of types that have no common order, or numbers with fractions.
     """
     array = column_or_1d(y)
     if any(label is None or label != label for label in array.tolist()):
         raise ValueError("`y` must hold a label for every row, got None or NaN for some")
+    if array.dtype.kind == "f" and (array % 1 != 0).any():
+        raise ValueError(
+            f"`y` must hold classes, got numbers such as {array[array % 1 != 0][0]:g}: cut them "
+            "into a few ranges"
+        )
     try:
         return np.unique(array)
     except TypeError as error:

@@ -274,21 +274,21 @@ def _missing(made: Any) -> None:
 
 
 def _ensemble(made: Any) -> None:
-    """Members are networks of one shape."""
+    """Members are fitted networks of one kind, whose parameters can be stacked."""
     members = getattr(made, "estimators_", None)
     if members is None:
         return
-    from sknn.estimators import ScratchMLPClassifier
-
+    kind = type(made).__name__.replace("Ensemble", "")
     _expect(isinstance(members, list) and len(members) > 0, "estimators_")
-    _expect(all(type(member) is ScratchMLPClassifier for member in members), "estimators_")
-    _expect(all(hasattr(member, "coefs_") for member in members), "estimators_")
-    shapes = {tuple(coef.shape for coef in member.coefs_) for member in members}
-    kinds = {(member._plan.spec.activation, member.coefs_[0].dtype) for member in members}
-    _expect(len(shapes) == len(kinds) == 1, "estimators_")
-    _expect(members[0].n_features_in_ == made.n_features_in_, "n_features_in_")
-    n_classes = (len(members[0].classes_),)
-    _expect(_is_array(made.classes_, "biufOU", n_classes), "classes_")
+    _expect(all(type(member).__name__ == kind for member in members), "estimators_")
+    _expect(all(hasattr(member, "_plan") for member in members), "estimators_")
+    plans = [member._plan for member in members]
+    for name in ("spec", "loss", "quantiles", "dtype"):
+        _expect(all(getattr(p, name) == getattr(plans[0], name) for p in plans), "estimators_")
+    _expect(getattr(made, "n_features_in_", None) == plans[0].spec.n_features, "n_features_in_")
+    if hasattr(members[0], "classes_"):
+        shape = members[0].classes_.shape
+        _expect(_is_array(getattr(made, "classes_", None), "biufOU", shape), "classes_")
 
 
 def _powers(made: Any) -> None:
@@ -315,6 +315,7 @@ CHECKS: dict[str, Check] = {
     "Pipeline": _parts("steps", 2),
     "PowerTransformer": _powers,
     "ScratchMLPEnsembleClassifier": _ensemble,
+    "ScratchMLPEnsembleRegressor": _ensemble,
     "MLPFeatureSelector": _selector,
     "MissingIndicator": _missing,
     "RankStabilitySelector": _selector,

@@ -47,7 +47,7 @@ def target_from_plain(plain: Mapping[str, Any], plan: Plan) -> Target:
     """
     given = {name: decode(value) for name, value in plain.items()}
     kind = given.pop("kind")
-    if kind not in KINDS:
+    if not isinstance(kind, str) or kind not in KINDS:
         raise ValueError(f"its target is of the unknown kind {kind!r:.50}")
     cls = KINDS[kind]
     names = {field.name for field in fields(cls)}

@@ -87,13 +87,10 @@ def predictions_section(found: RegressionEvaluation) -> Section:
 
 
 def _scatter(found: RegressionEvaluation, k: int) -> Picture:
-    true, predicted = found.y_true[:, k], found.y_pred[:, k]
-    spread = np.ptp(true) > 0 and np.ptp(predicted) > 0
-    correlation = float(np.corrcoef(true, predicted)[0, 1]) if spread else float("nan")
     return Picture(
         f"Predicted and observed values{_of(found, k)}",
         f"Observed over predicted values of {found.names[k]}, with the diagonal of perfect "
-        f"predictions. Their correlation is {decimal(correlation)}.",
+        f"predictions. R² is {decimal(found.r2_by_target[k])}.",
         lambda theme: _draw(found, k, "actual_vs_predicted", theme),
         f"On the dashed line the prediction is right.{_few(found)}",
     )

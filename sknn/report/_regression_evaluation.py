@@ -16,6 +16,7 @@ from sklearn.metrics import mean_gamma_deviance, mean_poisson_deviance, r2_score
 from sklearn.pipeline import Pipeline
 
 from sknn.inspection import QuantilePredictions
+from sknn.inspection._quantile_predictions import network_in, predicts_std
 from sknn.report._words import decimal
 
 # Levels of the normal distributions of which intervals are made.
@@ -93,7 +94,7 @@ class RegressionEvaluation:
         names = names_of_targets(y) if names is None else names
         true = as_numbers(y, "y")
         std = None
-        if hasattr(last, "history_") and getattr(last, "loss", None) == "gaussian":
+        if predicts_std(last):
             predicted, std = estimator.predict(X, return_std=True)
         else:
             predicted = estimator.predict(X)
@@ -176,7 +177,7 @@ class RegressionEvaluation:
         """R² of each target, as scikit-learn defines it; NaN for a single row."""
         if self.n_rows < 2:
             return np.full(len(self.names), math.nan)
-        return np.asarray(r2_score(self.y_true, self.y_pred, multioutput="raw_values"))
+        return r2_of(self.y_true, self.y_pred)
 
     @cached_property
     def r2(self) -> float:
@@ -261,6 +262,14 @@ class RegressionEvaluation:
         return tree
 
 
+def r2_of(true: NDArray[np.float64], predicted: NDArray[np.float64]) -> NDArray[np.float64]:
+    """R² of each target, in a unit in which no square overflows."""
+    largest = np.maximum(np.abs(true).max(axis=0), np.abs(predicted).max(axis=0))
+    # A power of two loses no digit.
+    unit = np.ldexp(1.0, np.frexp(largest)[1] - 1)
+    return np.asarray(r2_score(true / unit, predicted / unit, multioutput="raw_values"))
+
+
 def as_numbers(y: ArrayLike, name: str) -> NDArray[np.float64]:
     """Numbers as an array of shape (n_rows, n_targets).
 
@@ -313,9 +322,10 @@ def _root_mean_square(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _trained_loss(last: Any, true: NDArray[Any], predicted: NDArray[Any]) -> dict[str, float]:
     """The loss that a network of ours was trained with, if it is none of the usual figures."""
-    target = getattr(last, "_target", None)
-    if target is None or target.loss not in LOSSES:
+    network = network_in(last)
+    if network is None or network._plan.loss not in LOSSES:
         return {}
+    target = network._target
     name, compute = LOSSES[target.loss]
     try:
         return {name: float(compute(true, predicted, target))}

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 from typing import Any
 
-from sklearn.metrics import r2_score
+import numpy as np
 
 from sknn.report._findings import Findings, Rows
 from sknn.report._importance import Cost
 from sknn.report._number_data import UNNAMED, NumberData
 from sknn.report._overview import as_frame
 from sknn.report._predictions import headlines, intervals_sections, predictions_section
-from sknn.report._regression_evaluation import RegressionEvaluation, as_numbers, names_of_targets
+from sknn.report._regression_evaluation import (
+    RegressionEvaluation,
+    as_numbers,
+    names_of_targets,
+    r2_of,
+)
 from sknn.report._words import count, decimal
 
 R2 = Cost("r2_drop", "R² lost", "R² lost", 3)
 
 
+@np.errstate(over="ignore", invalid="ignore")  # of squares of large numbers
 def evaluate_regressor(model: Any, rows: Rows, target: str | None) -> Findings:
     """Measure a fitted regressor on some rows.
 
@@ -60,4 +66,5 @@ def _subtitle(model: Any, data: NumberData, found: RegressionEvaluation) -> str:
 
 
 def _r2(estimator: Any, X: Any, y: Any) -> dict[str, float]:
-    return {R2.key: float(r2_score(y, estimator.predict(X)))}
+    true, predicted = as_numbers(y, "y"), as_numbers(estimator.predict(X), "y_pred")
+    return {R2.key: float(r2_of(true, predicted).mean())}

@@ -13,7 +13,9 @@ from sklearn.preprocessing import StandardScaler
 
 from sknn.estimators import ScratchMLPClassifier, ScratchMLPRegressor, TorchMLPRegressor
 from sknn.inspection import (
+    ClassBalanceDisplay,
     ConvergenceDisplay,
+    FeatureDistributionDisplay,
     IntervalCalibrationDisplay,
     NetworkDisplay,
     OneVsRestRocDisplay,
@@ -156,6 +158,13 @@ def test_what_no_regressor_has_is_named(networks):
         NetworkDisplay([np.ones((2, 1))], class_names=["a"], output_names=["b"])
     with pytest.raises(TypeError, match="`estimator` must have predict_proba, got ScratchMLPReg"):
         OneVsRestRocDisplay.from_estimator(networks["gaussian"], X_TEST, Y_TEST)
+
+
+def test_a_display_of_classes_does_not_take_numbers():
+    with pytest.raises(ValueError, match="`y` must hold classes, got numbers such as"):
+        ClassBalanceDisplay.from_labels(Y)
+    with pytest.raises(ValueError, match="`y` must hold classes, got numbers such as"):
+        FeatureDistributionDisplay.from_data(X, Y)
 
 
 def test_a_path_says_which_loss():

@@ -29,6 +29,9 @@ from sknn.preprocessing import choose_columns, make_table_transformer
 LOSSES = [
     "squared_error", "absolute_error", "huber", "poisson", "gamma", "quantile", "gaussian",
 ]  # fmt: skip
+needs_ensembles = pytest.mark.skipif(
+    not hasattr(sknn, "ScratchMLPEnsembleRegressor"), reason="there is no such ensemble"
+)
 SECOND = {"gaussian": ["std"], "quantile": ["quantiles"]}
 
 
@@ -214,9 +217,7 @@ def test_regressors_of_scikit_learn(rows, run):
     assert_allclose(found["variable"][:, 0], voting.predict(X), rtol=1e-6)
 
 
-@pytest.mark.skipif(
-    not hasattr(sknn, "ScratchMLPEnsembleRegressor"), reason="there is no such ensemble"
-)
+@needs_ensembles
 @pytest.mark.parametrize("loss", LOSSES)
 @pytest.mark.parametrize("bootstrap", [False, True])
 def test_ensembles(rows, run, loss, bootstrap):
@@ -262,13 +263,11 @@ def test_labels_as_likely_as_not_are_left_out(rows, labels, run):
     assert not found["label"].any()
 
 
+@needs_ensembles
 def test_an_ensemble_of_several_labels(rows, labels, run):
     X = rows[0]
     base = net(ScratchMLPClassifier)
-    try:
-        model = sknn.ScratchMLPEnsembleClassifier(base, 3, random_state=0).fit(X, labels)
-    except ValueError:
-        pytest.skip("the ensemble has one label per row")
+    model = sknn.ScratchMLPEnsembleClassifier(base, 3, random_state=0).fit(X, labels)
     found = run(model, {"X": X})
     assert_allclose(found["probabilities"], model.predict_proba(X), atol=1e-13)
     assert_array_equal(found["label"], model.predict(X))

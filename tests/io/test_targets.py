@@ -399,3 +399,37 @@ def test_regressors_of_others_are_refused_by_name(rows, tmp_path):
     model = MultiOutputRegressor(net(ScratchMLPRegressor)).fit(rows[0], rows[1][:, None])
     with pytest.raises(ValueError, match=r"must be one of .*ScratchMLPRegressor.*got MultiOutput"):
         sknn.io.save(model, tmp_path / "model.sknn")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda nodes, other: nodes.update({"estimators_": []}),
+        lambda nodes, other: nodes.update({"estimators_": ["x"]}),
+        lambda nodes, other: nodes["estimators_"].__setitem__(1, nodes["estimator"]),
+        lambda nodes, other: nodes["estimators_"].__setitem__(1, other),
+        lambda nodes, other: nodes.update({"n_features_in_": 3}),
+        lambda nodes, other: nodes.pop("classes_"),
+        lambda nodes, other: nodes.update({"classes_": {"$objects": [[1], ["a"]]}}),
+    ],
+)
+def test_ensembles_whose_networks_do_not_fit(rows, tmp_path, change):
+    """Their arrays are stacked without a look."""
+    X, y = rows
+    path = tmp_path / "model.sknn"
+    base = net(ScratchMLPClassifier)
+    ensemble = sknn.ScratchMLPEnsembleClassifier(base, 2).fit(X, y > 500)
+    wider = net(ScratchMLPClassifier, hidden_layer_sizes=(6,)).fit(X, y > 500)
+    sknn.io.save(
+        make_pipeline(sknn.RankStabilitySelector(base, n_refits=1), wider).fit(X, y > 500), path
+    )
+    with _container.reading(path) as (header, arrays):
+        other = header["model"]["$object"][1]["steps"][1]["$tuple"][1]
+        more = dict(arrays)
+    sknn.io.save(ensemble, path)
+    with _container.reading(path) as (header, arrays):
+        arrays = dict(arrays) | more
+    change(header["model"]["$object"][1], other)
+    _container.write(path, header, arrays)
+    with pytest.raises(ValueError, match=r"`(estimators_|n_features_in_|classes_)` is not what"):
+        sknn.io.load(path)

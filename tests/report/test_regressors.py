@@ -117,7 +117,7 @@ def test_extremes_have_figures_or_none():
     assert constant.to_dict()["r2_interval"] == [None, None]
     alone = RegressionEvaluation.from_predictions([2.0], [3.0])
     assert alone.to_dict()["r2"] is None
-    for unit in (1e-160, 1e160):
+    for unit in (1e-120, 1e120):
         huge = RegressionEvaluation.from_predictions(unit * Y_TEST, unit * Y_TEST[::-1])
         plain = RegressionEvaluation.from_predictions(Y_TEST, Y_TEST[::-1])
         assert huge.rmse == pytest.approx(unit * plain.rmse)
@@ -129,7 +129,7 @@ def test_extremes_have_figures_or_none():
 
 @pytest.mark.parametrize("loss", ["squared_error", "quantile", "gaussian"])
 def test_a_page_has_its_sections_and_nothing_becomes_markup(loss):
-    model = fit(loss, early_stopping=True)
+    model = fit(loss, early_stopping=True, max_iter=60)
     report = report_on(model, X_train=X_TRAIN, y_train=Y_TRAIN, target=HOSTILE)
     titles = [section.title for section in report.sections]
     assert titles[0] == "How far its predictions are off"
