@@ -253,11 +253,7 @@ def test_bad_parameters(params, message, table):
 
 def test_bad_data(make, table):
     X, y = table
-<<<<<<< HEAD
-    with pytest.raises(ValueError, match="`y` must hold one class label per row"):
-=======
     with pytest.raises(ValueError, match="for several classes per row see sklearn.multioutput"):
->>>>>>> house
         make().fit(X, np.column_stack([y, y]))
     with pytest.raises(ValueError, match="`y` must hold class labels"):
         make().fit(X, X[:, 0])
