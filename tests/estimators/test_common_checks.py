@@ -49,7 +49,7 @@ def small(Estimator=ScratchMLPClassifier, **params):
         small(ScratchMLPRegressor, loss="quantile", quantiles=(0.2, 0.7), record="batch"),
         small(ScratchMLPRegressor, loss="gaussian", max_grad_norm=5.0),
         small(ScratchMLPRegressor, solver="lbfgs", hidden_layer_sizes=(), l2=1e-2, tol=1e-9),
-        small(TorchMLPRegressor, loss="absolute_error", solver="sgd", learning_rate_init=0.01),
+        small(TorchMLPRegressor, loss="absolute_error", solver="sgd", max_iter=100),
     ]
 )
 def test_scikit_learn_checks(estimator, check):
