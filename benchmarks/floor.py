@@ -7,7 +7,7 @@ pieces, each timed alone; what they do not account for is in the last line.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
 from functools import partial
 from itertools import pairwise
@@ -18,7 +18,16 @@ from numpy.typing import NDArray
 
 from sknn import ScratchMLPClassifier
 from sknn.backprop import Activation, Linear, RowStack, Run, penalty_values
-from sknn.training import EpochHook, Parameters, Plan, Problem, TrainState, draw_orders
+from sknn.estimators._prepare import Job
+from sknn.training import (
+    EpochHook,
+    Parameters,
+    Plan,
+    Problem,
+    Tally,
+    TrainState,
+    draw_orders,
+)
 
 from ._cases import DTYPES, Case, cases
 from ._harness import Ratio, Report, Settings, Times, interleave
@@ -109,21 +118,21 @@ class _Opened(ScratchMLPClassifier):
 
     given: tuple[Problem, Plan, TrainState]
 
-    def _train(
-        self, problem: Problem, plan: Plan, state: TrainState, on_epoch: EpochHook | None
-    ) -> TrainState:
-        state = super()._train(problem, plan, state, on_epoch)
-        self.given = problem, plan, state
+    def _train(self, job: Job, hook: EpochHook | None) -> TrainState:
+        state = super()._train(job, hook)
+        self.given = job.problem, job.plan, state
         return state
 
 
 def _floor(run: Run, settings: Settings) -> dict[str, Task]:
     """The products of an update, each in the faster orientation, and one pass."""
-    parameters = Parameters(run.state.parameters.values.copy(), run.plans[0].layer_sizes)
-    gradients = Parameters(1e-3 * parameters.values, run.plans[0].layer_sizes)
+    spec = run.plans[0].spec
+    parameters = Parameters(run.state.parameters.values.copy(), spec.layout)
+    gradients = Parameters(1e-3 * parameters.values, spec.layout)
+    widths, n_rows = spec.layer_sizes, run.batches.batch_size
     products = [
         _faster(A, B, out, settings)
-        for A, B, out in _products(parameters, gradients, run.batches.batch_size)
+        for A, B, out in _products(parameters, gradients, widths, n_rows)
     ]
 
     def multiply() -> None:
@@ -137,12 +146,12 @@ def _floor(run: Run, settings: Settings) -> dict[str, Task]:
 
 
 def _products(
-    parameters: Parameters, gradients: Parameters, n_rows: int
+    parameters: Parameters, gradients: Parameters, widths: Sequence[int], n_rows: int
 ) -> Iterator[tuple[Array, Array, Array]]:
     """A, B and where to put AB, in the order in which an update needs them."""
     dtype = parameters.values.dtype
     rng = np.random.default_rng(0)
-    outputs = [rng.random((n_rows, width)).astype(dtype) for width in parameters.layer_sizes]
+    outputs = [rng.random((n_rows, width)).astype(dtype) for width in widths]
     slopes = [np.ones_like(output) for output in outputs]
     weights = [W[0] for W in parameters.weights]
     for W, (X, Z) in zip(weights, pairwise(outputs), strict=True):
@@ -167,8 +176,8 @@ def _layer_stages(run: Run) -> dict[str, tuple[Task, int]]:
     n_rows = int(run.batches.rows.sizes[0])
     block = next(run.batches.epoch(draw_orders([run.state.streams[0].order], n_rows)))
     batch = block.batches[0]
-    (lane,) = run.lanes.values()
-    network, loss = lane.laid_out(batch.n_rows)
+    (update,) = run.updates.values()
+    network, loss = update.laid_out(batch.n_rows)
     linears = [layer for layer in network.layers if isinstance(layer, Linear)]
     activations = [layer for layer in network.layers if isinstance(layer, Activation)]
     # Once through the network, so that every layer holds its input and output.
@@ -207,8 +216,8 @@ def _layer_stages(run: Run) -> dict[str, tuple[Task, int]]:
         for layer, gradient in zip(activations, incoming, strict=False):
             layer.backward(gradient)
 
-    def figures() -> None:
-        Figures(run.state.n_models).add_rows(*block.rows(), block.weights)
+    def tally() -> None:
+        Tally(run.state.n_models).add_rows(*block.rows(), block.weights)
 
     return {
         "gather rows": (gather, n_updates),
@@ -218,25 +227,25 @@ def _layer_stages(run: Run) -> dict[str, tuple[Task, int]]:
         "backward products": (backward, 1),
         "bias sums": (sum_biases, 1),
         "activations' derivatives": (derive, 1),
-        "loss and accuracy of the epoch": (figures, len(block.batches)),
+        "loss and accuracy of the epoch": (tally, len(block.batches)),
     }
 
 
 def _flat_stages(run: Run) -> dict[str, tuple[Task, int]]:
     """What works on the flat arrays: tasks, and how many updates each of them covers."""
     n_updates = int(run.batches.n_steps[0])
-    (lane,) = run.lanes.values()
+    (update,) = run.updates.values()
     parameters, gradients = run.state.parameters, run.gradients
     gradients.values[...] = np.random.default_rng(0).normal(scale=1e-3, size=gradients.values.shape)
     # A step as long as any other, but one that leaves the parameters where they are.
     rates = np.zeros((n_updates, run.state.n_models))
-    lane.optimizer.begin_epoch(rates, run.state.n_updates)
+    update.optimizer.begin_epoch(rates, run.state.n_updates)
     weights = parameters.values[:, : parameters.n_weights]
     weight_gradients = gradients.values[:, : parameters.n_weights]
     scratch = np.empty_like(weights)
 
     def penalize() -> None:
-        for penalty in lane.penalties:
+        for penalty in update.penalties:
             penalty_gradient = penalty.gradient(weights, out=scratch)
             np.add(weight_gradients, penalty_gradient, out=weight_gradients)
 
@@ -244,10 +253,10 @@ def _flat_stages(run: Run) -> dict[str, tuple[Task, int]]:
         penalty_values(run.penalties, parameters)
         np.isfinite(parameters.values).all(axis=1)
         run.checkpoint.save(run.state)
-        lane.optimizer.begin_epoch(rates, run.state.n_updates)
+        update.optimizer.begin_epoch(rates, run.state.n_updates)
 
     return {
         "penalties": (penalize, 1),
-        "optimizer step": (lambda: lane.optimizer.step(0), 1),
+        "optimizer step": (lambda: update.optimizer.step(0), 1),
         "once per epoch": (end_epoch, n_updates),
     }

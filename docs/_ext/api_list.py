@@ -127,8 +127,6 @@ ROOMS = (
     Room(
         "sknn.backprop",
         {
-            "Parameters": ("Parameters", "draw_parameters", "glorot_uniform"),
-            "Inputs of a fit": ("Problem", "Rows", "Plan", "PER_MODEL", "stack_key"),
             "Layers": ("Layer", "Linear", "SparseLinear", "Dropout", "SparseDropout"),
             "Activations": ("Activation", "ReLU", "Tanh", "Logistic", "Identity", "ACTIVATIONS"),
             "Losses": (
@@ -148,6 +146,8 @@ ROOMS = (
                 "cross_entropy",
                 "r2_of_rows",
             ),
+            "Network": ("Sequential", "build_network", "predict"),
+            "Initial weights": ("draw_parameters", "glorot_uniform"),
             "Penalties": (
                 "Penalty",
                 "Differentiable",
@@ -160,22 +160,31 @@ ROOMS = (
                 "penalty_values",
             ),
             "Proximal steps": ("ProximalStep", "GroupThreshold", "NEWTON_STEPS"),
-            "Network": ("Sequential", "build_network", "predict_logits"),
             "Optimizers": ("Optimizer", "SGD", "Adam", "AdamW", "RMSprop", "OPTIMIZERS"),
-            "Learning rates": ("learning_rates", "constant", "invscaling", "cosine", "onecycle"),
-            "Batches": ("RowStack", "Batches", "Block", "Batch", "batch_sizes", "draw_orders"),
-            "Training": ("train", "Run", "Lane", "Epoch", "EpochHook", "note_epoch"),
-            "L-BFGS": ("minimize_lbfgs", "FlatObjective", "Objective"),
-            "Record and state": (
-                "History",
-                "Figures",
-                "Validation",
-                "EarlyStopping",
-                "TrainState",
-                "Streams",
-                "Outcome",
-                "Checkpoint",
+            "Batches": ("RowStack", "Batches", "Block", "Batch"),
+            "Training": ("start", "train", "Run", "Update", "Validation"),
+            "L-BFGS": ("NetworkObjective", "Objective"),
+            "The engine of estimators": ("NumPyEngine",),
+        },
+    ),
+    Room(
+        "sknn.training",
+        {
+            "Network": ("NetworkSpec", "LayerSpec", "Layout", "Parameters"),
+            "Inputs of a fit": (
+                "Problem",
+                "Rows",
+                "Plan",
+                "PER_MODEL",
+                "stack_key",
+                "check_stackable",
             ),
+            "Learning rates": ("learning_rates", "constant", "invscaling", "cosine", "onecycle"),
+            "Batches": ("batch_sizes", "draw_orders"),
+            "Epochs": ("Epoch", "EpochHook", "note_epoch", "Tally"),
+            "When to stop": ("EarlyStopping",),
+            "Record and state": ("History", "TrainState", "Streams", "Outcome", "Checkpoint"),
+            "Engines": ("Engine", "minimize_lbfgs", "FlatObjective"),
         },
     ),
 )

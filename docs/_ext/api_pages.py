@@ -52,9 +52,9 @@ def _index() -> str:
         parts.append(f"\n:doc:`{room.module}`\n{'-' * (len(room.module) + 8)}\n\n")
         summary = inspect.getdoc(importlib.import_module(room.module)).partition("\n")[0]
         parts.append(f"{summary}\n\n.. currentmodule:: {room.module}\n\n")
-        if room.module == "sknn.backprop":
+        if room.module in ("sknn.backprop", "sknn.training"):
             parts.append(
-                "Its names are listed on :doc:`a page of their own <sknn.backprop>`; "
+                f"Its names are listed on :doc:`a page of their own <{room.module}>`; "
                 ":doc:`/learn/index` explains them.\n"
             )
         else:

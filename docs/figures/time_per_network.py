@@ -6,20 +6,21 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from sknn.backprop import SoftmaxCrossEntropy, build_network
-from sknn.training import Parameters, Plan
+from sknn.training import NetworkSpec, Parameters, Plan
 
-SIZES, ROWS, DTYPE = (8, 32, 10), 32, np.dtype("float32")
+SPEC, ROWS, DTYPE = NetworkSpec((8, 32, 10)), 32, np.dtype("float32")
 
 
 def seconds_per_update(n_models: int) -> float:
     """Median over some repetitions, of processor time."""
     rng = np.random.default_rng(0)
-    parameters, gradients = (Parameters.zeros(n_models, SIZES, DTYPE) for _ in range(2))
+    parameters, gradients = (Parameters.zeros(n_models, SPEC.layout, DTYPE) for _ in range(2))
     parameters.values[...] = rng.normal(scale=0.25, size=parameters.values.shape)
-    network = build_network(parameters, gradients, ROWS, "relu")
-    loss = SoftmaxCrossEntropy([Plan(layer_sizes=SIZES, dtype=DTYPE)] * n_models, ROWS)
-    X = rng.normal(size=(n_models, ROWS, SIZES[0])).astype(DTYPE)
-    targets = np.eye(SIZES[-1], dtype=DTYPE)[rng.integers(SIZES[-1], size=(n_models, ROWS))]
+    network = build_network(SPEC, parameters.arrays, ROWS, gradients.arrays)
+    loss = SoftmaxCrossEntropy([Plan(SPEC, dtype=DTYPE)] * n_models, ROWS)
+    X = rng.normal(size=(n_models, ROWS, SPEC.n_features)).astype(DTYPE)
+    labels = rng.integers(SPEC.n_outputs, size=(n_models, ROWS))
+    targets = np.eye(SPEC.n_outputs, dtype=DTYPE)[labels]
     step = np.empty_like(gradients.values)
     n_updates, found = max(4, 400 // n_models), []
     for _ in range(9):

@@ -6,7 +6,7 @@ K models, so one pass of the loop trains one network or a thousand.
 
 from ._activations import Activation, Identity, LeakyReLU, Logistic, ReLU, Tanh
 from ._batches import Batch, Batches, Block
-from ._blas import ONE_BLAS_THREAD
+from ._blas import ONE_BLAS_THREAD as ONE_BLAS_THREAD
 from ._cross_entropy import (
     SigmoidCrossEntropy,
     SoftmaxCrossEntropy,
@@ -16,7 +16,6 @@ from ._cross_entropy import (
 )
 from ._embeddings import InputScale, PeriodicEmbedding
 from ._engine import NumPyEngine, start
-from ._fast import times_transposed
 from ._initializers import draw_parameters, glorot_uniform
 from ._layers import (
     Dropout,
@@ -81,7 +80,6 @@ __all__ = [
     "LOSSES",
     "MOMENTUM",
     "NEWTON_STEPS",
-    "ONE_BLAS_THREAD",
     "OPTIMIZERS",
     "SELU",
     "SELU_ALPHA",
@@ -151,6 +149,5 @@ __all__ = [
     "r2_of_rows",
     "softmax",
     "start",
-    "times_transposed",
     "train",
 ]

@@ -25,7 +25,7 @@ def times_transposed(weights: FloatArray, n_rows: int) -> Callable[[FloatArray],
     Examples
     --------
     >>> import numpy as np
-    >>> from sknn.backprop import times_transposed
+    >>> from sknn.backprop._fast import times_transposed
     >>> product = times_transposed(np.array([[[1.0, 2.0], [3.0, 4.0]]]), n_rows=1)
     >>> product(np.array([[[1.0, 0.0]]]))
     array([[[1., 3.]]])

@@ -36,6 +36,26 @@ class Objective(ABC):
         Losses and scores of the training rows there.
     penalty : float
         The penalty terms there.
+
+    Examples
+    --------
+    `plan` is that of `Plan`'s example. A mean loss that does not depend on the data, ½ Σ (θ - 1)²:
+
+    >>> import numpy as np
+    >>> from dataclasses import replace
+    >>> from sknn.backprop import Objective
+    >>> from sknn.training import Problem, Rows, Tally
+    >>> class Bowl(Objective):
+    ...     def differentiate(self):
+    ...         self.gradients.values[...] = self.values - 1
+    ...         tally = Tally(1)
+    ...         loss = np.square(self.values - 1).sum() / 2
+    ...         tally.add_rows(np.full((1, 2), loss), np.ones((1, 2)), weights=None)
+    ...         return tally
+    >>> problem = Problem(Rows(np.array([[-1.0], [1.0]]), np.array([0, 1])))
+    >>> value, gradient = Bowl(problem, replace(plan, l2=0.5))(np.full(4, 2.0))
+    >>> value, gradient  # penalties are of the two weights, not of the two biases
+    (4.0, array([2., 2., 1., 1.]))
     """
 
     def __init__(self, problem: Problem, plan: Plan) -> None:

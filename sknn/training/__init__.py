@@ -1,20 +1,25 @@
 """What a training is, whatever engine computes it: its inputs, its rules, its record.
 
 Nothing here knows how a gradient is computed. `sknn.backprop` and the PyTorch engine both train by
-these plans, stop by these rules, and leave these states and histories.
+these plans, stop by these rules, and leave these states and histories. Names imported ``as``
+themselves are for other folders of sknn, and no part of the documented interface.
 """
 
 from ._engine import Engine
 from ._epoch import Epoch, EpochHook, note_epoch
 from ._history import History
-from ._layout import SLOW_RATE, FloatArray, IntArray, Layout, Parameters
+from ._layout import SLOW_RATE, Layout, Parameters
+from ._layout import FloatArray as FloatArray
+from ._layout import IntArray as IntArray
 from ._lbfgs import FlatObjective, minimize_lbfgs
 from ._orders import batch_sizes, draw_orders
-from ._plan import PER_MODEL, Plan, check_stackable, column, stack_key
+from ._plan import PER_MODEL, Plan, check_stackable, stack_key
+from ._plan import column as column
 from ._problem import Problem, Rows
 from ._schedules import constant, cosine, invscaling, learning_rates, onecycle
 from ._spec import N_COSINES, N_EMBEDDED, LayerSpec, NetworkSpec
-from ._state import Checkpoint, Outcome, Streams, TrainState, stopping_rule
+from ._state import Checkpoint, Outcome, Streams, TrainState
+from ._state import stopping_rule as stopping_rule
 from ._stopping import EarlyStopping
 from ._tally import Tally
 
@@ -29,9 +34,7 @@ __all__ = [
     "Epoch",
     "EpochHook",
     "FlatObjective",
-    "FloatArray",
     "History",
-    "IntArray",
     "LayerSpec",
     "Layout",
     "NetworkSpec",
@@ -45,7 +48,6 @@ __all__ = [
     "TrainState",
     "batch_sizes",
     "check_stackable",
-    "column",
     "constant",
     "cosine",
     "draw_orders",
@@ -55,5 +57,4 @@ __all__ = [
     "note_epoch",
     "onecycle",
     "stack_key",
-    "stopping_rule",
 ]

@@ -34,10 +34,14 @@ class Layout:
 
     Examples
     --------
-    >>> from sknn.training import NetworkSpec
-    >>> layout = NetworkSpec((3, 4, 2)).layout
-    >>> dict(layout.shapes)["weights.0"], layout.n_penalized, layout.n_params
-    ((3, 4), 20, 26)
+    That of a network is the `layout` of its spec:
+
+    >>> from sknn.training import Layout, NetworkSpec
+    >>> layout = NetworkSpec((3, 2)).layout
+    >>> layout == Layout((("weights.0", (3, 2)), ("biases.0", (1, 2))), n_penalized=6)
+    True
+    >>> layout.n_params
+    8
     """
 
     shapes: tuple[tuple[str, tuple[int, ...]], ...]

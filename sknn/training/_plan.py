@@ -116,7 +116,20 @@ def column(plans: Sequence[Plan], name: str) -> FloatArray:
 
 
 def check_stackable(plans: Sequence[Plan], problems: Sequence[Problem] = ()) -> None:
-    """Raise ValueError unless these models may train together in one stack."""
+    """Raise ValueError unless these models may train together in one stack.
+
+    Examples
+    --------
+    `plan` is that of `Plan`'s example.
+
+    >>> from dataclasses import replace
+    >>> from sknn.training import check_stackable
+    >>> check_stackable([plan, replace(plan, l2=0.1)])
+    >>> check_stackable([plan, replace(plan, max_iter=4)])
+    Traceback (most recent call last):
+        ...
+    ValueError: `max_iter` must be equal for all models of a stack, got 3 and 4
+    """
     keys = [stack_key(*pair) for pair in zip_longest(plans, problems)]
     for key in keys[1:]:
         for name, value in key.items():

@@ -37,6 +37,12 @@ class LayerSpec:
     trains_bias : bool
         Of 'linear'. Batch normalization takes every bias off again: its gradient would be rounding
         errors, of which Adam makes steps.
+
+    Examples
+    --------
+    >>> from sknn.training import LayerSpec, NetworkSpec
+    >>> NetworkSpec((3, 2)).layers[-1] == LayerSpec("linear", index=0, n_in=3, n_out=2)
+    True
     """
 
     kind: Kind

@@ -110,8 +110,9 @@ class TrainState:
     `plan` is that of `Plan`'s example: two weights, two biases, and a velocity of each.
 
     >>> from sknn.backprop import start
-    >>> from sknn.training import Streams
-    >>> state = start([plan, plan], [Streams([1, 2, 3, 4]), Streams([5, 6, 7, 8])])
+    >>> from sknn.training import Streams, TrainState
+    >>> streams = [Streams([1, 2, 3, 4]), Streams([5, 6, 7, 8])]
+    >>> state: TrainState = start([plan, plan], streams)
     >>> state.n_models, state.parameters.values.shape, state.slots["velocity"].shape
     (2, (2, 4), (2, 4))
     >>> state.outcomes[0], state.histories[0], state.n_bytes

@@ -3,7 +3,7 @@
 What every configuration must pass is in `test_common_checks.py`. Here are the settings one by one,
 with the checks that a setting contradicts: those must fail, all others must pass.
 
-    python tests/classifiers/test_checks_by_configuration.py [PART OF A NAME ...]
+    python tests/estimators/test_checks_by_configuration.py [PART OF A NAME ...]
 
 prints the counts of every configuration, of ensembles and selectors too and, for comparison, of
 `MLPClassifier`; with the reason of each failure.

@@ -9,10 +9,10 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 from sklearn.exceptions import NotFittedError
-from torch import device
 
 from sknn._torch import _module, _rows
-from sknn._torch._module import predict_logits
+from sknn.estimators._base import arrays_of
+from sknn.training import NetworkSpec
 
 NAMES = ["mass", "width", "length", "age", "depth", "hue"]
 
@@ -218,8 +218,9 @@ class TestSparse:
         bad = X.copy()
         bad.indices[-2:] = broken
         module = net.module_.linears[0]
+        spec = NetworkSpec((X.shape[1], *(W.shape[1] for W in fitted.coefs_)))
         for call in (
-            lambda: predict_logits(fitted.coefs_, fitted.intercepts_, "relu", bad, device("cpu")),
+            lambda: fitted._engine.predict(spec, arrays_of(fitted), bad),
             lambda: net.predict_proba(bad),
             lambda: net.partial_fit(bad, holes[1]),
         ):

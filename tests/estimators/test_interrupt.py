@@ -16,6 +16,8 @@ from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from sknn._warnings import TrainingInterrupted
+
 SOLVERS = ["sgd", "adam", "adamw", "rmsprop", "lbfgs"]
 
 pytestmark = [
@@ -200,7 +202,7 @@ def test_it_does_not_warn_of_convergence_too(make, table):
     estimator = make(max_iter=30, n_iter_no_change=10).set_callbacks(CtrlC(5))
     with interrupted() as record:
         estimator.fit(*table)
-    assert [w.category for w in record] == [UserWarning]
+    assert [w.category for w in record] == [TrainingInterrupted]
     assert record[0].filename == __file__
 
 

@@ -2,6 +2,7 @@
 
 import pickle
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -185,7 +186,8 @@ class TestNet:
 
     def test_settings_can_be_changed(self, make_torch, table):
         net = make_torch().fit(*table).net_
-        net.set_params(max_epochs=4, lr=0.05, module__activation="tanh", batch_size=30).fit(*table)
+        spec = replace(net.module__spec, activation="tanh")
+        net.set_params(max_epochs=4, lr=0.05, module__spec=spec, batch_size=30).fit(*table)
         assert len(net.history) == 4
         assert any(isinstance(layer, torch.nn.Tanh) for layer in net.module_)
 

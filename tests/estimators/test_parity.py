@@ -1,6 +1,6 @@
 """From equal seeds the two engines arrive at equal weights, to rounding, and tell the same of it.
 
-``pytest -s tests/classifiers/test_parity.py`` prints the largest difference of a weight for every
+``pytest -s tests/estimators/test_parity.py`` prints the largest difference of a weight for every
 configuration. (Both engines are held against an independent loop in `test_against_torch.py`.)
 """
 

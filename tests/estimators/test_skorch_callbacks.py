@@ -165,13 +165,13 @@ def test_many_classes_take_little_memory(n_classes, torch_mlp, monkeypatch):
     from sknn._torch import _tally
 
     most = []
-    settle = _tally.Tally._settle
+    settle = _tally.DeviceTally._settle
 
     def watch(self):
         most.append(sum(logits.numel() for logits, _, _ in self._waiting))
         settle(self)
 
-    monkeypatch.setattr(_tally.Tally, "_settle", watch)
+    monkeypatch.setattr(_tally.DeviceTally, "_settle", watch)
     labels = np.arange(6000) % n_classes
     torch_mlp(max_iter=1, batch_size=500).fit(rng.normal(size=(6000, 2)), labels)
     assert max(most) <= _tally.WAITING_NUMBERS + 500 * n_classes
