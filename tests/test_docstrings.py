@@ -71,6 +71,8 @@ def signature_of(function: Callable) -> dict[str, inspect.Parameter]:
 
 def means(text: str, value: object) -> bool:
     """Whether a documented default states a value."""
+    if repr(value) == "<factory>":  # of a dataclass: something empty, made anew each time
+        return text in {"{}", "[]"}
     try:
         stated = ast.literal_eval(text)
     except (ValueError, SyntaxError):
