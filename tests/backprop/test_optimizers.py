@@ -6,7 +6,7 @@ import torch
 from numpy.testing import assert_allclose, assert_array_equal
 
 from sknn.backprop import OPTIMIZERS
-from sknn.backprop._optimizers import PIECE
+from sknn.backprop._optimizer_base import PIECE
 from sknn.training import NetworkSpec, Parameters
 
 N_EPOCHS, N_STEPS, N_MODELS = 5, 20, 3
@@ -101,7 +101,7 @@ def test_trajectory(case, sizes, piece, make_plan, random_parameters, monkeypatc
     plans = [make_plan(solver=solver, layer_sizes=sizes, **s, **common) for s in settings]
     parameters = random_parameters(N_MODELS, sizes)
     gradients = Parameters.zeros(N_MODELS, NetworkSpec(sizes).layout, np.float64)
-    monkeypatch.setattr("sknn.backprop._optimizers.PIECE", piece)
+    monkeypatch.setattr("sknn.backprop._optimizer_base.PIECE", piece)
     assert (parameters.values.size > piece) == ((sizes, piece) != (SMALL, PIECE))
     slots = OPTIMIZERS[solver].zero_slots(parameters.values)
     peers = Peers(plans, parameters)

@@ -52,7 +52,8 @@ def test_the_sections_are_read_to_their_ends():
 
 def test_fitted_attributes_are_documented_and_the_same(make_scratch, make_torch, table):
     for make in (make_scratch, make_torch):
-        fitted = make(max_iter=1).fit(*table)
+        every_part = {"normalization": "batch", "embedding": "periodic", "input_scale": True}
+        fitted = make(max_iter=1, **every_part).fit(*table)
         public = {
             name
             for name in {*vars(fitted), *dir(type(fitted))}
