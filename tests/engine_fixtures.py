@@ -199,6 +199,7 @@ def assert_same_state(assert_same_history) -> Callable[[TrainState, TrainState],
     def compare(one: TrainState, other: TrainState) -> None:
         assert one.parameters.values.dtype == other.parameters.values.dtype
         assert_array_equal(one.parameters.values, other.parameters.values, err_msg="parameters")
+        assert_array_equal(one.buffers.values, other.buffers.values, err_msg="buffers")
         assert one.slots.keys() == other.slots.keys()
         for name, slot in one.slots.items():
             assert slot.dtype == one.parameters.values.dtype
@@ -206,6 +207,7 @@ def assert_same_state(assert_same_history) -> Callable[[TrainState, TrainState],
         assert (one.best is None) == (other.best is None)
         if one.best is not None:
             assert_array_equal(one.best, other.best, err_msg="best")
+            assert_array_equal(one.best_buffers, other.best_buffers, err_msg="best buffers")
         assert (one.gradient_sums is None) == (other.gradient_sums is None)
         if one.gradient_sums is not None:
             assert one.gradient_sums.dtype == other.gradient_sums.dtype

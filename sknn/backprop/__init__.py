@@ -30,7 +30,8 @@ from ._losses import Loss, r2_of_rows
 from ._network import build_network, predict
 from ._normalization import EPSILON, MOMENTUM, BatchNorm, LayerNorm, Normalization
 from ._objective import NetworkObjective, Objective
-from ._optimizers import OPTIMIZERS, SGD, Adam, AdamW, Optimizer, RMSprop
+from ._optimizer_base import Optimizer
+from ._optimizers import OPTIMIZERS, SGD, Adam, AdamW, RMSprop
 from ._penalties import (
     L1,
     L2,

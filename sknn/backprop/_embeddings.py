@@ -96,13 +96,11 @@ class PeriodicEmbedding(Layer):
         self.angles = np.empty((n_models, n_features, n_rows, n_waves), dtype)
         self.waves, self.slopes = np.empty_like(self.angles), np.empty_like(self.angles)
         self.units = np.empty((n_models, n_features, n_rows, n_units), dtype)
-        self.column: FloatArray
+        self.column = np.empty((n_models, n_features, n_rows, 1), dtype)
 
     def forward(self, X: FloatArray) -> FloatArray:
         self.by_feature[..., 0] = X
-        self.column = np.ascontiguousarray(self.by_feature[..., 0].mT)[..., None]
-        # 2π in the dtype of training.
-        np.multiply(self.column, 2 * np.pi, out=self.column)
+        np.multiply(self.by_feature[..., 0].mT, 2 * np.pi, out=self.column[..., 0])
         np.multiply(self.column, self.frequencies, out=self.angles)
         np.add(self.angles, self.phases, out=self.angles)
         np.cos(self.angles, out=self.waves)

@@ -172,8 +172,7 @@ class GroupThreshold:
     """
 
     def __init__(self, plans: Sequence[Plan], parameters: Parameters, scales: bool) -> None:
-        n_models, n_features = len(plans), plans[0].spec.n_features
-        self.rows = parameters.weights[0].reshape(n_models, n_features, -1)
+        self.rows = plans[0].spec.by_feature(parameters.weights[0])
         group_l1 = np.array([plan.group_l1 for plan in plans])
         self.where = True if group_l1.all() else group_l1[:, None, None] > 0
         self.scratch = np.empty_like(self.rows, order="C")

@@ -101,7 +101,8 @@ class Update:
         loss.forward(network.forward(batch.X), batch.trace)
         network.backward(loss.backward(batch.targets, batch.weights))
         if self.gradient_sums is not None:
-            self.gradient_sums += np.abs(self.gradients.weights[0]).sum(axis=2)
+            by_feature = self.plans[0].spec.by_feature(self.gradients.weights[0])
+            self.gradient_sums += np.abs(by_feature).sum(axis=2)
         add_gradients(self.penalties, self.weights, self.grad_weights, self.scratch_weights)
         self._clip()
         self.optimizer.step(step)

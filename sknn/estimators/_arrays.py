@@ -78,6 +78,14 @@ def arrays_of(estimator: Any) -> dict[str, FloatArray]:
     return found
 
 
+def check_finite(arrays: Mapping[str, FloatArray]) -> None:
+    """Raise ValueError, which names the attribute, if a number of a network is not finite."""
+    for name, array in arrays.items():
+        if not np.isfinite(array).all():
+            attribute = ATTRIBUTE[name.partition(".")[0]]
+            raise ValueError(f"`{attribute}` must be finite, got NaN or infinity")
+
+
 @lru_cache(maxsize=256)
 def _places(spec: NetworkSpec) -> list[tuple[str, str, int | None, Shape, Shape]]:
     """Of each array: name, attribute, number in it, shape in it, and shape in a stack of one."""

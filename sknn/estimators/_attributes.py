@@ -12,6 +12,25 @@ coefs_ : list of ndarray of shape (n_in, n_out)
     Weights of each layer.
 intercepts_ : list of ndarray of shape (n_out,)
     Biases of each layer.
+norm_scales_ : list of ndarray of shape (n_units,)
+    With `normalization`: what the units of each hidden layer are multiplied by.
+norm_shifts_ : list of ndarray of shape (n_units,)
+    With `normalization`: what is added to them then.
+norm_means_ : list of ndarray of shape (n_units,)
+    With ``normalization='batch'``: the running means that predictions use.
+norm_variances_ : list of ndarray of shape (n_units,)
+    With ``normalization='batch'``: the running variances that predictions use.
+input_scale_ : ndarray of shape (n_features_in_,)
+    With `input_scale`: what each feature is multiplied by.
+embedding_frequencies_ : ndarray of shape (n_features_in_, 16)
+    With `embedding`: the frequencies of the cosines of each feature.
+embedding_phases_ : ndarray of shape (n_features_in_, 16)
+    With `embedding`: their phases.
+embedding_coefs_ : ndarray of shape (n_features_in_, 16, 3)
+    With `embedding`: weights of the cosines. Each feature has four rows of ``coefs_[0]``: its own
+    and those of the three combinations.
+embedding_intercepts_ : ndarray of shape (n_features_in_, 3)
+    With `embedding`: what is added to the combinations.
 n_iter_ : int
     Epochs that made these weights, those of earlier warm starts and partial fits included.
 t_ : int

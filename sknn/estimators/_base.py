@@ -18,7 +18,7 @@ from sklearn.utils.validation import check_is_fitted
 from sknn._sklearn_compat import validate_data
 from sknn.training import Engine, History, Plan, TrainState
 
-from ._arrays import arrays_of
+from ._arrays import arrays_of, check_finite
 from ._parameters import MLPParameters
 from ._targets import Encoded
 
@@ -93,10 +93,10 @@ class BaseMLP(MLPParameters, CallbackSupportMixin, BaseEstimator, metaclass=ABCM
             check_is_fitted(self)  # raises; asking it first would cost a tenth of a short call
         kinds, dtype = self._accepted_sparse(), self.coefs_[0].dtype
         X = validate_data(self, X, accept_sparse=kinds, dtype=dtype, reset=False)
-        outputs = self._engine.predict(self._plan.spec, arrays_of(self), X)[0]
+        arrays = arrays_of(self)
+        outputs = self._engine.predict(self._plan.spec, arrays, X)[0]
         if not np.isfinite(outputs).all():
-            if not all(np.isfinite(W).all() for W in (*self.coefs_, *self.intercepts_)):
-                raise ValueError("`coefs_` and `intercepts_` must be finite, got NaN or infinity")
+            check_finite(arrays)
             raise ValueError(
                 "The outputs for these rows are not finite: X or the weights are too large for "
                 f"{outputs.dtype}. Scale the columns of X, or train with a lower "

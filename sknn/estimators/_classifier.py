@@ -16,7 +16,7 @@ from sknn._sklearn_compat import check_partial_fit_first_call, fit_context
 from ._fit import TrainableMLP
 from ._inputs import Inputs
 from ._labels import encode_labels, has_columns, refuse_multilabel
-from ._parameters import ClassifierParameters
+from ._target_parameters import ClassifierParameters
 from ._targets import Classes, Encoded, LabelSets
 
 

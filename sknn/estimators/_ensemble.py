@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
 from sklearn.callback import CallbackSupportMixin
-from sklearn.utils import Tags, check_random_state, resample
+from sklearn.utils import Tags, check_random_state, get_tags, resample
 from sklearn.utils.validation import check_is_fitted
 
 from sknn._sklearn_compat import Interval, fit_context, validate_data
@@ -149,12 +149,12 @@ class BaseEnsemble(
         """Outputs of every network, shape (n_estimators, n_samples, n_outputs)."""
         check_is_fitted(self)
         members = self.estimators_
-        X = validate_data(
-            self, X, accept_sparse="csr", dtype=members[0].coefs_[0].dtype, reset=False
-        )
+        first = members[0]
+        kinds, dtype = first._accepted_sparse(), first.coefs_[0].dtype
+        X = validate_data(self, X, accept_sparse=kinds, dtype=dtype, reset=False)
         each = [arrays_of(member) for member in members]
         arrays = {name: np.concatenate([arrays[name] for arrays in each]) for name in each[0]}
-        outputs = members[0]._engine.predict(members[0]._plan.spec, arrays, X)
+        outputs = first._engine.predict(first._plan.spec, arrays, X)
         if not np.isfinite(outputs).all():
             raise ValueError(
                 "The outputs for these rows are not finite: X or the weights are too large for "
@@ -167,5 +167,5 @@ class BaseEnsemble(
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
+        tags.input_tags.sparse = get_tags(self._network).input_tags.sparse
         return tags

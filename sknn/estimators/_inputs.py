@@ -184,8 +184,9 @@ def validation_rows(
             reset=False,
             **settings,
         )
-    except ValueError as error:
-        raise ValueError(f"`X_val`, `y_val` must be like `X`, `y`: {error}") from error
+    except (TypeError, ValueError) as error:
+        message = f"`X_val`, `y_val` must be like `X`, `y`: {error}"
+        raise (TypeError if isinstance(error, TypeError) else ValueError)(message) from error
     encoded = Encoded(target, target.encode(y, "y_val"))
     weights = row_weights(X, encoded, sample_weight, name="sample_weight_val")
     return Rows(X, encoded.y, scale_weights(weights, dtype, "sample_weight_val"))

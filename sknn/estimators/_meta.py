@@ -44,7 +44,8 @@ def validate_as(
     network._validate_params()
     network._check_target(y)
     settings = network._target_settings(y)
-    X, y = validate_data(owner, X, y, accept_sparse="csr", dtype=dtype, **settings)
+    kinds = network._accepted_sparse()
+    X, y = validate_data(owner, X, y, accept_sparse=kinds, dtype=dtype, **settings)
     target = network._encode(y, resume=False, partial=False).target
     if y.ndim == 2 and y.shape[1] == 1:
         y = y[:, 0]  # once it has been warned of

@@ -8,12 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from numbers import Integral, Real
-from typing import Any
 
 import numpy as np
 
 from sknn._sklearn_compat import Interval, Options, StrOptions
-from sknn.backprop import ACTIVATIONS, LOSSES, OPTIMIZERS
+from sknn.backprop import ACTIVATIONS, OPTIMIZERS
 
 from ._declare import parameter
 
@@ -34,9 +33,21 @@ class MLPParameters:
         [StrOptions(set(ACTIVATIONS)), "array-like"],
         "str or array-like of str of shape (n_layers - 2,)",
         """
-        Nonlinearity of the hidden layers, one for all or one for each: 'relu', 'tanh', 'logistic',
-        'identity', 'silu', 'gelu', 'mish', 'selu', 'elu', 'leaky_relu' or 'softplus', as PyTorch
-        defines them. 'selu' starts from normal weights of variance 1 / n_in, as it was made for.
+        Nonlinearity of the hidden layers, as PyTorch defines it: one name for all, or one for
+        each.
+
+        - 'identity': z, which makes a linear model.
+        - 'logistic': 1 / (1 + exp(-z)).
+        - 'tanh': the hyperbolic tangent.
+        - 'relu': max(0, z).
+        - 'silu': z / (1 + exp(-z)), also called swish.
+        - 'gelu': z Φ(z), Φ the normal distribution function.
+        - 'mish': z tanh(log(1 + exp(z))).
+        - 'selu': an ELU scaled so that layers keep mean 0 and variance 1. The layers before it
+          start from normal weights of variance 1 / n_in, for which it was made.
+        - 'elu': z, or exp(z) - 1 where z is negative.
+        - 'leaky_relu': z, or z / 100 where z is negative.
+        - 'softplus': log(1 + exp(z)).
         """,
         kw_only=False,
     )
@@ -45,14 +56,14 @@ class MLPParameters:
         [StrOptions({"batch", "layer"}), None],
         "{'batch', 'layer'} or None",
         """
-        What stands between a hidden layer's linear map and its activation:
+        Normalization between the linear map of each hidden layer and its activation:
 
-        - 'batch': every unit less its mean over the batch, divided by its standard deviation;
-          prediction goes by running means. A batch of a single row, such as the last one of an
-          epoch may be, is normalised by the running means too. 'lbfgs' refuses it.
-        - 'layer': the same of every row, over the units of the layer.
+        - 'batch': subtracts from every unit its mean over the batch and divides by its standard
+          deviation. Predictions use running statistics, and so does a batch of a single row, which
+          has no variance. 'lbfgs' refuses it.
+        - 'layer': does the same to every row, over the units of the layer.
 
-        Both then scale and shift each unit, as is learnt.
+        Either then multiplies each unit by a learnt scale and adds a learnt shift.
         """,
     )
     residual: bool = parameter(
@@ -60,8 +71,8 @@ class MLPParameters:
         ["boolean"],
         "bool",
         """
-        Whether a hidden layer after the first one adds its input to its output, where both have the
-        same width; an error, where none has.
+        Whether every hidden layer after the first one adds its input to its output where both have
+        the same width. It is an error if no layer has.
         """,
     )
     embedding: str | None = parameter(
@@ -69,17 +80,17 @@ class MLPParameters:
         [StrOptions({"periodic"}), None],
         "{'periodic'} or None",
         """
-        What takes the place of each feature: with 'periodic' the feature itself, and three linear
-        maps of 16 waves of it, whose frequencies and phases are learnt at a tenth of the learning
-        rate (Holzmüller et al., 2024). It helps where the target changes quickly with a number.
-        Rows must be dense.
+        What each feature is replaced by. With 'periodic' that is the feature itself and three
+        linear combinations of 16 cosines of it, with learnt frequencies and phases; all of them
+        learn at a tenth of the learning rate (Holzmüller et al., 2024). It helps where the target
+        changes quickly with a feature. `X` must be dense.
         """,
     )
     input_scale: bool = parameter(
         False,
         ["boolean"],
         "bool",
-        "Whether every feature is first multiplied by a number that is learnt. Rows must be dense.",
+        "Whether every feature is first multiplied by a learnt number. `X` must be dense.",
     )
     solver: str = parameter(
         "adam",
@@ -231,7 +242,10 @@ class MLPParameters:
         0.0,
         [Interval(Real, 0, 1, closed="left")],
         "float",
-        "Probability of dropping an input during training, in [0, 1).",
+        """
+        Probability of dropping an input of the first linear layer during training, in [0, 1):
+        a feature or, with `embedding`, one of the numbers that take its place.
+        """,
     )
     max_grad_norm: float | None = parameter(
         None,
@@ -323,80 +337,4 @@ class MLPParameters:
         Precision of training. 'auto' trains float32 data in float32 and all else in float64;
         'float32' is up to twice as fast.
         """,
-    )
-
-
-@dataclass(eq=False, repr=False)
-class ClassifierParameters(MLPParameters):
-    """Those of classifiers."""
-
-    label_smoothing: float = parameter(
-        0.0,
-        [Interval(Real, 0, 1, closed="left")],
-        "float",
-        "Share of every target that is spread evenly over the classes, in [0, 1).",
-    )
-    class_weight: dict[Any, float] | str | None = parameter(
-        None,
-        [dict, StrOptions({"balanced"}), None],
-        "dict, 'balanced' or None",
-        """
-        Weights of the classes, multiplied into the weights of the rows. 'balanced' makes all
-        classes weigh the same. It must be None where rows have several labels.
-        """,
-    )
-    monitor: str = parameter(
-        "valid_loss",
-        [StrOptions({"valid_loss", "valid_accuracy"})],
-        "{'valid_loss', 'valid_accuracy'}",
-        "What `early_stopping` watches.",
-    )
-
-
-@dataclass(eq=False, repr=False)
-class RegressorParameters(MLPParameters):
-    """Those of regressors."""
-
-    loss: str = parameter(
-        "squared_error",
-        [StrOptions({name for name, loss in LOSSES.items() if loss.score == "r2"})],
-        "str",
-        """
-        What the network makes small, and so what it predicts:
-
-        - 'squared_error': half the squared error; predicts the mean.
-        - 'absolute_error': predicts the median, which outliers hardly move.
-        - 'huber': squared for errors up to 1, absolute beyond, with a scaled target in standard
-          deviations; a compromise of the two.
-        - 'poisson': half the deviance of counts and rates; the network predicts the logarithm of
-          the mean. The target must be at least 0.
-        - 'gamma': half the deviance of amounts whose spread grows with their mean, on the
-          logarithm as well. The target must be above 0.
-        - 'quantile': the pinball loss of `quantiles`, in their mean; one number per row.
-        - 'gaussian': the negative log likelihood of a normal distribution, with two outputs for
-          each number: its mean and the logarithm of its standard deviation, which is at least a
-          thousandth of that of the target.
-        """,
-    )
-    quantiles: float | Sequence[float] = parameter(
-        (0.1, 0.5, 0.9),
-        [Real, "array-like"],
-        "float or array-like of float",
-        "Levels of 'quantile', rising, in (0, 1). Those that are predicted never cross.",
-    )
-    scale_target: bool = parameter(
-        True,
-        ["boolean"],
-        "bool",
-        """
-        Whether to learn the target less its mean, divided by its standard deviation, both of the
-        training rows with their weights; with 'poisson' and 'gamma', divided by its mean.
-        Predictions are in the target's own units, losses on the scale that is learnt.
-        """,
-    )
-    monitor: str = parameter(
-        "valid_loss",
-        [StrOptions({"valid_loss", "valid_r2"})],
-        "{'valid_loss', 'valid_r2'}",
-        "What `early_stopping` watches.",
     )

@@ -164,6 +164,7 @@ def _validated_rows(
         inputs.y,
         str(dtypes),
         repr(estimator._target_settings(inputs.y)),
+        estimator._accepted_sparse(),
         resume,
     )
     if is_known:  # by another estimator, which has learnt the names of the features
@@ -191,6 +192,7 @@ def _validated_rows(
         "valid",
         X,
         encoded,
+        estimator._accepted_sparse(),
         *valid,
     )
     return X, encoded, weights, valid_rows

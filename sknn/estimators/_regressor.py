@@ -14,8 +14,8 @@ from sknn._sklearn_compat import fit_context
 
 from ._fit import TrainableMLP
 from ._inputs import Inputs
-from ._parameters import RegressorParameters
 from ._resolve import quantile_levels
+from ._target_parameters import RegressorParameters
 from ._targets import Encoded, Numbers
 
 

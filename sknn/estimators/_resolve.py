@@ -108,7 +108,7 @@ def resolve_spec(estimator: BaseMLP, layer_sizes: tuple[int, ...]) -> NetworkSpe
     """
     activation, hidden = estimator.activation, layer_sizes[1:-1]
     if not isinstance(activation, str):
-        activation = tuple(activation)
+        activation = tuple(str(name) for name in activation)
         if len(activation) != len(hidden) or not set(activation) <= set(ACTIVATIONS):
             raise ValueError(
                 f"`activation` must be one of {sorted(ACTIVATIONS)}, or one for each of the "

@@ -32,9 +32,7 @@ def fitted_attributes(state: TrainState, terms: Terms) -> dict[str, Any]:
         **terms.target.attributes(),
         **attributes_of(plan.spec, result.arrays | buffers.arrays),
         "sparsity_": np.array([np.mean(weights[0] == 0) for weights in result.weights]),
-        "selected_features_": (
-            (result.weights[0][0] != 0).reshape(plan.spec.n_features, -1).any(axis=1)
-        ),
+        "selected_features_": (plan.spec.by_feature(result.weights[0])[0] != 0).any(axis=1),
         "n_iter_": len(history),
         "n_layers_": len(plan.spec.layer_sizes),
         "n_outputs_": plan.spec.n_outputs,

@@ -8,7 +8,7 @@ import numpy as np
 
 from sknn.training import Parameters, Plan, Streams, TrainState
 
-from ._arrays import ATTRIBUTE, arrays_of
+from ._arrays import arrays_of, check_finite
 from ._base import BaseMLP
 from ._targets import Target
 
@@ -52,10 +52,8 @@ def resumed_state(estimator: BaseMLP, plan: Plan, streams: Streams) -> TrainStat
     fitted = Parameters.zeros(1, spec.layout, plan.dtype)
     buffers = Parameters.zeros(1, spec.buffers, plan.dtype)
     given = arrays_of(estimator)
+    check_finite(given)
     for name, view in (fitted.arrays | buffers.arrays).items():
-        if not np.isfinite(given[name]).all():
-            attribute = ATTRIBUTE[name.partition(".")[0]]
-            raise ValueError(f"`{attribute}` must be finite to train on from, got NaN or infinity")
         view[...] = given[name]
     if before is None or (plan.solver, plan.dtype) != (plan_before.solver, plan_before.dtype):
         anew = engine.start([plan], [streams.copy()], fitted)

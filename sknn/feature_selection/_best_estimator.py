@@ -142,5 +142,5 @@ class BestEstimatorMixin:
             tags.classifier_tags = deepcopy(network.classifier_tags)
             tags.regressor_tags = deepcopy(network.regressor_tags)
         tags.target_tags.required = True
-        tags.input_tags.sparse = True
+        tags.input_tags.sparse = network.input_tags.sparse
         return tags

@@ -273,7 +273,7 @@ def _importances(jobs: list[Job], importance: str) -> list[np.ndarray]:
     found = []
     for job, state in zip(jobs, train_stack(jobs), strict=True):
         report_outcome(state, job.plan, asks_convergence=False)
-        weights = state.result()[0].weights[0][0]
+        weights = job.plan.spec.by_feature(state.result()[0].weights[0])[0]
         found.append(
             np.abs(weights).sum(axis=1) if state.gradient_sums is None else state.gradient_sums[0]
         )

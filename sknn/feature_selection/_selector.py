@@ -10,7 +10,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, is_classifier
 from sklearn.callback import CallbackSupportMixin
 from sklearn.feature_selection import SelectorMixin
-from sklearn.utils import Tags
+from sklearn.utils import Tags, get_tags
 from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_is_fitted
 
@@ -79,6 +79,7 @@ class BaseSelector(
 ):
     """A selector with the parameter `n_features_to_select` and the attribute `support_`."""
 
+    estimator: Any
     n_features_to_select: Any
     support_: np.ndarray
 
@@ -144,5 +145,6 @@ class BaseSelector(
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.target_tags.required = True
-        tags.input_tags.sparse = True
+        network = self.estimator
+        tags.input_tags.sparse = network is None or get_tags(network).input_tags.sparse
         return tags

@@ -61,7 +61,8 @@ class Stack:
 
     def relaxed(self, penalty: str, max_iter: int) -> Stack:
         """A copy that has gone on without the penalty, on the features that are left."""
-        is_left = (self.state.parameters.weights[0] != 0).any(axis=2)
+        by_feature = self.plans[0].spec.by_feature(self.state.parameters.weights[0])
+        is_left = (by_feature != 0).any(axis=2)
         copy = self.copy()
         copy.problems = [
             replace(problem, train=_only(problem.train, mask), valid=_only(problem.valid, mask))
@@ -79,14 +80,16 @@ class Stack:
 class Step:
     """What the networks have come to at one strength.
 
-    `values` are the parameters of the network of all rows, `norms` the lengths of each feature's
-    weights in it, `n_epochs` the epochs that it has had and `train_loss` the loss in the last one.
+    `values` are the parameters of the network of all rows, `buffers` what it carries along, `norms`
+    the lengths of each feature's weights in it, `n_epochs` the epochs that it has had and
+    `train_loss` the loss in the last one.
     `valid_losses` are those of all networks with validation rows, `valid_errors` their standard
     errors over the rows.
     """
 
     strength: float
     values: NDArray
+    buffers: NDArray
     n_epochs: int
     norms: NDArray[np.float64]
     train_loss: float
@@ -138,8 +141,9 @@ class Walk:
         return Step(
             strength=strength,
             values=state.parameters.values[0].copy(),
+            buffers=state.buffers.values[0].copy(),
             n_epochs=len(history),
-            norms=_norms(state),
+            norms=_norms(self.stacks[0]),
             train_loss=float(history["train_loss"][-1]),
             valid_losses=pairs[:, 0],
             valid_errors=pairs[:, 1],
@@ -149,7 +153,7 @@ class Walk:
         """State and plan of the network of all rows as they were at a step."""
         whole = self.stacks[0]
         state = whole.state.take([0])
-        state.parameters.values[0] = step.values
+        state.parameters.values[0], state.buffers.values[0] = step.values, step.buffers
         state.histories = [state.histories[0].copy()]
         state.histories[0].truncate(step.n_epochs)
         state.outcomes = [Outcome.CONVERGED]
@@ -162,7 +166,7 @@ class Walk:
         Found with a copy of the network of all rows.
         """
         whole = self.stacks[0]
-        if not _norms(whole.state).any():
+        if not _norms(whole).any():
             other = "l1" if self.penalty == "group_l1" else "group_l1"
             raise ValueError(
                 f"`{other}` of the estimator must leave some features, got "
@@ -171,18 +175,18 @@ class Walk:
         start = Stack([0], whole.problems[:1], whole.plans[:1], whole.state.take([0]))
         strength, probe = FIRST_GUESS, start.copy()
         probe.train(self.penalty, strength, max_iter)
-        if not _norms(probe.state).any():
+        if not _norms(probe).any():
             for _ in range(MOST_GUESSES):
                 probe = start.copy()
                 probe.train(self.penalty, strength / WIDER, max_iter)
-                if _norms(probe.state).any():
+                if _norms(probe).any():
                     return strength
                 strength /= WIDER
         else:
             for _ in range(MOST_GUESSES):
                 strength *= WIDER
                 probe.train(self.penalty, strength, max_iter)
-                if not _norms(probe.state).any():
+                if not _norms(probe).any():
                     return strength
         raise ValueError(
             f"no strength of `{self.penalty}` was found at which the features leave, down or up to "
@@ -250,8 +254,9 @@ def _part(rows: Rows, index: NDArray) -> Rows:
     return Rows(rows.X[index], rows.y[index], weights)
 
 
-def _norms(state: TrainState) -> NDArray[np.float64]:
-    first = state.parameters.weights[0][0].astype(np.float64)
+def _norms(stack: Stack) -> NDArray[np.float64]:
+    by_feature = stack.plans[0].spec.by_feature(stack.state.parameters.weights[0])
+    first = by_feature[0].astype(np.float64)
     # By the largest one, since the square of a small number may be zero.
     largest = np.abs(first).max(axis=1)
     scaled = first / np.where(largest > 0, largest, 1.0)[:, None]
@@ -268,10 +273,10 @@ def _only(rows: Rows | None, mask: NDArray[np.bool_]) -> Any:
 
 def _validate(stack: Stack, k: int) -> tuple[float, float]:
     """Mean loss of a model on its validation rows, and its standard error."""
-    rows, parameters = stack.problems[k].valid, stack.state.parameters.view(slice(k, k + 1))
+    rows, plan = stack.problems[k].valid, stack.plans[k]
     assert rows is not None
-    plan = stack.plans[k]
-    outputs = predict(plan.spec, parameters.arrays, rows.X)
+    arrays = {name: array[k : k + 1] for name, array in stack.state.arrays.items()}
+    outputs = predict(plan.spec, arrays, rows.X)
     # Without smoothing, as it always was: networks are compared by what they predict.
     loss = LOSSES[plan.loss]([replace(plan, label_smoothing=0.0)], len(rows))
     losses = loss.row_losses(outputs, rows.y[None])[0].astype(np.float64)

@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sknn.estimators._base import BaseMLP
 from sknn.estimators._resolve import quantile_levels
-from sknn.training import History
+from sknn.training import History, NetworkSpec
 
 EXPECTED = (
     "a ScratchMLP or TorchMLP classifier or regressor, an ensemble of them, or a Pipeline or "
@@ -126,8 +126,7 @@ def history_of(network: BaseMLP) -> History:
 def describe(network: BaseMLP) -> list[str]:
     """The parameters that shape a training, in words."""
     params = network.get_params(deep=False)
-    layers = "-".join(str(size) for size in network._plan.spec.layer_sizes[1:-1]) or "none"
-    parts = [f"hidden layers {layers}, {params['activation']}"]
+    parts = _layers(network._plan.spec)
     if params.get("loss", "squared_error") != "squared_error":
         parts.append(_loss(params))
     parts.append(params["solver"])
@@ -168,6 +167,21 @@ def caption_of(described: Mapping[str, list[str]]) -> str:
 def count(n: int, noun: str) -> str:
     """A number and its noun, in the plural where there are several."""
     return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
+
+
+def _layers(spec: NetworkSpec) -> list[str]:
+    sizes = "-".join(str(size) for size in spec.layer_sizes[1:-1]) or "none"
+    names = spec.activation if isinstance(spec.activation, str) else "-".join(spec.activation)
+    parts = [f"hidden layers {sizes}, {names}"]
+    if spec.normalization:
+        parts.append(f"{spec.normalization} normalization")
+    if spec.residual:
+        parts.append("residual connections")
+    if spec.embedding:
+        parts.append(f"{spec.embedding} embedding")
+    if spec.input_scale:
+        parts.append("input scale")
+    return parts
 
 
 def _loss(params: Mapping[str, Any]) -> str:

@@ -113,7 +113,8 @@ class NetworkDisplay:
             Fitted: a classifier or regressor of `sknn.estimators`, or a Pipeline or a search that
             ends in one.
         feature_names : sequence of str, default=None
-            Names of the features; None for those that it was fitted with.
+            Names of the features; None for those that it was fitted with. Where an embedding stands
+            before the first layer, its units are numbered behind the name of their feature.
         class_names : sequence of str, default=None
             What to call the classes, in the order of `classes_`; None for their labels. Of two
             classes, the second one has the only output. For classifiers only.
@@ -145,8 +146,11 @@ class NetworkDisplay:
                 "its estimators_"
             )
         (network,) = networks
+        n_features, n_units = network.n_features_in_, network._plan.spec.n_units_per_feature
         if feature_names is None:
-            feature_names = names_of(estimator, len(network.coefs_[0]))
+            feature_names = names_of(estimator, n_features)
+        names = check_names("feature_names", feature_names, n_features)
+        units = ["", *(f", unit {k}" for k in range(1, n_units))]  # of an embedding
         if is_classifier(network):
             if class_names is None:
                 class_names = [str(label) for label in network.classes_]
@@ -161,7 +165,7 @@ class NetworkDisplay:
             output_names = _outputs_of(network)
         display = cls(
             network.coefs_,
-            feature_names=feature_names,
+            feature_names=[f"{name}{unit}" for name in names for unit in units],
             class_names=class_names,
             output_names=output_names,
         )

@@ -40,11 +40,10 @@ def model_section(estimator: Any) -> Section:
     if isinstance(estimator, Pipeline) and len(estimator.steps) > 1:
         facts.append(("Before it", ", then ".join(_steps(estimator.steps[:-1]))))
     if network is not None:
-        sizes = [len(network.coefs_[0]), *(W.shape[1] for W in network.coefs_)]
-        n_weights = sum(W.size + W.shape[1] for W in network.coefs_)
+        spec = network._plan.spec
         facts += [
-            ("Layers", " – ".join(map(str, sizes))),
-            ("Weights and biases", f"{n_weights:,}, {network.coefs_[0].dtype}"),
+            ("Layers", " – ".join(map(str, spec.layer_sizes))),
+            ("Trained parameters", f"{spec.layout.n_params:,}, {network.coefs_[0].dtype}"),
         ]
     facts.append(("Made with", ", ".join(f"{name} {v}" for name, v in versions().items())))
     facts.append(("Computer", f"{platform.system()}, {platform.machine()}"))

@@ -7,7 +7,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Literal
 
-from ._layout import Layout
+from ._layout import FloatArray, Layout
 
 #: Units of the embedding of a feature: cosines, and what a linear map makes of them. With the
 #: feature itself that is one more.
@@ -120,6 +120,10 @@ class NetworkSpec:
     def n_units_per_feature(self) -> int:
         """The inputs of the first linear layer that come from one feature."""
         return 1 + N_EMBEDDED if self.embedding else 1
+
+    def by_feature(self, first: FloatArray) -> FloatArray:
+        """The weights of the first linear layer, (K, in, out), as (K, d, numbers per feature)."""
+        return first.reshape(len(first), self.n_features, -1)
 
     @property
     def layers(self) -> tuple[LayerSpec, ...]:

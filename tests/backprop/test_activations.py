@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from numpy.testing import assert_allclose
+from torch.nn import functional as F
 
 from sknn.backprop import ACTIVATIONS
 
@@ -12,6 +13,14 @@ PEERS = {
     "logistic": torch.sigmoid,
     "relu": torch.relu,
     "tanh": torch.tanh,
+    "silu": F.silu,
+    "gelu": F.gelu,
+    "mish": F.mish,
+    "selu": F.selu,
+    "elu": F.elu,
+    "leaky_relu": F.leaky_relu,
+    # PyTorch's own is z itself from `threshold` on.
+    "softplus": lambda z: F.softplus(z, threshold=800),
 }
 
 
@@ -50,18 +59,41 @@ def test_a_layer_can_be_used_again(name):
     assert_allclose(layer.backward(G), z.grad.numpy(), rtol=1e-13, atol=1e-15)
 
 
-@pytest.mark.parametrize("name", ["logistic", "tanh", "relu"])
+LIMITS = {  # of value and slope at -10000, 0 and 10000
+    "logistic": ([0, 0.5, 1], [0, 0.25, 0]),
+    "tanh": ([-1, 0, 1], [0, 1, 0]),
+    "relu": ([0, 0, 1e4], [0, 0, 1]),
+    "silu": ([0, 0, 1e4], [0, 0.5, 1]),
+    "gelu": ([0, 0, 1e4], [0, 0.5, 1]),
+    "mish": ([0, 0, 1e4], [0, 0.6, 1]),
+    "elu": ([-1, 0, 1e4], [0, 1, 1]),
+    "selu": (
+        [-1.0507009873554805 * 1.6732632423543772, 0, 1.0507009873554805e4],
+        [0, 1.0507009873554805 * 1.6732632423543772, 1.0507009873554805],
+    ),
+    "leaky_relu": ([-100, 0, 1e4], [0.01, 0.01, 1]),
+    "softplus": ([0, np.log(2), 1e4], [0, 0.5, 1]),
+}
+
+
+@pytest.mark.parametrize("name", LIMITS)
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 def test_extreme_inputs_saturate(name, dtype):
     layer = ACTIVATIONS[name](1, 1, 3, np.dtype(dtype))
     with np.errstate(over="raise", invalid="raise", divide="raise"):
         A = layer.forward(np.array([[[-1e4, 0.0, 1e4]]], dtype)).copy()
         G = layer.backward(np.ones((1, 1, 3), dtype))
-    low, middle, high = {
-        "logistic": (0, 0.5, 1),
-        "tanh": (-1, 0, 1),
-        "relu": (0, 0, 1e4),
-    }[name]
-    assert A.ravel().tolist() == [low, middle, high]
-    slopes = {"logistic": [0, 0.25, 0], "tanh": [0, 1, 0], "relu": [0, 0, 1]}[name]
-    assert G.ravel().tolist() == slopes
+    assert A.dtype == G.dtype == dtype
+    values, slopes = LIMITS[name]
+    precision = 4 * np.finfo(dtype).eps
+    assert_allclose(A.ravel(), values, rtol=precision, atol=0)
+    assert_allclose(G.ravel(), slopes, rtol=precision, atol=precision)
+
+
+def test_a_row_does_not_depend_on_the_others():
+    """Prediction goes by chunks: the bits of a number are those that it has alone."""
+    Z = 4 * np.random.default_rng(2).normal(size=(1, 37, 5))
+    for name, Kind in ACTIVATIONS.items():
+        whole = Kind(1, 37, 5, np.dtype(float)).forward(Z.copy())
+        alone = Kind(1, 1, 5, np.dtype(float)).forward(Z[:, 20:21].copy())
+        assert (whole[:, 20:21] == alone).all(), name

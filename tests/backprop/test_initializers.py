@@ -15,7 +15,7 @@ def generators(*seeds):
 
 def drawn(sizes, *seeds, dtype=np.float64):
     parameters = Parameters.zeros(len(seeds), NetworkSpec(sizes).layout, dtype)
-    draw_parameters(parameters, generators(*seeds))
+    draw_parameters(NetworkSpec(sizes), parameters, generators(*seeds))
     return parameters
 
 

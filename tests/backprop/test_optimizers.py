@@ -1,12 +1,14 @@
 """Trajectories of every optimizer against torch.optim, number by number."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 from numpy.testing import assert_allclose, assert_array_equal
 
 from sknn.backprop import OPTIMIZERS
-from sknn.backprop._optimizers import PIECE
+from sknn.backprop._optimizer_base import PIECE
 from sknn.training import NetworkSpec, Parameters
 
 N_EPOCHS, N_STEPS, N_MODELS = 5, 20, 3
@@ -101,7 +103,7 @@ def test_trajectory(case, sizes, piece, make_plan, random_parameters, monkeypatc
     plans = [make_plan(solver=solver, layer_sizes=sizes, **s, **common) for s in settings]
     parameters = random_parameters(N_MODELS, sizes)
     gradients = Parameters.zeros(N_MODELS, NetworkSpec(sizes).layout, np.float64)
-    monkeypatch.setattr("sknn.backprop._optimizers.PIECE", piece)
+    monkeypatch.setattr("sknn.backprop._optimizer_base.PIECE", piece)
     assert (parameters.values.size > piece) == ((sizes, piece) != (SMALL, PIECE))
     slots = OPTIMIZERS[solver].zero_slots(parameters.values)
     peers = Peers(plans, parameters)
@@ -201,3 +203,57 @@ def test_a_gradient_that_was_always_zero_moves_nothing(solver, dtype, make_plan,
     optimizer.step(0)
     optimizer.step(1)
     assert_array_equal(parameters.values, before)
+
+
+@pytest.mark.parametrize("solver", ["sgd", "adam", "adamw", "rmsprop"])
+@pytest.mark.parametrize("piece", [PIECE, 7])
+def test_parts_that_learn_at_a_tenth_of_the_rate(solver, piece, make_plan, monkeypatch):
+    """The arrays of an embedding, in a parameter group of their own for `torch.optim`."""
+    monkeypatch.setattr("sknn.backprop._optimizer_base.PIECE", piece)
+    spec = NetworkSpec((2, 3, 2), normalization="layer", embedding="periodic", input_scale=True)
+    plans = [replace(make_plan(solver=solver, l2=l2), spec=spec) for l2 in (0.3, 0.0)]
+    rng = np.random.default_rng(0)
+    parameters, gradients = (Parameters.zeros(2, spec.layout, float) for _ in range(2))
+    parameters.values[...] = rng.normal(size=parameters.values.shape)
+    first = parameters.values.copy()
+    optimizer = OPTIMIZERS[solver](
+        plans, parameters, gradients, OPTIMIZERS[solver].zero_slots(parameters.values)
+    )
+    n_weights, (_, (slow, _)) = parameters.n_weights, spec.layout.rates
+    cuts = [slice(0, n_weights), slice(n_weights, slow.start), slow]
+    peers = []
+    for plan, row in zip(plans, first, strict=True):
+        parts = [torch.tensor(row[cut], requires_grad=True) for cut in cuts]
+        peer = torch_optimizer(plan, *parts[:2])
+        peer.add_param_group({"params": parts[2], "weight_decay": 0.0})
+        peers.append((parts, peer))
+    rates = rng.uniform(0.001, 0.02, (30, 2))
+    optimizer.begin_epoch(rates, np.zeros(2, int))
+    for step in range(30):
+        gradients.values[...] = rng.normal(size=gradients.values.shape)
+        optimizer.step(step)
+        for k, (parts, peer) in enumerate(peers):
+            for group in peer.param_groups:
+                group["lr"] = rates[step, k]
+            peer.param_groups[-1]["lr"] *= 0.1
+            for part, cut in zip(parts, cuts, strict=True):
+                part.grad = torch.tensor(gradients.values[k, cut])
+            peer.step()
+    for k, (parts, _) in enumerate(peers):
+        for part, cut in zip(parts, cuts, strict=True):
+            found = parameters.values[k, cut]
+            assert_allclose(found, part.detach().numpy(), rtol=1e-10, atol=1e-12)
+
+
+def test_a_plain_step_of_the_embedding_is_a_tenth_as_long(make_plan):
+    spec = NetworkSpec((2, 3, 2), embedding="periodic")
+    plan = replace(make_plan(solver="sgd", momentum=0.0), spec=spec)
+    parameters, gradients = (Parameters.zeros(1, spec.layout, float) for _ in range(2))
+    gradients.values[...] = 1.0
+    slots = OPTIMIZERS["sgd"].zero_slots(parameters.values)
+    optimizer = OPTIMIZERS["sgd"]([plan], parameters, gradients, slots)
+    optimizer.begin_epoch(np.array([[0.5]]), np.zeros(1, int))
+    optimizer.step(0)
+    slow = {"frequencies", "phases", "embedding_weights", "embedding_biases"}
+    for name, array in parameters.arrays.items():
+        assert_allclose(array, -0.05 if name in slow else -0.5, rtol=1e-15, err_msg=name)

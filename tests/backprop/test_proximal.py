@@ -154,7 +154,7 @@ def test_pieces_of_any_width_give_the_same_bits(
     ]
     results = []
     for piece in (65536, 21, 15, 3):
-        monkeypatch.setattr("sknn.backprop._optimizers.PIECE", piece)
+        monkeypatch.setattr("sknn.backprop._optimizer_base.PIECE", piece)
         parameters = random_parameters(3, SIZES, dtype)
         gradients = random_parameters(3, SIZES, dtype, seed=1)
         slots = OPTIMIZERS[solver].zero_slots(parameters.values)

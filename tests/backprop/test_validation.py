@@ -16,7 +16,7 @@ def test_weighted_rows_of_two_models(make_plan):
     parameters.weights[0][0] = [[-1.0, 1.0]]
     plans = [make_plan((1, 2), batch_size=2, record="batch", input_dropout=0.5)] * 2
     validation = Validation([rows] * 2, plans)
-    tally = validation.evaluate(parameters)
+    tally = validation.evaluate(parameters.arrays)
     assert_allclose(tally.weighted_loss, [(3 * LOG2 + 500) / 3.5, LOG2], rtol=1e-14)
     assert_allclose(tally.score, [1 / 3.5, 1.5 / 3.5], rtol=1e-14)
     assert validation.sizes == [[2, 1]] * 2

@@ -63,7 +63,8 @@ def test_the_sections_are_read_to_their_ends(pair):
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_fitted_attributes_are_documented_and_the_same(pair, table):
     for Estimator in pair:
-        fitted = Estimator(max_iter=1).fit(*table)
+        every_part = {"normalization": "batch", "embedding": "periodic", "input_scale": True}
+        fitted = Estimator(max_iter=1, **every_part).fit(*table)
         public = {
             name
             for name in {*vars(fitted), *dir(type(fitted))}

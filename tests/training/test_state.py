@@ -124,10 +124,10 @@ def test_models_may_be_taken_out_and_trained_on(
 
 
 def test_result_is_the_best_where_that_is_kept(trained):
-    assert_array_equal(trained.result().values, trained.best)
+    assert_array_equal(trained.result()[0].values, trained.best)
     assert (trained.best != trained.parameters.values).any()
     trained.best = None
-    assert_array_equal(trained.result().values, trained.parameters.values)
+    assert_array_equal(trained.result()[0].values, trained.parameters.values)
 
 
 # ---------------------------------------------------------------------------------------
