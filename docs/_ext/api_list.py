@@ -91,6 +91,7 @@ ROOMS = (
             "What the yeast study returns": (
                 "YeastResult",
                 "YeastModel",
+                "YeastArchitectures",
                 "YeastTable",
                 "YeastSplit",
                 "PublishedYeast",
