@@ -236,6 +236,7 @@ class PredictionIntervalDisplay:
         write_title(self.ax_, "Predicted intervals and observed values", found)
         place = {"loc": "upper left", "bbox_to_anchor": (1.0, 1.0)} if is_new else {}
         self.legend_ = add_legend(self.ax_, found, legend_kws, **place)
+        self._shade_legend()
         if despine:
             remove_frame(self.ax_)
         return self
@@ -267,6 +268,16 @@ class PredictionIntervalDisplay:
             look = {"color": theme.line(0)[0], "alpha": 0.25, **style}
             look["label"] = f"{percent_of(nominal)} interval: {inside} inside"
             self.bands_[nominal] = draw(where, low[shown], high[shown], **merge(look, band_kws))
+
+    def _shade_legend(self) -> None:
+        """Let the legend show intervals as they are seen, one upon the other."""
+        labels = {text.get_text(): k for k, text in enumerate(self.legend_.get_texts())}
+        seen_through = 1.0
+        for band in self.bands_.values():
+            seen_through *= 1 - (1.0 if band.get_alpha() is None else band.get_alpha())
+            if band.get_label() in labels:
+                handle = self.legend_.legend_handles[labels[band.get_label()]]
+                handle.set_alpha(1 - seen_through)
 
     def _draw_median(
         self, where: Any, shown: Any, theme: Theme, line_kws: dict[str, Any] | None
