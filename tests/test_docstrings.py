@@ -20,7 +20,7 @@ ROOMS = sorted(
 )
 # A docstring of the engine is its equation: it may leave out what goes without saying, though
 # what it does say must be so.
-TERSE = {"backprop"}
+TERSE = {"backprop", "training"}
 
 
 # ---------------------------------------------------------------------------------------

@@ -121,7 +121,7 @@ def test_any_labels_and_shapes(make, labels, n_features, dtype, seed):
 )
 def test_several_classes_per_row_are_refused(make, table, y):
     with pytest.raises(
-        ValueError, match=r"`y` must hold one class label per row, .* got shape \(120"
+        ValueError, match=r"`y` must hold one class label per row, .*\(120, 2\)"
     ):
         make().fit(table[0], y)
     with pytest.raises(ValueError, match="one class label per row"):
