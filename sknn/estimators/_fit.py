@@ -9,6 +9,7 @@ import numpy as np
 from sknn._sklearn_compat import fit_context, is_outermost_fit
 from sknn.training import EpochHook, Outcome, TrainState
 
+from ._arrays import ATTRIBUTE
 from ._base import BaseMLP
 from ._hooks import epoch_hook
 from ._inputs import Inputs
@@ -104,7 +105,10 @@ class TrainableMLP(BaseMLP):
 
     def _take_over(self, state: TrainState, terms: Terms) -> None:
         """Become the fitted estimator that a training has ended with."""
-        for name, value in fitted_attributes(state, terms).items():
+        attributes = fitted_attributes(state, terms)
+        for name in ATTRIBUTE.values():  # an earlier network may have had other parts
+            self.__dict__.pop(name, None)
+        for name, value in attributes.items():
             setattr(self, name, value)
 
     def _check_can_partial_fit(self) -> bool:
