@@ -118,6 +118,7 @@ ROOMS = (
             "Key features": ("key_features_table", "key_features_figures", "write_key_features"),
             "The yeast study and comparisons": (
                 "yeast_tables",
+                "yeast_figures",
                 "write_yeast",
                 "comparison_tables",
                 "engines_table",

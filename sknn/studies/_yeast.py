@@ -24,7 +24,7 @@ from sknn.studies._published_yeast import PUBLISHED_YEAST, RERUN_YEAST
 from sknn.studies._results import FitProgress, check_seeds
 from sknn.studies._scores import neg_log_loss, score
 from sknn.studies._training import Engine, classifier_of, fit_each, untrained
-from sknn.studies._yeast_architectures import FIGURES, YeastArchitectures
+from sknn.studies._yeast_architectures import FIGURES, LEVELS, YeastArchitectures
 from sknn.studies._yeast_protocol import (
     ADAM,
     ARCHITECTURES,
@@ -294,7 +294,7 @@ def _compare(
             }
             count(own.model.title)
     frame = pd.DataFrame.from_dict(runs, orient="index")
-    frame.index = frame.index.set_names(["depth", "width", "variant", "split", "seed"])
+    frame.index = frame.index.set_names(LEVELS)
     return YeastArchitectures(frame)
 
 

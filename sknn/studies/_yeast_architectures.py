@@ -12,6 +12,7 @@ from sknn.studies._yeast_protocol import RANDOM_STATE
 if TYPE_CHECKING:
     import pandas as pd
 
+LEVELS = ["depth", "width", "variant", "split", "seed"]
 FIGURES = ["accuracy", "macro_f1", "log_loss"]
 
 
@@ -20,9 +21,9 @@ class YeastArchitectures:
     """Networks of three widths and four depths, with and without normalization and residuals.
 
     A *variant* is what a network of some depth and width is trained as: ``"all_epochs"`` as the
-    document trains, to the last epoch; all others end 50 epochs after their lowest validation
-    loss, at the weights of that epoch: ``"plain"``, ``"residual"``, ``"batch"`` and ``"layer"``
-    (normalization), ``"batch_residual"`` and ``"layer_residual"``.
+    document trains, to the last epoch; all others end after more than 50 epochs without a lower
+    validation loss, at the weights of the lowest: ``"plain"``, ``"residual"``, ``"batch"`` and
+    ``"layer"`` (normalization), ``"batch_residual"`` and ``"layer_residual"``.
 
     Parameters
     ----------
@@ -91,7 +92,7 @@ class YeastArchitectures:
             averaged over the widths for each seed and split.
         """
         runs = self._over(over)
-        return _changes(runs, runs.xs(1, level="depth"))
+        return _changes(runs, runs[runs.index.get_level_values("depth") == 1].droplevel("depth"))
 
     def gains(self, over: Literal["seeds", "splits"] = "seeds") -> pd.DataFrame:
         """What each variant changes: each network compared with the plain one.
@@ -107,7 +108,9 @@ class YeastArchitectures:
             As that of `deeper`, between networks of equal depth, width, seed and split.
         """
         runs = self._over(over)
-        return _changes(runs, runs.xs("plain", level="variant"))
+        return _changes(
+            runs, runs[runs.index.get_level_values("variant") == "plain"].droplevel("variant")
+        )
 
     def _over(self, over: str) -> pd.DataFrame:
         if over not in ("seeds", "splits"):
@@ -118,11 +121,7 @@ class YeastArchitectures:
 
 def _changes(runs: pd.DataFrame, reference: pd.DataFrame) -> pd.DataFrame:
     """Spreads of differences and ratios to the runs that agree in all levels they have."""
-    import pandas as pd
-
-    names = list(reference.index.names)
-    places = pd.MultiIndex.from_arrays([runs.index.get_level_values(name) for name in names])
-    beside = reference.reindex(places).set_axis(runs.index)
+    beside = runs[[]].join(reference, on=[n for n in LEVELS if n in reference.index.names])
     changes = runs[FIGURES] - beside[FIGURES]
     changes["seconds"] = runs["seconds"] / beside["seconds"]
     changes = changes.dropna()

@@ -136,7 +136,7 @@ REGULARIZERS = (
 
 WIDTHS, DEPTHS = (16, 32, 64), (1, 2, 3, 4)
 
-# Training ends after so many epochs without a lower validation loss, at the weights of the lowest.
+# Training ends after more epochs without a lower validation loss, at the weights of the lowest.
 _STOPPED = {"early_stopping": True, "n_iter_no_change": 50, "tol": 0.0}
 
 # What a network of each width and depth is trained as: the document's way first.
