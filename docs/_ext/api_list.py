@@ -40,7 +40,12 @@ ROOMS = (
     Room(
         "sknn.preprocessing",
         {
-            "Transformers": ("ColumnNormScaler", "PlainFrame"),
+            "Transformers": (
+                "ColumnNormScaler",
+                "RobustSmoothScaler",
+                "PiecewiseLinearEncoder",
+                "PlainFrame",
+            ),
             "Tables": ("make_table_transformer", "choose_columns", "TableColumns"),
         },
     ),

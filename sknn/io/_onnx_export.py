@@ -18,7 +18,7 @@ from sklearn.preprocessing import FunctionTransformer, MaxAbsScaler, MinMaxScale
 from sknn.estimators import ScratchMLPEnsembleClassifier
 from sknn.estimators._classifier import BaseMLPClassifier
 from sknn.feature_selection import MLPFeatureSelector, RankStabilitySelector
-from sknn.preprocessing import ColumnNormScaler, PlainFrame
+from sknn.preprocessing import ColumnNormScaler, PlainFrame, RobustSmoothScaler
 
 from ._onnx_check import differences, first_wrong_part, open_session, predict
 from ._onnx_converters import register
@@ -47,6 +47,7 @@ PLAIN = (
     PlainFrame,
     RankStabilitySelector,
     RobustScaler,
+    RobustSmoothScaler,
     ScratchMLPEnsembleClassifier,
     TruncatedSVD,
 )

@@ -45,7 +45,7 @@ CLASSES = {
     "sknn.estimators": "ScratchMLPClassifier ScratchMLPEnsembleClassifier TorchMLPClassifier",
     "sknn.feature_selection": "MLPFeatureSelector RankStabilitySelector RegularizationPath",
     "sknn.model_selection": "StackedGridSearchCV StackedRandomizedSearchCV",
-    "sknn.preprocessing": "ColumnNormScaler PlainFrame",
+    "sknn.preprocessing": "ColumnNormScaler PiecewiseLinearEncoder PlainFrame RobustSmoothScaler",
 }
 MODULES = {name: module for module, names in CLASSES.items() for name in names.split()}
 
