@@ -41,7 +41,12 @@ ROOMS = (
     Room(
         "sknn.preprocessing",
         {
-            "Transformers": ("ColumnNormScaler", "PlainFrame"),
+            "Transformers": (
+                "ColumnNormScaler",
+                "RobustSmoothScaler",
+                "PiecewiseLinearEncoder",
+                "PlainFrame",
+            ),
             "Tables": ("make_table_transformer", "choose_columns", "TableColumns"),
         },
     ),

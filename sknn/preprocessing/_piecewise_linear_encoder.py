@@ -1,0 +1,356 @@
+"""PiecewiseLinearEncoder: one column becomes several, each of them linear within one bin."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from numbers import Integral, Real
+from typing import Any, ClassVar, Literal, Self, cast
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.preprocessing import StandardScaler
+from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+from sklearn.utils import gen_batches
+from sklearn.utils.validation import check_is_fitted
+
+from sknn._sklearn_compat import (
+    Interval,
+    StrOptions,
+    align_api_if_sparse,
+    check_feature_names_in,
+    fit_context,
+)
+from sknn.preprocessing._columns import (
+    present_rows,
+    validate_columns,
+    validate_transformed,
+    weighted_quantiles,
+)
+
+# Integers with more different values than these are quantities rather than classes.
+MOST_CLASSES = 50
+# Rows that are encoded at once on their way into a sparse matrix.
+CHUNK = 4096
+
+
+class PiecewiseLinearEncoder(TransformerMixin, BaseEstimator):
+    r"""Encode each numeric column by the bins that its values have passed.
+
+    A column becomes as many columns as it has bins. Each of them is 0 below its bin, 1 above it,
+    and rises linearly within it. A linear layer on top of them is a piecewise linear function of
+    the value, where it would be a straight line on the value itself.
+
+    Parameters
+    ----------
+    n_bins : int, default=16
+        The largest number of bins of a column, at least 2. A column with few different values has
+        fewer.
+
+    strategy : {"quantile", "tree"}, default="quantile"
+        Where bins end: at quantiles of the column, or where a decision tree that predicts the
+        target from this column alone splits it. "tree" needs `y` in :meth:`fit`.
+
+    target_type : {"auto", "classes", "numbers"}, default="auto"
+        What `y` holds, for ``strategy="tree"``. "auto" takes floats for numbers, and integers as
+        well if they have more than 50 different values; whatever else for classes.
+
+    min_weight_fraction_leaf : float, default=0.0
+        The smallest share of all weight that a bin of ``strategy="tree"`` may hold, at most 0.5.
+
+    sparse_output : bool, default=False
+        Whether to return a CSR matrix. About half of all entries are zero, so it takes up to a
+        quarter less memory in float64, and none in float32; see Notes.
+
+    Attributes
+    ----------
+    bin_edges_ : ndarray of shape (n_features,), dtype object
+        For each column its edges in ascending order, an array of shape (n_bins_[j] + 1,). A
+        constant column has its value twice, one without values 0 twice.
+
+    n_bins_ : ndarray of shape (n_features,), dtype int64
+        The number of bins of each column.
+
+    n_features_in_ : int
+        Number of columns seen in :meth:`fit`.
+
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns seen in :meth:`fit`, if they all have names that are strings.
+
+    See Also
+    --------
+    RobustSmoothScaler : One column for each, with outliers brought near.
+    sklearn.preprocessing.KBinsDiscretizer : The bins alone: the place within a bin is lost.
+    sklearn.preprocessing.SplineTransformer : With ``degree=1`` columns that span the same
+        functions, of hats instead of steps, as long as its values are clipped.
+
+    Notes
+    -----
+    With the edges :math:`b_0 < b_1 < \dots < b_T` of a column, its value :math:`x` becomes [1]_
+
+    .. math::
+
+        e_t = \min\Big(u_t, \max\Big(l_t, \frac{x - b_{t-1}}{b_t - b_{t-1}}\Big)\Big),
+        \qquad t = 1, \dots, T,
+
+    where :math:`l_t = 0` and :math:`u_t = 1`, except :math:`l_1 = -\infty` and
+    :math:`u_T = \infty`: values beyond those of the training rows are told apart, and
+    :meth:`inverse_transform` exists for all. A constant column becomes one column of zeros.
+
+    Quantiles are those of NumPy's method ``"averaged_inverted_cdf"``, so that a row of weight 2
+    counts as two rows; equal ones are one edge. Trees are fitted to the ranks of the values, since
+    scikit-learn's compare values in float32; numbers to be predicted are standardised first, so
+    that several of them count the same.
+
+    NaN counts as a missing value: :meth:`fit` leaves it out, and all columns that it becomes are
+    NaN, for an imputer behind the encoder. An imputer in front of it is the alternative. Zeros
+    would say the smallest value. Infinite values are refused, and so are sparse matrices.
+
+    Entry :math:`t` is zero for values up to :math:`b_{t-1}`. With bins from quantiles a share of
+    :math:`(T + 1) / 2T` of all entries is not zero, at 12 bytes each instead of 8 for every one
+    (8 and 4 in float32). A sparse output is of use next to other sparse columns, or where a tree
+    finds all bins among the largest values.
+
+    References
+    ----------
+    .. [1] Y. Gorishniy, I. Rubachev, A. Babenko (2022). On Embeddings for Numerical Features in
+       Tabular Deep Learning. NeurIPS. https://arxiv.org/abs/2203.05556
+
+    Examples
+    --------
+    >>> from sknn.preprocessing import PiecewiseLinearEncoder
+    >>> X = [[0.0], [1.0], [2.0], [10.0]]
+    >>> encoder = PiecewiseLinearEncoder(n_bins=2).fit(X)
+    >>> encoder.bin_edges_[0]
+    array([ 0. ,  1.5, 10. ])
+    >>> encoder.transform([[0.75], [1.5], [10.0], [27.0]])
+    array([[0.5, 0. ],
+           [1. , 0. ],
+           [1. , 1. ],
+           [1. , 3. ]])
+
+    Bins that a tree finds:
+
+    >>> tree = PiecewiseLinearEncoder(n_bins=2, strategy="tree").fit(X, ["no", "no", "no", "yes"])
+    >>> tree.bin_edges_[0]
+    array([ 0.,  6., 10.])
+    """
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        "n_bins": [Interval(Integral, 2, None, closed="left")],
+        "strategy": [StrOptions({"quantile", "tree"})],
+        "target_type": [StrOptions({"auto", "classes", "numbers"})],
+        "min_weight_fraction_leaf": [Interval(Real, 0.0, 0.5, closed="both")],
+        "sparse_output": ["boolean"],
+    }
+
+    bin_edges_: NDArray[np.object_]
+    n_bins_: NDArray[np.int64]
+    n_features_in_: int
+
+    def __init__(
+        self,
+        n_bins: int = 16,
+        *,
+        strategy: Literal["quantile", "tree"] = "quantile",
+        target_type: Literal["auto", "classes", "numbers"] = "auto",
+        min_weight_fraction_leaf: float = 0.0,
+        sparse_output: bool = False,
+    ) -> None:
+        self.n_bins = n_bins
+        self.strategy = strategy
+        self.target_type = target_type
+        self.min_weight_fraction_leaf = min_weight_fraction_leaf
+        self.sparse_output = sparse_output
+
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
+        """Find the bins of each column.
+
+        Parameters
+        ----------
+        X : array-like or data frame of shape (n_samples, n_features)
+            The training rows.
+
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
+            The target. Ignored unless ``strategy="tree"``.
+
+        sample_weight : array-like of shape (n_samples,), default=None
+            How many rows each row counts for; None for one each. Not negative.
+
+        Returns
+        -------
+        self : PiecewiseLinearEncoder
+            The fitted encoder.
+
+        Raises
+        ------
+        ValueError
+            If X holds an infinite value, a column spans more than the largest float64, or a tree
+            is to be fitted without `y`.
+        """
+        if self.strategy == "tree":
+            X, y = validate_columns(self, X, y, multi_output=True)
+        else:
+            X = validate_columns(self, X)
+        weights, is_present = present_rows(X, sample_weight)
+        if self.strategy == "tree":
+            tree, y = self._tree(y, weights)
+        self.bin_edges_ = np.empty(X.shape[1], object)
+        for j, rows in enumerate(is_present.T):
+            values, of_rows = X[rows, j].astype(np.float64), weights[rows]
+            if not rows.any():
+                edges = np.zeros(1)
+            elif self.strategy == "tree":
+                edges = _splits(values, tree, y[rows], of_rows)
+            else:
+                levels = np.linspace(0, 1, self.n_bins + 1)
+                edges = np.unique(weighted_quantiles(values, of_rows, levels))
+            self.bin_edges_[j] = edges if len(edges) > 1 else np.repeat(edges, 2)
+        self.n_bins_ = np.array([len(edges) - 1 for edges in self.bin_edges_], np.int64)
+        return self
+
+    def transform(self, X: Any) -> Any:
+        """Encode columns.
+
+        Parameters
+        ----------
+        X : array-like or data frame of shape (n_samples, n_features)
+            The rows to encode.
+
+        Returns
+        -------
+        X_encoded : ndarray or CSR matrix of shape (n_samples, n_bins_.sum())
+            The columns of each column, one after the other, and NaN in all of them where `X` has
+            it; float32 in, float32 out.
+        """
+        check_is_fitted(self)
+        X = validate_columns(self, X, reset=False)
+        if not self.sparse_output:
+            return self._encode(X)
+        chunks = [sparse.csr_array(self._encode(X[rows])) for rows in gen_batches(len(X), CHUNK)]
+        return align_api_if_sparse(sparse.vstack(chunks, format="csr"))
+
+    def inverse_transform(self, X: Any) -> Any:
+        """Undo the encoding.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} or data frame of shape (n_samples, n_bins_.sum())
+            Encoded rows.
+
+        Returns
+        -------
+        X_original : ndarray of shape (n_samples, n_features)
+            The values, up to rounding; a constant column has its constant.
+        """
+        check_is_fitted(self)
+        X = validate_transformed(self, X, int(self.n_bins_.sum()), accept_sparse="csr")
+        X = cast(Any, X).toarray() if sparse.issparse(X) else X
+        first = np.cumsum(self.n_bins_) - self.n_bins_
+        lowest = np.array([edges[0] for edges in self.bin_edges_])
+        steps = np.add.reduceat(X * Bins.of(self.bin_edges_).widths, first, axis=1)
+        return (lowest + steps).astype(X.dtype, copy=False)
+
+    def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
+        """Names of the encoded columns: ``size_bin_0``, ``size_bin_1`` and so on.
+
+        Parameters
+        ----------
+        input_features : array-like of shape (n_features,), default=None
+            Names of the columns that :meth:`fit` has seen; None for those that it saw, or x0, x1
+            and so on.
+
+        Returns
+        -------
+        names : ndarray of shape (n_bins_.sum(),), dtype object
+            The names.
+        """
+        check_is_fitted(self)
+        names = check_feature_names_in(self, input_features)
+        pairs = zip(names, self.n_bins_, strict=True)
+        return np.array([f"{name}_bin_{t}" for name, n in pairs for t in range(n)], object)
+
+    def _encode(self, X: NDArray[Any]) -> NDArray[Any]:
+        bins = Bins.of(self.bin_edges_)
+        # In float64 also for float32 columns, whose values may be close together and far from 0.
+        encoded = X[:, bins.columns] - bins.starts
+        encoded /= np.where(bins.widths > 0, bins.widths, 1.0)
+        return encoded.clip(bins.lower, bins.upper, out=encoded).astype(X.dtype, copy=False)
+
+    def _tree(self, y: NDArray[Any], weights: NDArray[np.float64]) -> tuple[Any, NDArray[Any]]:
+        """The tree for one column, not fitted, and the target that it is to predict."""
+        # One column leaves a tree nothing to draw.
+        settings = {
+            "max_leaf_nodes": self.n_bins,
+            "min_weight_fraction_leaf": self.min_weight_fraction_leaf,
+            "random_state": 0,
+        }
+        are_numbers = self.target_type == "numbers"
+        if self.target_type == "auto":
+            is_count = y.dtype.kind in "iu" and len(np.unique(y)) > MOST_CLASSES
+            are_numbers = y.dtype.kind == "f" or is_count
+        if not are_numbers:
+            return DecisionTreeClassifier(**settings), y
+        y = StandardScaler().fit_transform(y.reshape(len(y), -1), sample_weight=weights)
+        return DecisionTreeRegressor(**settings), y
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.required = self.strategy == "tree"
+        tags.target_tags.multi_output = True
+        tags.input_tags.allow_nan = True
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags
+
+
+@dataclass(frozen=True)
+class Bins:
+    """The bins of all columns, one after the other: one for each encoded column.
+
+    Parameters
+    ----------
+    columns : ndarray of int of shape (n_bins,)
+        The place of the column that is encoded.
+    starts : ndarray of shape (n_bins,)
+        Where the bin begins.
+    widths : ndarray of shape (n_bins,)
+        How wide it is; 0 for the one bin of a constant column.
+    lower, upper : ndarray of shape (n_bins,)
+        Bounds of the encoded value.
+    """
+
+    columns: NDArray[np.intp]
+    starts: NDArray[np.float64]
+    widths: NDArray[np.float64]
+    lower: NDArray[np.float64]
+    upper: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, bin_edges: NDArray[np.object_]) -> Self:
+        """Line up the bins between the edges of each column."""
+        columns = np.repeat(np.arange(len(bin_edges)), [len(edges) - 1 for edges in bin_edges])
+        widths = np.concatenate([np.diff(edges) for edges in bin_edges])
+        is_first, is_last = (
+            np.diff(columns, **end) != 0 for end in ({"prepend": -1}, {"append": -1})
+        )
+        return cls(
+            columns,
+            np.concatenate([edges[:-1] for edges in bin_edges]),
+            widths,
+            np.where(is_first & (widths > 0), -np.inf, 0.0),
+            np.where(widths > 0, np.where(is_last, np.inf, 1.0), 0.0),
+        )
+
+
+def _splits(
+    values: NDArray[np.float64], tree: Any, y: NDArray[Any], weights: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """The edges of the bins of a column: its ends, and halfway where a tree splits its values."""
+    different, ranks = np.unique(values, return_inverse=True)
+    fitted = tree.fit(ranks[:, None], y, sample_weight=weights).tree_
+    # Leaves have no threshold; ranks are 0, 1, 2 and so on, and thresholds halfway between them.
+    below = np.floor(fitted.threshold[fitted.children_left >= 0]).astype(np.intp)
+    middles = different[below] + (different[below + 1] - different[below]) / 2
+    return np.unique(np.concatenate([different[[0, -1]], middles]))
