@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 Over = Literal["seeds", "splits"]
 
 # Width and height of a figure, in inches.
-SIZE = (11, 7.4)
+SIZE = (8, 6.4)
 # What each panel shows of networks, and of changes.
 OF_NETWORKS = {
     "accuracy": "Accuracy, %",
@@ -73,14 +73,13 @@ def yeast_figures(result: YeastResult, theme: ThemeName = "light") -> dict[str, 
     pages = {
         "architectures_depth": (
             "What more layers cost",
-            f"plain networks on test rows: mean and standard deviation over "
-            f"{runs_in_words(result, over)}",
+            f"plain networks on test rows: mean and sd over {runs_in_words(result, over)}",
             draw_deeper,
         ),
         "architectures_parts": (
             "What normalization and residual connections give back",
-            "differences from the plain network of the same width and depth, mean of the three "
-            f"widths: mean and standard deviation over {runs_in_words(result, over)}",
+            "differences from the plain network of the same width and depth, averaged over the "
+            f"widths:\nmean and sd over {runs_in_words(result, over)}",
             draw_gains,
         ),
     }
@@ -88,8 +87,19 @@ def yeast_figures(result: YeastResult, theme: ThemeName = "light") -> dict[str, 
     with report_style():
         for name, (title, caption, draw) in pages.items():
             figures[name] = page(*SIZE, title, caption, theme)
-            draw(list(panels(figures[name], 2, 2, theme).flat), architectures, over, theme)
+            axes = list(panels(figures[name], 2, 2, theme).flat)
+            draw(axes, architectures, over, theme)
+            _below_the_title(figures[name])
     return figures
+
+
+def _below_the_title(figure: Figure) -> None:
+    """Move the legend, which would lie on the title: matplotlib keeps room for one of them only."""
+    (legend,) = figure.legends
+    legend.set_loc("upper left")
+    legend.set_bbox_to_anchor((0, 0.955))
+    engine: Any = figure.get_layout_engine()
+    engine.set(rect=(0, 0, 1, 0.93))
 
 
 def most_telling(architectures: YeastArchitectures) -> Over:

@@ -281,15 +281,17 @@ def _compare(
     """Train networks as `_run` does, and keep no more of each than its figures."""
     import pandas as pd
 
-    runs = {}
+    runs: dict[tuple[Any, ...], dict[str, float]] = {}
     for own in architectures:
         # One architecture at a time: all of their states would fill the memory of a small machine.
-        for fit in _fits(_tasks(own.model, splits, epochs, seeds), engine, n_jobs):
-            place = (own.depth, own.width, own.variant.name, fit.task.split.random_state)
-            n_epochs = len(fit.pipeline[-1].history_)
-            runs[*place, fit.task.seed] = {
+        tasks = _tasks(own.model, splits, epochs, seeds)
+        shape = own.depth, own.width, own.variant.name
+        # Each has its place from the start: stacks end in any order.
+        runs |= {(*shape, task.split.random_state, task.seed): {} for task in tasks}
+        for fit in _fits(tasks, engine, n_jobs):
+            runs[*shape, fit.task.split.random_state, fit.task.seed] |= {
                 **fit.scores,
-                "epochs": n_epochs,
+                "epochs": len(fit.pipeline[-1].history_),
                 "seconds": fit.seconds,
             }
             count(own.model.title)

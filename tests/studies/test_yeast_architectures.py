@@ -67,6 +67,12 @@ def test_every_network_is_trained_with_every_seed_and_on_every_split(result):
     asked -= {(1, 64, kind) for kind in KINDS if kind.endswith("residual")}
     places = {(42, 4), (42, 1), (0, 0)}
     assert set(runs.index) == {(*one, *place) for one in asked for place in places}
+    # In the order that they were asked for, whichever ended first.
+    assert list(runs.index.droplevel(["depth", "width", "variant"]))[:3] == [
+        (42, 4),
+        (42, 1),
+        (0, 0),
+    ]
     assert np.isfinite(runs.to_numpy()).all()
     assert (runs["seconds"] > 0).all()
     # Not among the models that the document has figures of.
