@@ -121,6 +121,11 @@ class NetworkSpec:
         """The inputs of the first linear layer that come from one feature."""
         return 1 + N_EMBEDDED if self.embedding else 1
 
+    @property
+    def takes_sparse(self) -> bool:
+        """Whether rows may be sparse: layers before the first linear one need dense rows."""
+        return not (self.embedding or self.input_scale)
+
     def by_feature(self, first: FloatArray) -> FloatArray:
         """The weights of the first linear layer, (K, in, out), as (K, d, numbers per feature)."""
         return first.reshape(len(first), self.n_features, -1)
