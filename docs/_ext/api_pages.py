@@ -19,7 +19,7 @@ INDEX = """\
 API reference
 =============
 
-Every public name of sknn, by the room of the house that it lives in. The estimators, searches and
+Every public name of sknn, by subpackage. The estimators, searches and
 ``fit_many`` can be imported from ``sknn`` itself as well.
 
 """

@@ -44,7 +44,7 @@ class SquaredError(Loss):
 
 
 class AbsoluteError(Loss):
-    """The absolute error: Σ |z - y|, which the median of y given x makes least.
+    """The absolute error: ``Σ |z - y|``, which the median of y given x makes least.
 
     Examples
     --------
@@ -71,7 +71,7 @@ class AbsoluteError(Loss):
 
 
 class Huber(Loss):
-    """Huber's loss: squared where |z - y| is at most 1, else absolute: |z - y| - ½.
+    """Huber's loss: squared where ``|z - y|`` is at most 1, else ``|z - y| - ½``.
 
     Examples
     --------

@@ -51,6 +51,10 @@ class BaseMLP(MLPParameters, CallbackSupportMixin, BaseEstimator, metaclass=ABCM
     def _engine(self) -> Engine:
         """What trains and predicts."""
 
+    def _adjusted(self, plan: Plan) -> Plan:
+        """A plan as parameters ask for it, with what a derived class has to change."""
+        return plan
+
     @abstractmethod
     def _check_target(self, y: Any, name: str = "y") -> None:
         """Raise ValueError if `y` can be seen not to be a target, before it is validated."""

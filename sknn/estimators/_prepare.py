@@ -140,6 +140,7 @@ def prepare(
         dtype=X.dtype,
         max_iter=max_iter,
     )
+    plan = estimator._adjusted(plan)
 
     # 4. The first weights, or the last.
     if resume:

@@ -53,11 +53,11 @@ class Stack:
         self.state.stopping = [stopping_rule(plan) for plan in self.plans]
         self.state = train(self.problems, self.plans, self.state)
         outcomes = self.state.outcomes
-        for k in range(len(outcomes)):
-            if outcomes[k] in (Outcome.DIVERGED, Outcome.INTERRUPTED):
-                report_outcome(self.state.take([k]), self.plans[k], asks_convergence=False)
         if Outcome.INTERRUPTED in outcomes:
             raise KeyboardInterrupt
+        for k in range(len(outcomes)):
+            if outcomes[k] is Outcome.DIVERGED:
+                report_outcome(self.state.take([k]), self.plans[k], asks_convergence=False)
 
     def relaxed(self, penalty: str, max_iter: int) -> Stack:
         """A copy that has gone on without the penalty, on the features that are left."""

@@ -240,7 +240,12 @@ class Evaluation:
         return dict(zip(("precision", "recall", "f1", "support"), columns, strict=True))
 
     def figure_on(self, rows: NDArray[np.bool_]) -> str:
-        """The accuracy on some of the rows, in words."""
+        """The accuracy on some of the rows, in words.
+
+        Parameters
+        ----------
+        rows : ndarray of bool of shape (n_rows,)
+        """
         accuracy = float((self.y_true == self.y_pred)[rows].mean())
         return f"its accuracy is {percent(accuracy)}"
 

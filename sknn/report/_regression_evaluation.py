@@ -231,7 +231,12 @@ class RegressionEvaluation:
         return float(-likelihoods.sum(axis=1).mean())
 
     def figure_on(self, rows: NDArray[np.bool_]) -> str:
-        """R² on some of the rows, in words."""
+        """R² on some of the rows, in words.
+
+        Parameters
+        ----------
+        rows : ndarray of bool of shape (n_rows,)
+        """
         some = RegressionEvaluation(self.names, self.y_true[rows], self.y_pred[rows])
         return f"its R² is {decimal(some.r2)}"
 

@@ -71,8 +71,8 @@ class SummedGradientMLPClassifier(ScratchMLPClassifier):
     A batch that is smaller than the others then makes a smaller step.
     """
 
-    def _resolve_plan(self, **shape: Any) -> Plan:
-        return replace(super()._resolve_plan(**shape), divisor=self.batch_size)
+    def _adjusted(self, plan: Plan) -> Plan:
+        return replace(plan, divisor=plan.batch_size)
 
 
 def network_class(model: Model, engine: Engine, last_batch: str) -> type[Any]:

@@ -56,7 +56,7 @@ def fit_each(
     n_jobs : int or None
         Stacks or fits at a time.
     """
-    if all(type(network) is ScratchMLPClassifier for network in networks):
+    if all(network._engine.stacks for network in networks):
         yield from _fit_in_stacks(networks, rows, n_jobs)
         return
     jobs = list(zip(networks, rows, strict=True))

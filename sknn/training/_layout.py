@@ -68,7 +68,7 @@ class Layout:
         return tuple(part for part in parts if part[0].stop > part[0].start)
 
     def views(self, values: FloatArray) -> dict[str, FloatArray]:
-        """The arrays in `values` (K, P), each of shape (K, *shape), by name."""
+        """The arrays in `values` (K, P), each of shape ``(K, *shape)``, by name."""
         n_models, places = len(values), self.places
         return {
             name: values[:, places[name]].reshape(n_models, *shape) for name, shape in self.shapes

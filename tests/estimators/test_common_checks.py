@@ -6,7 +6,12 @@ Settings that contradict a check are in `test_checks_by_configuration.py`.
 import pytest
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from sknn.estimators import ScratchMLPClassifier, TorchMLPClassifier
+from sknn.estimators import (
+    ScratchMLPClassifier,
+    ScratchMLPRegressor,
+    TorchMLPClassifier,
+    TorchMLPRegressor,
+)
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
@@ -14,9 +19,9 @@ pytestmark = [
 ]
 
 
-def small(Classifier=ScratchMLPClassifier, **params):
+def small(Estimator=ScratchMLPClassifier, **params):
     defaults = {"hidden_layer_sizes": (12,), "max_iter": 25, "learning_rate_init": 0.05}
-    return Classifier(**(defaults | params))
+    return Estimator(**(defaults | params))
 
 
 @parametrize_with_checks(
@@ -38,6 +43,13 @@ def small(Classifier=ScratchMLPClassifier, **params):
             tol=1e-9,
             max_iter=60,
         ),
+        ScratchMLPRegressor(max_iter=60),
+        TorchMLPRegressor(max_iter=25, learning_rate_init=0.02),
+        small(ScratchMLPRegressor, loss="huber", activation="tanh", solver="adamw"),
+        small(ScratchMLPRegressor, loss="quantile", quantiles=(0.2, 0.7), record="batch"),
+        small(ScratchMLPRegressor, loss="gaussian", max_grad_norm=5.0),
+        small(ScratchMLPRegressor, solver="lbfgs", hidden_layer_sizes=(), l2=1e-2, tol=1e-9),
+        small(TorchMLPRegressor, loss="absolute_error", solver="sgd", max_iter=100),
     ]
 )
 def test_scikit_learn_checks(estimator, check):

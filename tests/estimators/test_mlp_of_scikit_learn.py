@@ -1,4 +1,4 @@
-"""Scikit-learn's own tests of `MLPClassifier`, run on ours.
+"""Scikit-learn's own tests of `MLPClassifier` and `MLPRegressor`, run on ours.
 
 The source of ``sklearn.neural_network.tests.test_mlp`` is read from the installed package, names
 are translated, and every test function in it becomes a test of this module, its assertions as they
@@ -21,7 +21,12 @@ from typing import Any
 
 import pytest
 
-from sknn.estimators import ScratchMLPClassifier, TorchMLPClassifier
+from sknn.estimators import (
+    ScratchMLPClassifier,
+    ScratchMLPRegressor,
+    TorchMLPClassifier,
+    TorchMLPRegressor,
+)
 
 THEIRS = "sklearn.neural_network.tests.test_mlp"
 # What their tests call to make an estimator: a class, or an argument that is one.
@@ -36,20 +41,26 @@ pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
 # what their names stand for
 
 
-def torch_on_cpu(**params: Any) -> TorchMLPClassifier:
-    return TorchMLPClassifier(device="cpu", **params)
+def stand_in(theirs: str, ours: type, **fixed: Any) -> Callable[..., Any]:
+    """A constructor of ours under the name of theirs."""
+
+    def make(*args: Any, **params: Any) -> Any:
+        return ours(*args, **fixed, **params)
+
+    make.__name__ = theirs
+    return make
 
 
-class NoRegressorYet:
-    """Stands where their tests need a regressor."""
-
-    def __init__(self, **params: Any) -> None:
-        pytest.skip("no regressor yet")
-
-
+AS_IT_IS = {"scale_target": False}  # is how theirs learn the target
 ESTIMATORS: dict[str, dict[str, Callable[..., Any]]] = {
-    "Scratch": {"MLPClassifier": ScratchMLPClassifier, "MLPRegressor": NoRegressorYet},
-    "Torch": {"MLPClassifier": torch_on_cpu, "MLPRegressor": NoRegressorYet},
+    "Scratch": {
+        "MLPClassifier": stand_in("MLPClassifier", ScratchMLPClassifier),
+        "MLPRegressor": stand_in("MLPRegressor", ScratchMLPRegressor, **AS_IT_IS),
+    },
+    "Torch": {
+        "MLPClassifier": stand_in("MLPClassifier", TorchMLPClassifier, device="cpu"),
+        "MLPRegressor": stand_in("MLPRegressor", TorchMLPRegressor, device="cpu", **AS_IT_IS),
+    },
 }
 
 # Rows in a batch of every test that sets `alpha`: ours is `l2` = `alpha` / rows in a batch. All of
@@ -138,6 +149,27 @@ DIFFERENCES = {
         "with pytest.warns(ConvergenceWarning)",
         pytest.fail.Exception,
     ),
+    "test_nonfinite_params": Difference(
+        "A training that diverges is an error in other words, which name the epoch.",
+        "with pytest.raises(ValueError, match=msg)",
+        AssertionError,
+    ),
+    "test_mlp_diverging_loss": Difference(
+        "With `early_stopping`, too, a training that diverges is an error.",
+        "mlp.fit(X_iris, y_iris)",
+        ValueError,
+    ),
+    "test_mlp_param_dtypes[float32-MLPRegressor]": Difference(
+        "Predictions are in the dtype of the target, float64 for integers, whatever the network "
+        "computes in.",
+        "assert pred.dtype == dtype",
+        AssertionError,
+    ),
+    "test_minimum_input_sample_size": Difference(
+        "One row to validate on is enough, since its loss is watched and not its R².",
+        'match="The validation set is too small"',
+        pytest.fail.Exception,
+    ),
     "test_early_stopping_stratified": Difference(
         "A class with a single row is no error: rows are held out unstratified, with a warning.",
         "with pytest.raises(",
@@ -211,8 +243,9 @@ def held_to_the_table(test: Callable[..., None]) -> Callable[..., None]:
 
     @functools.wraps(test)  # with its marks, and a signature from which its fixtures are read
     def run(**arguments: Any) -> None:
-        cases = [value for value in arguments.values() if isinstance(value, str)]
-        names = [*(f"{test.__name__}[{case}]" for case in cases), test.__name__]
+        values = [getattr(value, "__name__", value) for value in arguments.values()]
+        cases = [value for value in values if isinstance(value, str)]
+        names = [f"{test.__name__}[{'-'.join(cases)}]", test.__name__]
         difference = next((DIFFERENCES[name] for name in names if name in DIFFERENCES), None)
         try:
             test(**arguments)

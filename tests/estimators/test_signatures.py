@@ -1,11 +1,22 @@
-"""One vocabulary: the two classes say the same of what they share, word by word."""
+"""One vocabulary: the classes of both engines say the same of what they share, word by word."""
 
 import inspect
 import re
 
 import pytest
 
-from sknn.estimators import ScratchMLPClassifier, TorchMLPClassifier
+from sknn.estimators import (
+    ScratchMLPClassifier,
+    ScratchMLPRegressor,
+    TorchMLPClassifier,
+    TorchMLPRegressor,
+)
+
+of_each_target = pytest.mark.parametrize(
+    "pair",
+    [(ScratchMLPClassifier, TorchMLPClassifier), (ScratchMLPRegressor, TorchMLPRegressor)],
+    ids=["classifiers", "regressors"],
+)
 
 OF_TORCH_ALONE = {
     "Parameters": ["device", "compile", "skorch_callbacks"],
@@ -13,19 +24,17 @@ OF_TORCH_ALONE = {
 }
 
 
-def entries(Classifier, section):
+def entries(Estimator, section):
     """What a section of the docstring says of every name: its type and its description."""
-    _, _, rest = inspect.getdoc(Classifier).partition(f"{section}\n{'-' * len(section)}\n")
+    _, _, rest = inspect.getdoc(Estimator).partition(f"{section}\n{'-' * len(section)}\n")
     body = re.split(r"\n\n(?=[A-Z][A-Za-z ]+\n-+\n)", rest, maxsplit=1)[0]
     parts = re.split(r"^(\w+) : ", body, flags=re.MULTILINE)[1:]
     return dict(zip(parts[::2], (text.rstrip() for text in parts[1::2]), strict=True))
 
 
-def test_parameters_are_the_same_in_order_kind_and_default():
-    ours, theirs = (
-        list(inspect.signature(Classifier).parameters.values())
-        for Classifier in (ScratchMLPClassifier, TorchMLPClassifier)
-    )
+@of_each_target
+def test_parameters_are_the_same_in_order_kind_and_default(pair):
+    ours, theirs = (list(inspect.signature(cls).parameters.values()) for cls in pair)
     assert theirs[: len(ours)] == ours
     extra = {parameter.name: parameter.default for parameter in theirs[len(ours) :]}
     assert list(extra.items()) == [
@@ -36,24 +45,26 @@ def test_parameters_are_the_same_in_order_kind_and_default():
     assert all(p.kind is p.KEYWORD_ONLY for p in theirs[len(ours) :])
 
 
+@of_each_target
 @pytest.mark.parametrize("section", ["Parameters", "Attributes"])
-def test_what_is_shared_is_documented_in_the_same_words(section):
-    ours, theirs = (entries(C, section) for C in (ScratchMLPClassifier, TorchMLPClassifier))
+def test_what_is_shared_is_documented_in_the_same_words(section, pair):
+    ours, theirs = (entries(cls, section) for cls in pair)
     assert list(theirs) == list(ours) + OF_TORCH_ALONE[section]
     assert {name: theirs[name] for name in ours} == ours
 
 
-def test_the_sections_are_read_to_their_ends():
-    for Classifier in (ScratchMLPClassifier, TorchMLPClassifier):
-        assert list(entries(Classifier, "Parameters")) == list(
-            inspect.signature(Classifier).parameters
-        )
+@of_each_target
+def test_the_sections_are_read_to_their_ends(pair):
+    for cls in pair:
+        assert list(entries(cls, "Parameters")) == list(inspect.signature(cls).parameters)
 
 
-def test_fitted_attributes_are_documented_and_the_same(make_scratch, make_torch, table):
-    for make in (make_scratch, make_torch):
+@of_each_target
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_fitted_attributes_are_documented_and_the_same(pair, table):
+    for Estimator in pair:
         every_part = {"normalization": "batch", "embedding": "periodic", "input_scale": True}
-        fitted = make(max_iter=1, **every_part).fit(*table)
+        fitted = Estimator(max_iter=1, **every_part).fit(*table)
         public = {
             name
             for name in {*vars(fitted), *dir(type(fitted))}
@@ -63,8 +74,19 @@ def test_fitted_attributes_are_documented_and_the_same(make_scratch, make_torch,
         assert public == documented - {"feature_names_in_"}
 
 
-@pytest.mark.parametrize("method", ["fit", "partial_fit", "predict", "predict_proba", "score"])
-def test_methods_are_the_same(method):
-    ours, theirs = (getattr(C, method) for C in (ScratchMLPClassifier, TorchMLPClassifier))
-    assert inspect.signature(ours) == inspect.signature(theirs)
-    assert inspect.getdoc(ours) == inspect.getdoc(theirs)
+@of_each_target
+def test_methods_are_the_same(pair):
+    ours, theirs = (
+        {name: value for name, value in inspect.getmembers(cls) if name[0] != "_"} for cls in pair
+    )
+    assert theirs.keys() - ours.keys() == {"net_", "device", "compile", "skorch_callbacks"}
+    assert ours.keys() <= theirs.keys()
+    for name, value in ours.items():
+        if callable(value):
+            # `set_fit_request` and its like name the class in their annotations.
+            given, expected = (
+                [(p.name, p.kind, p.default) for p in inspect.signature(f).parameters.values()]
+                for f in (theirs[name], value)
+            )
+            assert given == expected, name
+            assert inspect.getdoc(value) == inspect.getdoc(theirs[name]), name

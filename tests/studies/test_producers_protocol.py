@@ -7,6 +7,7 @@ from sklearn.model_selection import train_test_split
 from threadpoolctl import threadpool_limits
 
 from sknn.studies import producers
+from sknn.studies._producers_protocol import MODELS, network_class
 
 
 @pytest.mark.slow
@@ -43,6 +44,30 @@ def test_the_whole_study_comes_out_like_the_independent_rerun():
     assert np.median(result["l2"].curves["train_loss"][:, 900:]) > 0.1
     weights = np.abs(np.concatenate([w.ravel() for w in result["l1"].pipeline[-1].coefs_]))
     assert np.mean(weights < 1e-3) > 0.5
+
+
+@pytest.mark.parametrize("engine", ["scratch", "torch"])
+def test_a_ragged_batch_makes_the_step_of_its_sum(engine):
+    """Three rows are a batch of two and one of one row, whose sum is divided by 2 or by 1.
+
+    From equal weights, the last step of the one kind is half of that of the other.
+    """
+    X, y = np.array([[1.0], [2.0], [-1.0]]), np.array([0, 1, 2])
+    fixed = {"solver": "sgd", "learning_rate_init": 0.1, "momentum": 0.0, "l2": 0.0}
+    fixed |= {"batch_size": 2, "max_iter": 1, "n_iter_no_change": np.inf, "shuffle": False}
+
+    def network(last_batch):
+        made = network_class(MODELS[0], engine, last_batch)((), **fixed, random_state=0)
+        return made.set_params(device="cpu") if engine == "torch" else made
+
+    summed, mean = (np.vstack([m.coefs_[0], m.intercepts_]) for m in (
+        network(last_batch).fit(X, y) for last_batch in ("sum", "mean")
+    ))  # fmt: skip
+    # What both have come to before the last row: twice the one less the other.
+    W, b = np.split(2 * summed - mean, 2)
+    scores = np.exp(X[2] @ W + b)
+    gradient = np.outer([*X[2], 1.0], scores[0] / scores.sum() - [0, 0, 1])
+    np.testing.assert_allclose(mean - (2 * summed - mean), -0.1 * gradient, atol=1e-12)
 
 
 def plain_loop(*, n_runs, epochs, l1, l2, last_batch):
