@@ -35,8 +35,8 @@ class LayerSpec:
     branch : tuple of LayerSpec
         Of 'residual': the layers to whose output their input is added.
     trains_bias : bool
-        Of 'linear'. Batch normalization takes every bias off again: its gradient would be rounding
-        errors, of which Adam makes steps.
+        Of 'linear'. Batch normalization subtracts every bias again: its gradient would be rounding
+        errors, which Adam would turn into steps.
 
     Examples
     --------
@@ -73,9 +73,9 @@ class NetworkSpec:
         Whether hidden layers after the first one add their input to their output, where both have
         the same width.
     embedding : {"periodic"} or None
-        What stands before the first linear layer in the place of each feature.
+        What each feature is replaced by before the first linear layer.
     input_scale : bool
-        Whether each feature is multiplied by a number that is learnt.
+        Whether each feature is multiplied by a learnt number.
 
     Examples
     --------
