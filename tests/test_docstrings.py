@@ -18,8 +18,8 @@ ROOMS = sorted(
     for module in pkgutil.iter_modules(sknn.__path__)
     if module.ispkg and not module.name.startswith("_")
 )
-# A docstring of the engine is its equation, or one line: it may leave out what goes without saying,
-# though what it does say must be so.
+# A docstring of the engine is its equation: it may leave out what goes without saying, though
+# what it does say must be so.
 TERSE = {"backprop", "training"}
 
 

@@ -28,7 +28,9 @@ from ._layers import (
 )
 from ._losses import Loss, r2_of_rows
 from ._network import build_network, predict
-from ._normalization import EPSILON, MOMENTUM, BatchNorm, LayerNorm, Normalization
+from ._normalization import EPSILON as EPSILON
+from ._normalization import MOMENTUM as MOMENTUM
+from ._normalization import BatchNorm, LayerNorm
 from ._objective import NetworkObjective, Objective
 from ._optimizer_base import Optimizer
 from ._optimizers import OPTIMIZERS, SGD, Adam, AdamW, RMSprop
@@ -46,7 +48,6 @@ from ._penalties import (
 from ._proximal import NEWTON_STEPS, GroupThreshold, ProximalStep
 from ._regression_losses import (
     LOSSES,
-    SMALLEST_SD,
     AbsoluteError,
     Gamma,
     GaussianNLL,
@@ -55,18 +56,19 @@ from ._regression_losses import (
     Quantile,
     SquaredError,
 )
+from ._regression_losses import SMALLEST_SD as SMALLEST_SD
 from ._row_stack import RowStack
 from ._smooth_activations import (
     ACTIVATIONS,
     ELU,
     GELU,
     SELU,
-    SELU_ALPHA,
-    SELU_SCALE,
     Mish,
     SiLU,
     Softplus,
 )
+from ._smooth_activations import SELU_ALPHA as SELU_ALPHA
+from ._smooth_activations import SELU_SCALE as SELU_SCALE
 from ._trainer import Run, train
 from ._update import Update
 from ._validation import Validation
@@ -74,19 +76,14 @@ from ._validation import Validation
 __all__ = [
     "ACTIVATIONS",
     "ELU",
-    "EPSILON",
     "GELU",
     "L1",
     "L2",
     "LOSSES",
-    "MOMENTUM",
     "NEWTON_STEPS",
     "OPTIMIZERS",
     "SELU",
-    "SELU_ALPHA",
-    "SELU_SCALE",
     "SGD",
-    "SMALLEST_SD",
     "AbsoluteError",
     "Activation",
     "Adam",
@@ -112,7 +109,6 @@ __all__ = [
     "Loss",
     "Mish",
     "NetworkObjective",
-    "Normalization",
     "NumPyEngine",
     "Objective",
     "Optimizer",

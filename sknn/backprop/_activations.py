@@ -1,8 +1,8 @@
 """Nonlinearities, applied in place, with the derivative written in terms of the output.
 
 Every activation overwrites the pre-activation `Z` with its value `A = f(Z)` and remembers that
-array. Going back it multiplies the gradient, in place, by `f'(Z)`, which for these can be told
-from `A` alone.
+array. Going back it multiplies the gradient, in place, by `f'(Z)`, which these can compute from `A`
+alone.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-r"""What stands before the first linear layer: numbers as waves, and features that are scaled."""
+r"""Layers before the first linear one: scaled features, and periodic embeddings of them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ._layers import Layer
 
 
 class InputScale(Layer):
-    r"""Every feature times a number that is learnt, :math:`x_j s_j`.
+    r"""Every feature times a learnt number, :math:`x_j s_j`.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ class InputScale(Layer):
 
 
 class PeriodicEmbedding(Layer):
-    r"""A feature as itself and a linear map of waves, :math:`(x,\; \cos(2\pi f x + b)\, W + c)`.
+    r"""A feature and linear combinations of its cosines, :math:`(x,\; \cos(2\pi f x + b)\, W + c)`.
 
     Each feature has frequencies f, phases b, weights W and biases c of its own: a network of the
     result can follow functions that change quickly (PBLD: Holzmüller, Grinsztajn and Steinwart,
@@ -60,7 +60,7 @@ class PeriodicEmbedding(Layer):
         `backward` overwrites them. None for prediction.
     n_rows : int
     hands_back : bool
-        Whether somebody before this layer wants a gradient.
+        Whether a layer before this one needs the gradient of its output.
 
     Examples
     --------

@@ -61,7 +61,7 @@ class Linear(Layer):
     is_first : bool
         A first layer has nobody to hand a gradient to, and skips that product.
     trains_bias : bool
-        Whether the gradient of the bias is wanted; if not, it is left as it is.
+        Whether `backward` fills in the gradient of the bias; it leaves it alone otherwise.
 
     Examples
     --------
@@ -308,10 +308,10 @@ class Sequential(Layer):
 
 
 class Residual(Layer):
-    r"""A branch around which its input passes: :math:`x + f(x)` (He et al., 2016).
+    r"""A branch whose input is added to its output: :math:`x + f(x)` (He et al., 2016).
 
-    The gradient takes both ways, :math:`g + f'(x)^\top g`, so that it reaches the first layers of a
-    deep network undiminished.
+    The gradient :math:`g + f'(x)^\top g` has a part that no weight has touched, so it reaches the
+    first layers of a deep network undiminished.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-r"""Normalization: pre-activations of mean 0 and variance 1, then scaled and shifted as is learnt.
+r"""Normalization: pre-activations of mean 0 and variance 1, with a learnt scale and shift.
 
 .. math:: \hat x = \frac{x - \mu}{\sqrt{\sigma^2 + \epsilon}}, \qquad y = \gamma \hat x + \beta .
 
@@ -8,7 +8,7 @@ With :math:`g = \gamma\, \partial L / \partial y`, and means over whatever μ an
           = \frac{1}{\sqrt{\sigma^2 + \epsilon}}
             \left( g - \overline{g} - \hat x\, \overline{g \hat x} \right) :
 
-a shift or a scaling of x changes nothing, so those two parts of the gradient are taken out.
+shifting or scaling x changes no output, so the gradient has no part in these two directions.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ MOMENTUM = 0.1
 
 
 class Normalization(Layer):
-    """What both kinds share; `axis` is the one that means are taken over.
+    """Base of both kinds; `axis` is the one that means are taken over.
 
     Parameters
     ----------

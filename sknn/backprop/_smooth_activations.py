@@ -1,6 +1,6 @@
-"""Smooth relatives of the ReLU; those whose derivative cannot be told from their value keep more.
+"""Smooth variants of ReLU, as PyTorch defines them, and all activations by name.
 
-Definitions are PyTorch's.
+Those whose derivative does not follow from their value remember the input or a factor as well.
 """
 
 from __future__ import annotations

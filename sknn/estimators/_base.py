@@ -91,7 +91,7 @@ class BaseMLP(MLPParameters, CallbackSupportMixin, BaseEstimator, metaclass=ABCM
     def _validated_outputs(self, X: Any) -> np.ndarray:
         if not self.__sklearn_is_fitted__():
             check_is_fitted(self)  # raises; asking it first would cost a tenth of a short call
-        kinds, dtype = self._accepted_sparse(), self.coefs_[0].dtype
+        kinds, dtype = "csr" if self._plan.spec.takes_sparse else False, self.coefs_[0].dtype
         X = validate_data(self, X, accept_sparse=kinds, dtype=dtype, reset=False)
         arrays = arrays_of(self)
         outputs = self._engine.predict(self._plan.spec, arrays, X)[0]
@@ -105,7 +105,7 @@ class BaseMLP(MLPParameters, CallbackSupportMixin, BaseEstimator, metaclass=ABCM
         return outputs
 
     def _accepted_sparse(self) -> str | bool:
-        """The format of sparse rows that is taken; layers before the first linear one take none."""
+        """The format of sparse rows that `fit` takes; none before a layer that needs dense ones."""
         return False if self.embedding or self.input_scale else "csr"
 
     def __sklearn_is_fitted__(self) -> bool:

@@ -150,7 +150,7 @@ class BaseEnsemble(
         check_is_fitted(self)
         members = self.estimators_
         first = members[0]
-        kinds, dtype = first._accepted_sparse(), first.coefs_[0].dtype
+        kinds, dtype = "csr" if first._plan.spec.takes_sparse else False, first.coefs_[0].dtype
         X = validate_data(self, X, accept_sparse=kinds, dtype=dtype, reset=False)
         each = [arrays_of(member) for member in members]
         arrays = {name: np.concatenate([arrays[name] for arrays in each]) for name in each[0]}

@@ -190,6 +190,8 @@ def from_plain(
     buffers = Parameters.zeros(1, plan.spec.buffers, plan.dtype)
     for name, view in (parameters.arrays | buffers.arrays).items():
         view[...] = arrays[name_in_files(name)].reshape(view.shape)
+        if name.startswith("variances.") and (view < 0).any():
+            raise ValueError(f"its {name} must be at least 0, got {view!r:.100}")
     saved = header["state"]
     streams = Streams((0, 0, 0, 0) if saved is None else saved["entropy"])
     # L-BFGS has no memory of its own: none is taken that what was saved would only replace.

@@ -35,8 +35,8 @@ class LayerSpec:
     branch : tuple of LayerSpec
         Of 'residual': the layers to whose output their input is added.
     trains_bias : bool
-        Of 'linear'. Batch normalization takes every bias off again: its gradient would be rounding
-        errors, of which Adam makes steps.
+        Of 'linear'. Batch normalization subtracts every bias again: its gradient would be rounding
+        errors, which Adam would turn into steps.
 
     Examples
     --------
@@ -73,9 +73,9 @@ class NetworkSpec:
         Whether hidden layers after the first one add their input to their output, where both have
         the same width.
     embedding : {"periodic"} or None
-        What stands before the first linear layer in the place of each feature.
+        What each feature is replaced by before the first linear layer.
     input_scale : bool
-        Whether each feature is multiplied by a number that is learnt.
+        Whether each feature is multiplied by a learnt number.
 
     Examples
     --------
@@ -120,6 +120,11 @@ class NetworkSpec:
     def n_units_per_feature(self) -> int:
         """The inputs of the first linear layer that come from one feature."""
         return 1 + N_EMBEDDED if self.embedding else 1
+
+    @property
+    def takes_sparse(self) -> bool:
+        """Whether rows may be sparse: layers before the first linear one need dense rows."""
+        return not (self.embedding or self.input_scale)
 
     def by_feature(self, first: FloatArray) -> FloatArray:
         """The weights of the first linear layer, (K, in, out), as (K, d, numbers per feature)."""

@@ -91,6 +91,13 @@ SETTINGS = {
     "batch_size 1": Setting({"batch_size": 1, "max_iter": 4}, ROWS_ARE_NOT_WEIGHTS),
     "batch_size 3": Setting({"batch_size": 3, "max_iter": 8}, ROWS_ARE_NOT_WEIGHTS),
     "label_smoothing": Setting({"label_smoothing": 0.1}),
+    "activations": Setting({"hidden_layer_sizes": (8, 8), "activation": ["mish", "gelu"]}),
+    # Every row of a batch has a part in its mean, whatever its weight.
+    "normalization, batch": Setting({"normalization": "batch"}, ROWS_ARE_NOT_WEIGHTS),
+    "normalization, layer": Setting({"normalization": "layer"}),
+    "residual": Setting({"hidden_layer_sizes": (8, 8), "residual": True}),
+    "embedding": Setting({"embedding": "periodic"}),
+    "input_scale": Setting({"input_scale": True}),
     "l1, prox": Setting({"l1": 1e-3}),
     "l1, subgradient": Setting({"l1": 1e-3, "l1_method": "subgradient"}),
     "group_l1": Setting({"group_l1": 1e-3}),
@@ -109,7 +116,7 @@ SETTINGS = {
 }
 # Of the Torch class, those that its own code decides. What contradicts nothing is in
 # `test_common_checks.py` in other combinations; one by one, it is left to the command.
-OF_TORCH = ("early_stopping", "dropout", "float32", "warm_start, lbfgs")
+OF_TORCH = ("early_stopping", "dropout", "float32", "warm_start, lbfgs", "normalization, batch")
 
 
 def small(kind: type[BaseEstimator], **params: Any) -> Any:

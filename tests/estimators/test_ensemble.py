@@ -253,7 +253,7 @@ def test_bad_parameters(params, message, table):
 
 def test_bad_data(make, table):
     X, y = table
-    with pytest.raises(ValueError, match="`y` must hold one class label per row"):
+    with pytest.raises(ValueError, match=r"for several classes per row see sklearn\.multioutput"):
         make().fit(X, np.column_stack([y, y]))
     with pytest.raises(ValueError, match="`y` must hold class labels"):
         make().fit(X, X[:, 0])

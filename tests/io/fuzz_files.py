@@ -84,6 +84,11 @@ def regressor(**settings: Any) -> ScratchMLPRegressor:
     return net(ScratchMLPRegressor, **settings)
 
 
+def deep(**settings: Any) -> ScratchMLPClassifier:
+    parts = {"normalization": "batch", "residual": True, "embedding": "periodic"}
+    return net(**(parts | {"input_scale": True} | settings)).set_params(hidden_layer_sizes=(4, 4))
+
+
 def make_models() -> dict[str, tuple[Any, Any]]:
     """Pipelines, and rows for each."""
     rng = np.random.default_rng(0)
@@ -143,11 +148,13 @@ def make_models() -> dict[str, tuple[Any, Any]]:
         ),
         "quantiles": (regressor(loss="quantile").fit(X, X[:, 0]), X),
         "gaussian": (regressor(loss="gaussian", scale_target=False).fit(X, X[:, :2]), X),
+        "parts": (deep(warm_start=True, early_stopping=True).fit(X, y), X),
+        "layers": (deep(normalization="layer", activation=["gelu", "selu"]).fit(X, y), X),
     }
 
 
 #: Those that no earlier version wrote.
-NEW = ("chosen", "labels", "numbers", "amounts", "quantiles", "gaussian")
+NEW = ("chosen", "labels", "numbers", "amounts", "quantiles", "gaussian", "parts", "layers")
 
 
 def predictions(model: Any, rows: Any) -> np.ndarray:
