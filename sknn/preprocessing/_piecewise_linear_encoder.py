@@ -26,7 +26,6 @@ from sknn.preprocessing._columns import (
     present_rows,
     validate_columns,
     validate_transformed,
-    weighted_quantiles,
 )
 
 # Integers with more different values than these are quantities rather than classes.
@@ -98,10 +97,10 @@ class PiecewiseLinearEncoder(TransformerMixin, BaseEstimator):
     :math:`u_T = \infty`: values beyond those of the training rows are told apart, and
     :meth:`inverse_transform` exists for all. A constant column becomes one column of zeros.
 
-    Quantiles are those of NumPy's method ``"averaged_inverted_cdf"``, so that a row of weight 2
-    counts as two rows; equal ones are one edge. Trees are fitted to the ranks of the values, since
-    scikit-learn's compare values in float32; numbers to be predicted are standardised first, so
-    that several of them count the same.
+    Quantiles are those of NumPy's method ``"inverted_cdf"``: values of training rows, of which a
+    row of weight 2 counts as two; equal ones are one edge. Trees are fitted to the ranks of the
+    values, since scikit-learn's compare values in float32; numbers to be predicted are
+    standardised first, so that several of them count the same.
 
     NaN counts as a missing value: :meth:`fit` leaves it out, and all columns that it becomes are
     NaN, for an imputer behind the encoder. An imputer in front of it is the alternative. Zeros
@@ -123,8 +122,8 @@ class PiecewiseLinearEncoder(TransformerMixin, BaseEstimator):
     >>> X = [[0.0], [1.0], [2.0], [10.0]]
     >>> encoder = PiecewiseLinearEncoder(n_bins=2).fit(X)
     >>> encoder.bin_edges_[0]
-    array([ 0. ,  1.5, 10. ])
-    >>> encoder.transform([[0.75], [1.5], [10.0], [27.0]])
+    array([ 0.,  1., 10.])
+    >>> encoder.transform([[0.5], [1.0], [10.0], [28.0]])
     array([[0.5, 0. ],
            [1. , 0. ],
            [1. , 1. ],
@@ -206,7 +205,8 @@ class PiecewiseLinearEncoder(TransformerMixin, BaseEstimator):
                 edges = _splits(values, tree, y[rows], of_rows)
             else:
                 levels = np.linspace(0, 1, self.n_bins + 1)
-                edges = np.unique(weighted_quantiles(values, of_rows, levels))
+                edges = np.quantile(values, levels, weights=of_rows, method="inverted_cdf")
+                edges = np.unique(edges)
             self.bin_edges_[j] = edges if len(edges) > 1 else np.repeat(edges, 2)
         self.n_bins_ = np.array([len(edges) - 1 for edges in self.bin_edges_], np.int64)
         return self
@@ -293,7 +293,12 @@ class PiecewiseLinearEncoder(TransformerMixin, BaseEstimator):
             are_numbers = y.dtype.kind == "f" or is_count
         if not are_numbers:
             return DecisionTreeClassifier(**settings), y
-        y = StandardScaler().fit_transform(y.reshape(len(y), -1), sample_weight=weights)
+        try:
+            y = y.reshape(len(y), -1).astype(np.float64)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"`y` must be numbers for target_type='numbers': {error}") from error
+        # So that none of several outputs decides alone, because its unit is small.
+        y = StandardScaler().fit_transform(y, sample_weight=weights)
         return DecisionTreeRegressor(**settings), y
 
     def __sklearn_tags__(self) -> Any:
