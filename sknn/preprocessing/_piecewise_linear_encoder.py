@@ -59,8 +59,8 @@ class PiecewiseLinearEncoder(TransformerMixin, BaseEstimator):
         The smallest share of all weight that a bin of ``strategy="tree"`` may hold, at most 0.5.
 
     sparse_output : bool, default=False
-        Whether to return a CSR matrix. About half of all entries are zero, so it takes up to a
-        quarter less memory in float64, and none in float32; see Notes.
+        Whether to return a CSR matrix. Usually about half of all entries are zero, so that it
+        takes a fifth less memory in float64, and a little more in float32; see Notes.
 
     Attributes
     ----------
@@ -106,10 +106,10 @@ class PiecewiseLinearEncoder(TransformerMixin, BaseEstimator):
     NaN, for an imputer behind the encoder. An imputer in front of it is the alternative. Zeros
     would say the smallest value. Infinite values are refused, and so are sparse matrices.
 
-    Entry :math:`t` is zero for values up to :math:`b_{t-1}`. With bins from quantiles a share of
-    :math:`(T + 1) / 2T` of all entries is not zero, at 12 bytes each instead of 8 for every one
-    (8 and 4 in float32). A sparse output is of use next to other sparse columns, or where a tree
-    finds all bins among the largest values.
+    Entry :math:`t` is zero for values up to :math:`b_{t-1}`. With bins from quantiles the share of
+    entries that are not zero is :math:`(T + 1) / 2T`. Each of these takes 12 bytes in a CSR
+    matrix, where a dense array takes 8 for every entry (8 and 4 in float32). A sparse output is of
+    use next to other sparse columns, or where most values are the smallest one.
 
     References
     ----------
