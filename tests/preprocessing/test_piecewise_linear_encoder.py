@@ -100,6 +100,13 @@ def test_columns_with_few_values_have_few_bins():
     assert_array_equal(encoded, [[0.5, 0, 0, 0], [2, 0, np.nan, np.nan]])
 
 
+def test_a_tree_that_tells_all_values_apart_ends_bins_at_the_values():
+    X = np.array([[0, 5, 1], [0, 7, 1], [1, 9, 1], [1, 5, 1]])
+    encoder = PiecewiseLinearEncoder(strategy="tree").fit(X, [0, 1, 2, 3])
+    assert [edges.tolist() for edges in encoder.bin_edges_] == [[0, 1], [5, 7, 9], [1, 1]]
+    assert_array_equal(encoder.transform([[1, 7, 1]]), [[1, 1, 0, 0]])
+
+
 @pytest.mark.parametrize("strategy", ["quantile", "tree"])
 def test_missing_values_make_no_bins_and_stay(X, y, strategy):
     gaps = np.random.default_rng(1).random(X.shape) < 0.3
