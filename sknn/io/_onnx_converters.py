@@ -32,7 +32,7 @@ from sknn.preprocessing import (
     PlainFrame,
     RobustSmoothScaler,
 )
-from sknn.preprocessing._piecewise_linear_encoder import Bins
+from sknn.preprocessing._bins import Bins
 from sknn.preprocessing._robust_smooth_scaler import BOUND
 
 from ._onnx_networks import (

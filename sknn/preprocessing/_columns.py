@@ -1,4 +1,4 @@
-"""What transformers of numeric columns share: validation of columns, and weighted quantiles."""
+"""What transformers of numeric columns share: validation, and which values count."""
 
 from __future__ import annotations
 
@@ -91,38 +91,3 @@ def present_rows(X: NDArray[Any], sample_weight: Any) -> tuple[NDArray[np.float6
             f"{LARGEST:.3g}, the largest float64, which column {too_wide[0]} passes; rescale X"
         )
     return weights, is_present
-
-
-def weighted_quantiles(
-    values: NDArray[Any], weights: NDArray[np.float64], levels: Any
-) -> NDArray[np.float64]:
-    """Quantiles of weighted values, such that a weight of 2 is the same as the value twice.
-
-    NumPy's method "averaged_inverted_cdf", which NumPy itself has without weights only: the
-    smallest value with at least the share `levels` of all weight at or below it, or its mean with
-    the next value where it is exactly that share.
-
-    Parameters
-    ----------
-    values : ndarray of shape (n,)
-        At least one, none of them missing.
-    weights : ndarray of shape (n,)
-        Positive.
-    levels : array-like of shape (n_levels,)
-        Between 0 and 1.
-
-    Returns
-    -------
-    quantiles : ndarray of shape (n_levels,)
-        In ascending order, if `levels` are.
-    """
-    order = np.argsort(values)
-    ordered = values[order].astype(np.float64)
-    cumulative = np.cumsum(weights[order] / weights.max())
-    total = cumulative[-1]
-    wanted = np.asarray(levels) * total
-    # Sums of weights that are no whole numbers are equal up to rounding.
-    rounding = len(values) * np.finfo(np.float64).eps * total
-    lower = ordered[np.searchsorted(cumulative, wanted - rounding)]
-    upper = np.searchsorted(cumulative, wanted + rounding, side="right")
-    return lower + (ordered[np.minimum(upper, len(values) - 1)] - lower) / 2

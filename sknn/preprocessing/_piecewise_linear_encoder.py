@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Any, ClassVar, Literal, Self, cast
 
@@ -10,8 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.preprocessing import StandardScaler
-from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 from sklearn.utils import gen_batches
 from sklearn.utils.validation import check_is_fitted
 
@@ -22,15 +19,9 @@ from sknn._sklearn_compat import (
     check_feature_names_in,
     fit_context,
 )
-from sknn.preprocessing._columns import (
-    present_rows,
-    validate_columns,
-    validate_transformed,
-    weighted_quantiles,
-)
+from sknn.preprocessing._bins import Bins, make_tree, quantile_edges, tree_edges
+from sknn.preprocessing._columns import present_rows, validate_columns, validate_transformed
 
-# Integers with more different values than these are quantities rather than classes.
-MOST_CLASSES = 50
 # Rows that are encoded at once on their way into a sparse matrix.
 CHUNK = 4096
 
@@ -60,8 +51,8 @@ class PiecewiseLinearEncoder(TransformerMixin, BaseEstimator):
         The smallest share of all weight that a bin of ``strategy="tree"`` may hold, at most 0.5.
 
     sparse_output : bool, default=False
-        Whether to return a CSR matrix. About half of all entries are zero, so it takes up to a
-        quarter less memory in float64, and none in float32; see Notes.
+        Whether to return a CSR matrix. Usually about half of all entries are zero, so that it
+        takes a fifth less memory in float64, and a little more in float32; see Notes.
 
     Attributes
     ----------
@@ -98,19 +89,19 @@ class PiecewiseLinearEncoder(TransformerMixin, BaseEstimator):
     :math:`u_T = \infty`: values beyond those of the training rows are told apart, and
     :meth:`inverse_transform` exists for all. A constant column becomes one column of zeros.
 
-    Quantiles are those of NumPy's method ``"averaged_inverted_cdf"``, so that a row of weight 2
-    counts as two rows; equal ones are one edge. Trees are fitted to the ranks of the values, since
-    scikit-learn's compare values in float32; numbers to be predicted are standardised first, so
-    that several of them count the same.
+    Quantiles are those of NumPy's method ``"inverted_cdf"``: values of training rows, of which a
+    row of weight 2 counts as two; equal ones are one edge. Trees are fitted to the ranks of the
+    values, since scikit-learn's compare values in float32; numbers to be predicted are
+    standardised first, so that several of them count the same.
 
     NaN counts as a missing value: :meth:`fit` leaves it out, and all columns that it becomes are
     NaN, for an imputer behind the encoder. An imputer in front of it is the alternative. Zeros
     would say the smallest value. Infinite values are refused, and so are sparse matrices.
 
-    Entry :math:`t` is zero for values up to :math:`b_{t-1}`. With bins from quantiles a share of
-    :math:`(T + 1) / 2T` of all entries is not zero, at 12 bytes each instead of 8 for every one
-    (8 and 4 in float32). A sparse output is of use next to other sparse columns, or where a tree
-    finds all bins among the largest values.
+    Entry :math:`t` is zero for values up to :math:`b_{t-1}`. With bins from quantiles the share of
+    entries that are not zero is :math:`(T + 1) / 2T`. Each of these takes 12 bytes in a CSR
+    matrix, where a dense array takes 8 for every entry (8 and 4 in float32). A sparse output is of
+    use next to other sparse columns, or where most values are the smallest one.
 
     References
     ----------
@@ -123,8 +114,8 @@ class PiecewiseLinearEncoder(TransformerMixin, BaseEstimator):
     >>> X = [[0.0], [1.0], [2.0], [10.0]]
     >>> encoder = PiecewiseLinearEncoder(n_bins=2).fit(X)
     >>> encoder.bin_edges_[0]
-    array([ 0. ,  1.5, 10. ])
-    >>> encoder.transform([[0.75], [1.5], [10.0], [27.0]])
+    array([ 0.,  1., 10.])
+    >>> encoder.transform([[0.5], [1.0], [10.0], [28.0]])
     array([[0.5, 0. ],
            [1. , 0. ],
            [1. , 1. ],
@@ -196,17 +187,22 @@ class PiecewiseLinearEncoder(TransformerMixin, BaseEstimator):
             X = validate_columns(self, X)
         weights, is_present = present_rows(X, sample_weight)
         if self.strategy == "tree":
-            tree, y = self._tree(y, weights)
+            # One column leaves a tree nothing to draw.
+            settings = {
+                "max_leaf_nodes": self.n_bins,
+                "min_weight_fraction_leaf": self.min_weight_fraction_leaf,
+                "random_state": 0,
+            }
+            tree, y = make_tree(y, weights, self.target_type, **settings)
         self.bin_edges_ = np.empty(X.shape[1], object)
         for j, rows in enumerate(is_present.T):
             values, of_rows = X[rows, j].astype(np.float64), weights[rows]
             if not rows.any():
                 edges = np.zeros(1)
             elif self.strategy == "tree":
-                edges = _splits(values, tree, y[rows], of_rows)
+                edges = tree_edges(values, tree, y[rows], of_rows)
             else:
-                levels = np.linspace(0, 1, self.n_bins + 1)
-                edges = np.unique(weighted_quantiles(values, of_rows, levels))
+                edges = quantile_edges(values, of_rows, self.n_bins)
             self.bin_edges_[j] = edges if len(edges) > 1 else np.repeat(edges, 2)
         self.n_bins_ = np.array([len(edges) - 1 for edges in self.bin_edges_], np.int64)
         return self
@@ -279,23 +275,6 @@ class PiecewiseLinearEncoder(TransformerMixin, BaseEstimator):
         encoded /= np.where(bins.widths > 0, bins.widths, 1.0)
         return encoded.clip(bins.lower, bins.upper, out=encoded).astype(X.dtype, copy=False)
 
-    def _tree(self, y: NDArray[Any], weights: NDArray[np.float64]) -> tuple[Any, NDArray[Any]]:
-        """The tree for one column, not fitted, and the target that it is to predict."""
-        # One column leaves a tree nothing to draw.
-        settings = {
-            "max_leaf_nodes": self.n_bins,
-            "min_weight_fraction_leaf": self.min_weight_fraction_leaf,
-            "random_state": 0,
-        }
-        are_numbers = self.target_type == "numbers"
-        if self.target_type == "auto":
-            is_count = y.dtype.kind in "iu" and len(np.unique(y)) > MOST_CLASSES
-            are_numbers = y.dtype.kind == "f" or is_count
-        if not are_numbers:
-            return DecisionTreeClassifier(**settings), y
-        y = StandardScaler().fit_transform(y.reshape(len(y), -1), sample_weight=weights)
-        return DecisionTreeRegressor(**settings), y
-
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.target_tags.required = self.strategy == "tree"
@@ -303,54 +282,3 @@ class PiecewiseLinearEncoder(TransformerMixin, BaseEstimator):
         tags.input_tags.allow_nan = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
-
-
-@dataclass(frozen=True)
-class Bins:
-    """The bins of all columns, one after the other: one for each encoded column.
-
-    Parameters
-    ----------
-    columns : ndarray of int of shape (n_bins,)
-        The place of the column that is encoded.
-    starts : ndarray of shape (n_bins,)
-        Where the bin begins.
-    widths : ndarray of shape (n_bins,)
-        How wide it is; 0 for the one bin of a constant column.
-    lower, upper : ndarray of shape (n_bins,)
-        Bounds of the encoded value.
-    """
-
-    columns: NDArray[np.intp]
-    starts: NDArray[np.float64]
-    widths: NDArray[np.float64]
-    lower: NDArray[np.float64]
-    upper: NDArray[np.float64]
-
-    @classmethod
-    def of(cls, bin_edges: NDArray[np.object_]) -> Self:
-        """Line up the bins between the edges of each column."""
-        columns = np.repeat(np.arange(len(bin_edges)), [len(edges) - 1 for edges in bin_edges])
-        widths = np.concatenate([np.diff(edges) for edges in bin_edges])
-        is_first, is_last = (
-            np.diff(columns, **end) != 0 for end in ({"prepend": -1}, {"append": -1})
-        )
-        return cls(
-            columns,
-            np.concatenate([edges[:-1] for edges in bin_edges]),
-            widths,
-            np.where(is_first & (widths > 0), -np.inf, 0.0),
-            np.where(widths > 0, np.where(is_last, np.inf, 1.0), 0.0),
-        )
-
-
-def _splits(
-    values: NDArray[np.float64], tree: Any, y: NDArray[Any], weights: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """The edges of the bins of a column: its ends, and halfway where a tree splits its values."""
-    different, ranks = np.unique(values, return_inverse=True)
-    fitted = tree.fit(ranks[:, None], y, sample_weight=weights).tree_
-    # Leaves have no threshold; ranks are 0, 1, 2 and so on, and thresholds halfway between them.
-    below = np.floor(fitted.threshold[fitted.children_left >= 0]).astype(np.intp)
-    middles = different[below] + (different[below + 1] - different[below]) / 2
-    return np.unique(np.concatenate([different[[0, -1]], middles]))

@@ -15,7 +15,6 @@ from sknn.preprocessing._columns import (
     present_rows,
     validate_columns,
     validate_transformed,
-    weighted_quantiles,
 )
 
 # All values come to lie between this and its negative.
@@ -123,8 +122,7 @@ class RobustSmoothScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         quantiles = np.zeros((5, X.shape[1]))
         for j, rows in enumerate(is_present.T):
             if rows.any():
-                levels = (0, 0.25, 0.5, 0.75, 1)
-                quantiles[:, j] = weighted_quantiles(X[rows, j], weights[rows], levels)
+                quantiles[:, j] = weighted_quartiles(X[rows, j], weights[rows])
         low, first, self.center_, third, high = quantiles
         self.scale_ = np.where(third > first, third - first, (high - low) / 2)
         return self
@@ -189,3 +187,27 @@ class RobustSmoothScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         tags.input_tags.allow_nan = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
+
+
+def weighted_quartiles(values: NDArray[Any], weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Minimum, quartiles, median and maximum, such that a weight of 2 is the same as a value twice.
+
+    They are the mean of each quantile counted from below and from above, NumPy's method
+    "averaged_inverted_cdf", which NumPy has without weights only.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n,)
+        At least one, none of them missing.
+    weights : ndarray of shape (n,)
+        Positive.
+
+    Returns
+    -------
+    quartiles : ndarray of shape (5,)
+        In ascending order.
+    """
+    levels, values = np.linspace(0, 1, 5), values.astype(np.float64)
+    below = np.quantile(values, levels, weights=weights, method="inverted_cdf")
+    above = -np.quantile(-values, 1 - levels, weights=weights, method="inverted_cdf")
+    return below + (above - below) / 2
