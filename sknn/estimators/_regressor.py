@@ -106,7 +106,7 @@ class BaseMLPRegressor(RegressorMixin, RegressorParameters, TrainableMLP):
         -------
         y : ndarray of shape (n_samples,) or (n_samples, n_targets)
             The mean; with ``loss="absolute_error"`` the median, with ``loss="quantile"`` the
-            quantile nearest to it.
+            quantile nearest to it, the lower of two that are equally near.
         std : ndarray of the same shape
             Only where `return_std` asks for it.
 

@@ -15,7 +15,7 @@ from scipy.sparse import csr_matrix, issparse
 from scipy.special import expit
 from sklearn.utils.multiclass import type_of_target
 
-from sknn.backprop import LOSSES, log_softmax, softmax
+from sknn.backprop import LOSSES, Quantile, log_softmax, softmax
 
 from ._arithmetic import log_logistic, root_mean_square
 from ._labels import encode_labels, refuse_multilabel
@@ -250,7 +250,7 @@ class Numbers(Target):
     @property
     def middle(self) -> int:
         """Which of the quantiles is nearest to the median."""
-        return int(np.abs(np.array(self.quantiles) - 0.5).argmin())
+        return Quantile.nearest_to_median(self.quantiles)
 
     @property
     def terms(self) -> dict[str, Any]:

@@ -286,6 +286,13 @@ def test_quantiles_that_print_alike_are_not_the_same(numbers):
         assert_array_equal(model.predict_quantiles(numbers[0]), other.predict_quantiles(numbers[0]))
 
 
+@pytest.mark.parametrize("tail", [0.01, 0.05, 0.1, 0.25, 0.3])
+def test_of_two_quantiles_the_lower_is_predicted(tail, numbers):
+    model = small(loss="quantile", quantiles=(tail, 1 - tail)).fit(*numbers[:2])
+    quantiles = model.predict_quantiles(numbers[0])
+    assert_array_equal(model.predict(numbers[0]), quantiles[:, 0])
+
+
 def test_quantiles_as_arrays(numbers):
     one = small(loss="quantile", quantiles=np.array(0.3)).fit(*numbers[:2])
     assert one.predict_quantiles(numbers[0]).shape == (120, 1)
