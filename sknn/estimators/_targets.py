@@ -33,7 +33,8 @@ class Target(ABC):
 
     loss: str
 
-    #: What of `y` must not change from fit to fit, in words.
+    #: What `y` holds, and what of it must not change from fit to fit, in words.
+    holds: ClassVar[str] = "one class per row"
     what: ClassVar[str] = "classes of `y`"
 
     @property
@@ -164,6 +165,7 @@ class LabelSets(Target):
     n_labels: int
     is_sparse: bool = False
 
+    holds = "several labels per row"
     what = "number of labels of `y`"
 
     @property
@@ -235,6 +237,7 @@ class Numbers(Target):
     center: np.ndarray | None = None
     scale: np.ndarray | None = None
 
+    holds = "numbers"
     what = "number of columns of `y`"
 
     @property

@@ -268,6 +268,13 @@ def test_the_wrong_target_is_named(numbers):
         model.fit(X, y, X_val=X, y_val=np.stack([y, y], axis=1))
 
 
+@pytest.mark.parametrize("solver", ["sgd", "lbfgs"])
+def test_a_training_that_diverges_names_the_target(solver, numbers):
+    model = small(solver=solver, scale_target=False)
+    with pytest.raises(ValueError, match=r"diverged.* the target by scale_target=True"):
+        model.fit(numbers[0], 1e200 * numbers[1])
+
+
 @pytest.mark.parametrize("Regressor", [ScratchMLPRegressor, TorchMLPRegressor])
 def test_a_first_call_with_one_row_can_be_gone_on_from(Regressor, numbers):
     X, y, _ = numbers
@@ -332,6 +339,17 @@ class TestSeveralLabels:
         for _ in range(4):
             parts.partial_fit(table[0], labels, classes=range(3))
         assert_array_equal(whole.coefs_[0], parts.coefs_[0])
+
+    def test_a_fit_that_goes_on_keeps_to_its_kind_of_target(self, make, table, labels):
+        X, y = table[0], table[1]
+        model = make(max_iter=2).partial_fit(X, labels, classes=range(3))
+        with pytest.raises(ValueError, match=r"`y` must hold several labels .* got one class per"):
+            model.partial_fit(X, y)
+        with pytest.raises(ValueError, match=r"The number of labels of `y` must stay .* 3, got 2"):
+            model.partial_fit(X, labels[:, :2])
+        model = make(max_iter=2, warm_start=True).fit(X, y)
+        with pytest.raises(ValueError, match=r"`y` must hold one class .* got several labels"):
+            model.fit(X, labels)
 
     def test_class_weight_is_refused(self, make, table, labels):
         with pytest.raises(ValueError, match="`class_weight` must be None where rows have several"):
