@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import column_or_1d
 
 from sknn._frames import plain_frame
+from sknn.backprop import Quantile
 from sknn.inspection._checks import how_many
 from sknn.inspection._quantile_predictions import QuantilePredictions, percent_of
 from sknn.inspection._style import Theme, add_legend, merge, open_axes, write_title
@@ -283,7 +284,7 @@ class PredictionIntervalDisplay:
         self, where: Any, shown: Any, theme: Theme, line_kws: dict[str, Any] | None
     ) -> None:
         self.line_ = None
-        place = int(np.abs(self.predictions.levels - 0.5).argmin())
+        place = Quantile.nearest_to_median(self.predictions.levels)
         if abs(self.predictions.levels[place] - 0.5) < 1e-9:
             look = {"color": theme.line(0)[0], "linewidth": 1.6, "label": "predicted median"}
             if self._is_rough(shown):
