@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import RegressorMixin
+from sklearn.utils import Tags, get_tags
 from sklearn.utils.metaestimators import available_if
 
 from ._arithmetic import mean, root_mean_square
@@ -154,3 +155,8 @@ class ScratchMLPEnsembleRegressor(RegressorMixin, BaseEnsemble):
             In the order of the parameter `quantiles`, rising.
         """
         return mean(self._decoded(self._outputs(X), Numbers.predict_quantiles))
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.target_tags = get_tags(self._network).target_tags
+        return tags

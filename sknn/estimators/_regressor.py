@@ -144,6 +144,7 @@ class BaseMLPRegressor(RegressorMixin, RegressorParameters, TrainableMLP):
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = self.loss != "quantile"
         tags.target_tags.positive_only = self.loss in ("poisson", "gamma")
         return tags
 

@@ -9,10 +9,16 @@ from scipy.sparse import csr_array
 from sklearn.base import clone
 from sklearn.metrics import r2_score
 from sklearn.neural_network import MLPRegressor
+from sklearn.utils import get_tags
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import sknn.io
-from sknn.estimators import ScratchMLPRegressor, TorchMLPRegressor, fit_many
+from sknn.estimators import (
+    ScratchMLPEnsembleRegressor,
+    ScratchMLPRegressor,
+    TorchMLPRegressor,
+    fit_many,
+)
 
 LOSSES = ("squared_error", "absolute_error", "huber", "poisson", "gamma", "quantile", "gaussian")
 
@@ -50,7 +56,6 @@ def numbers():
         TorchMLPRegressor(max_iter=20, learning_rate_init=0.02),
         ScratchMLPRegressor(loss="quantile", max_iter=100, learning_rate_init=0.01),
         ScratchMLPRegressor(loss="gaussian", max_iter=100, learning_rate_init=0.01),
-        ScratchMLPRegressor(loss="gamma", max_iter=100, learning_rate_init=0.01),
     ]
 )
 def test_scikit_learn_checks(estimator, check):
@@ -253,6 +258,13 @@ def test_other_refusals(numbers):
     assert not hasattr(model, "predict_quantiles") and not hasattr(model, "predict_proba")
     with pytest.raises(ValueError, match=r"`loss` must stay .*'squared_error', got 'huber'"):
         model.set_params(warm_start=True, loss="huber").fit(X, y)
+
+
+@pytest.mark.parametrize("make", [lambda mlp: mlp, ScratchMLPEnsembleRegressor])
+def test_tags_say_which_targets_can_be_learnt(make):
+    tags = {loss: get_tags(make(small(loss=loss))).target_tags for loss in LOSSES}
+    assert [loss for loss in LOSSES if not tags[loss].multi_output] == ["quantile"]
+    assert [loss for loss in LOSSES if tags[loss].positive_only] == ["poisson", "gamma"]
 
 
 def test_the_wrong_target_is_named(numbers):
