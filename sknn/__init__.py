@@ -12,9 +12,11 @@ TYPE_CHECKING = False
 __all__ = [
     "ColumnNormScaler",
     "MLPFeatureSelector",
+    "PiecewiseLinearEncoder",
     "PlainFrame",
     "RankStabilitySelector",
     "RegularizationPath",
+    "RobustSmoothScaler",
     "ScratchMLPClassifier",
     "ScratchMLPEnsembleClassifier",
     "ScratchMLPEnsembleRegressor",
@@ -67,7 +69,12 @@ if TYPE_CHECKING:
         RegularizationPath,
     )
     from sknn.model_selection import StackedGridSearchCV, StackedRandomizedSearchCV
-    from sknn.preprocessing import ColumnNormScaler, PlainFrame
+    from sknn.preprocessing import (
+        ColumnNormScaler,
+        PiecewiseLinearEncoder,
+        PlainFrame,
+        RobustSmoothScaler,
+    )
 
 _SUBPACKAGES = frozenset(
     {
@@ -86,7 +93,9 @@ _SUBPACKAGES = frozenset(
 )
 _HOME = {
     "ColumnNormScaler": "preprocessing",
+    "PiecewiseLinearEncoder": "preprocessing",
     "PlainFrame": "preprocessing",
+    "RobustSmoothScaler": "preprocessing",
     "MLPFeatureSelector": "feature_selection",
     "RankStabilitySelector": "feature_selection",
     "RegularizationPath": "feature_selection",

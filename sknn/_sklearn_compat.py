@@ -14,6 +14,7 @@ from typing import Any
 from scipy.sparse import issparse
 from sklearn.base import BaseEstimator
 from sklearn.base import _fit_context as fit_context
+from sklearn.utils import _align_api_if_sparse as align_api_if_sparse
 from sklearn.utils import _safe_indexing as safe_indexing
 from sklearn.utils._param_validation import (
     Interval,
@@ -23,6 +24,7 @@ from sklearn.utils._param_validation import (
     validate_params,
 )
 from sklearn.utils.multiclass import _check_partial_fit_first_call as check_partial_fit_first_call
+from sklearn.utils.validation import _check_feature_names_in as check_feature_names_in
 from sklearn.utils.validation import _check_method_params as check_method_params
 from sklearn.utils.validation import _check_sample_weight as check_sample_weight
 from sklearn.utils.validation import validate_data as _validate_data
@@ -32,6 +34,8 @@ __all__ = [
     "Options",
     "RealNotInt",
     "StrOptions",
+    "align_api_if_sparse",
+    "check_feature_names_in",
     "check_method_params",
     "check_partial_fit_first_call",
     "check_sample_weight",

@@ -41,7 +41,12 @@ ROOMS = (
     Room(
         "sknn.preprocessing",
         {
-            "Transformers": ("ColumnNormScaler", "PlainFrame"),
+            "Transformers": (
+                "ColumnNormScaler",
+                "RobustSmoothScaler",
+                "PiecewiseLinearEncoder",
+                "PlainFrame",
+            ),
             "Tables": ("make_table_transformer", "choose_columns", "TableColumns"),
         },
     ),
@@ -91,6 +96,7 @@ ROOMS = (
             "What the yeast study returns": (
                 "YeastResult",
                 "YeastModel",
+                "YeastArchitectures",
                 "YeastTable",
                 "YeastSplit",
                 "PublishedYeast",
@@ -117,6 +123,7 @@ ROOMS = (
             "Key features": ("key_features_table", "key_features_figures", "write_key_features"),
             "The yeast study and comparisons": (
                 "yeast_tables",
+                "yeast_figures",
                 "write_yeast",
                 "comparison_tables",
                 "engines_table",

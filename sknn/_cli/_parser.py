@@ -309,6 +309,13 @@ def _add_yeast(studies: Any) -> None:
         "yeast",
         "epochs of each fit, of the four ways to train 100 at most (default: %(default)s)",
     )
+    parser.add_argument(
+        "--no-architectures",
+        dest="architectures",
+        action="store_false",
+        help="leave out the networks of 16, 32 and 64 neurons in one to four layers, with and "
+        "without normalization and residual connections, which take most of the time",
+    )
     parser.set_defaults(run=run_yeast)
 
 

@@ -71,6 +71,7 @@ def run_yeast(arguments: argparse.Namespace, console: Console) -> None:
         other_splits=arguments.other_splits,
         optimizer_epochs=min(100, arguments.epochs),
         regularizer_epochs=arguments.epochs,
+        architectures=arguments.architectures,
     )
     comparison = None
     if arguments.compare:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit
 
 from sknn.training import (
@@ -191,8 +191,15 @@ class Quantile(Loss):
     def __init__(self, plans: Sequence[Plan], n_rows: int) -> None:
         super().__init__(plans, n_rows)
         self.levels = np.array(self.plan.quantiles, self.dtype)
-        self.middle = int(np.abs(np.array(self.plan.quantiles) - 0.5).argmin())
+        self.middle = self.nearest_to_median(self.plan.quantiles)
         self._slopes = self.dtype.type(0)
+
+    @staticmethod
+    def nearest_to_median(levels: ArrayLike) -> int:
+        """Which of the levels is nearest to one half: the lower of two that are equally near."""
+        distances = np.abs(np.asarray(levels, dtype=np.float64) - 0.5)
+        # 0.05 and 0.95 are equally near, though their rounded distances differ in the last bit.
+        return int((distances <= distances.min() + 1e-12).argmax())
 
     @classmethod
     def count_outputs(cls, n_targets: int, n_quantiles: int = 0) -> int:

@@ -43,7 +43,7 @@ class BaseMLPClassifier(ClassifierMixin, ClassifierParameters, TrainableMLP):
         target: Classes | LabelSets
         if y.ndim == 2:
             target = LabelSets("sigmoid_cross_entropy", y.shape[1], issparse(y))
-            if partial and len(self.classes_) != target.n_labels:
+            if partial and not resume and len(self.classes_) != target.n_labels:
                 raise ValueError(
                     f"`classes` must be the {target.n_labels} columns of `y`, which has several "
                     f"labels per row, got {len(self.classes_)} classes"

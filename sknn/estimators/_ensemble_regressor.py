@@ -9,6 +9,7 @@ import numpy as np
 from sklearn.base import RegressorMixin
 from sklearn.utils.metaestimators import available_if
 
+from ._arithmetic import mean, root_mean_square
 from ._declare import estimator
 from ._ensemble import ATTRIBUTES, BaseEnsemble, network_parameter
 from ._scratch import ScratchMLPRegressor
@@ -111,14 +112,14 @@ class ScratchMLPEnsembleRegressor(RegressorMixin, BaseEnsemble):
         """
         outputs = self._outputs(X)
         each = self._decoded(outputs, Numbers.predict)
-        mean = _mean(each)
+        center = mean(each)
         if not return_std:
-            return mean
-        spread = _root_mean_square(each - mean)
+            return center
+        spread = root_mean_square(each - center)
         if self.estimators_[0]._target.loss == "gaussian":
             noise = self._decoded(outputs, Numbers.deviation)
-            spread = np.hypot(_root_mean_square(noise), spread)
-        return mean, spread
+            spread = np.hypot(root_mean_square(noise), spread)
+        return center, spread
 
     def predict_std(self, X):
         """How much the networks differ: the standard deviation of what they predict.
@@ -134,7 +135,7 @@ class ScratchMLPEnsembleRegressor(RegressorMixin, BaseEnsemble):
             In the units of the target; 0 where all agree.
         """
         each = self._decoded(self._outputs(X), Numbers.predict)
-        return _root_mean_square(each - _mean(each))
+        return root_mean_square(each - mean(each))
 
     @available_if(lambda self: self._any_network()._check_can_predict_quantiles())
     def predict_quantiles(self, X):
@@ -152,16 +153,4 @@ class ScratchMLPEnsembleRegressor(RegressorMixin, BaseEnsemble):
         quantiles : ndarray of shape (n_samples, n_quantiles)
             In the order of the parameter `quantiles`, rising.
         """
-        return _mean(self._decoded(self._outputs(X), Numbers.predict_quantiles))
-
-
-def _mean(each: np.ndarray) -> np.ndarray:
-    """The mean over the first axis, without a sum that could overflow."""
-    return np.asarray((each / len(each)).sum(axis=0))
-
-
-def _root_mean_square(each: np.ndarray) -> np.ndarray:
-    """√(mean of squares) over the first axis; no square overflows, and none of them vanishes."""
-    largest = np.abs(each).max(axis=0)
-    unit = np.where(largest > 0, largest, 1)
-    return np.asarray(largest * np.sqrt(np.square(each / unit).mean(axis=0)))
+        return mean(self._decoded(self._outputs(X), Numbers.predict_quantiles))

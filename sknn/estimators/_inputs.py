@@ -282,5 +282,5 @@ def make_problem(
         train = Rows(X, encoded.y, scale_weights(weights, X.dtype, "sample_weight"))
     target = encoded.target.fitted_to(train.y, train.weights)
     train = replace(train, y=target.scaled(train.y, X.dtype))
-    valid = None if valid is None else replace(valid, y=target.scaled(valid.y, X.dtype))
+    valid = None if valid is None else replace(valid, y=target.scaled(valid.y, X.dtype, "y_val"))
     return Problem(train, valid), target

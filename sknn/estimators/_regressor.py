@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from scipy.sparse import issparse
 from sklearn.base import RegressorMixin
+from sklearn.utils import Tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import column_or_1d
 
@@ -34,7 +35,7 @@ class BaseMLPRegressor(RegressorMixin, RegressorParameters, TrainableMLP):
         return {"multi_output": True, "y_numeric": True}
 
     def _target_terms(self) -> tuple[Any, ...]:
-        return self.loss, self.quantiles, self.scale_target
+        return self.loss, quantile_levels(self.quantiles), self.scale_target
 
     def _encode(self, y: np.ndarray, *, resume: bool, partial: bool) -> Encoded:
         levels = quantile_levels(self.quantiles)
@@ -51,7 +52,7 @@ class BaseMLPRegressor(RegressorMixin, RegressorParameters, TrainableMLP):
             quantiles=levels if self.loss == "quantile" else (),
             n_targets=n_targets,
             is_column=y.ndim == 1,
-            dtype=np.promote_types(kind, np.float32),
+            dtype=np.dtype(np.float32 if kind.itemsize <= 4 else np.float64),
             scales=bool(self.scale_target),
         )
         if resume and self._target.terms == target.terms:
@@ -63,7 +64,8 @@ class BaseMLPRegressor(RegressorMixin, RegressorParameters, TrainableMLP):
     def partial_fit(self, X, y, sample_weight=None):
         """Train for one epoch on `X` and `y`, going on from where the last call ended.
 
-        The scale of the target is that of the first call's rows.
+        The scale of the target is that of the first call's rows; or, where these are all equal, as
+        one row is, of the first rows that differ from them.
 
         Parameters
         ----------
@@ -104,7 +106,7 @@ class BaseMLPRegressor(RegressorMixin, RegressorParameters, TrainableMLP):
         -------
         y : ndarray of shape (n_samples,) or (n_samples, n_targets)
             The mean; with ``loss="absolute_error"`` the median, with ``loss="quantile"`` the
-            quantile nearest to it.
+            quantile nearest to it, the lower of two that are equally near.
         std : ndarray of the same shape
             Only where `return_std` asks for it.
 
@@ -139,6 +141,11 @@ class BaseMLPRegressor(RegressorMixin, RegressorParameters, TrainableMLP):
         """
         outputs = self._validated_outputs(X)
         return self._finite(self._target.predict_quantiles(outputs))
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.positive_only = self.loss in ("poisson", "gamma")
+        return tags
 
     def _check_can_predict_quantiles(self) -> bool:
         loss = self._target.loss if self.__sklearn_is_fitted__() else self.loss

@@ -134,7 +134,7 @@ def resolve_spec(estimator: BaseMLP, layer_sizes: tuple[int, ...]) -> NetworkSpe
 
 def quantile_levels(value: Any) -> tuple[float, ...]:
     """The levels of quantiles, rising."""
-    levels = [value] if isinstance(value, Real) else list(value)
+    levels = np.atleast_1d(np.asarray(value, dtype=object)).tolist()
     valid = levels and all(isinstance(level, Real) and 0 < float(level) < 1 for level in levels)
     if not valid or any(b <= a for a, b in pairwise(levels)):
         raise ValueError(

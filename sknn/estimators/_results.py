@@ -107,10 +107,13 @@ def report_outcome(state: TrainState, plan: Plan, asks_convergence: bool) -> Non
 def _diverged(state: TrainState, plan: Plan) -> str:
     history = state.histories[0]
     text = f"Training diverged: a loss or weight became non-finite in epoch {len(history)}, with "
+    scale = "Scale the columns of X"
+    if not plan.loss.endswith("cross_entropy"):
+        scale += ", and the target by scale_target=True"
     if plan.solver == "lbfgs":
-        return text + "solver='lbfgs', which takes no learning rate. Scale the columns of X."
+        return f"{text}solver='lbfgs', which takes no learning rate. {scale}."
     return (
         f"{text}`learning_rate_init`={plan.learning_rate_init:g} and a learning rate of "
-        f"{history['learning_rate'][-1]:g} in that epoch. Scale the columns of X, lower "
-        "`learning_rate_init`, or set `max_grad_norm`."
+        f"{history['learning_rate'][-1]:g} in that epoch. {scale}, lower `learning_rate_init`, or "
+        "set `max_grad_norm`."
     )

@@ -25,6 +25,11 @@ def check_resumable(estimator: BaseMLP, target: Target, plan: Plan, partial: boo
     before_plan = estimator._plan
     way_out = "clone the estimator" if partial else "set warm_start=False"
     way_out += " to start afresh"
+    if type(target) is not type(estimator._target):
+        raise ValueError(
+            f"`y` must hold {estimator._target.holds}, as in the fit that this one goes on from, "
+            f"got {target.holds}; {way_out}."
+        )
     for name, now, before in (
         ("X", plan.spec.layer_sizes[0], before_plan.spec.layer_sizes[0]),
         *((name, now, estimator._target.terms.get(name)) for name, now in target.terms.items()),

@@ -15,8 +15,9 @@ from scipy.sparse import csr_matrix, issparse
 from scipy.special import expit
 from sklearn.utils.multiclass import type_of_target
 
-from sknn.backprop import LOSSES, log_softmax, softmax
+from sknn.backprop import LOSSES, Quantile, log_softmax, softmax
 
+from ._arithmetic import log_logistic, root_mean_square
 from ._labels import encode_labels, refuse_multilabel
 
 
@@ -32,7 +33,8 @@ class Target(ABC):
 
     loss: str
 
-    #: What of `y` must not change from fit to fit, in words.
+    #: What `y` holds, and what of it must not change from fit to fit, in words.
+    holds: ClassVar[str] = "one class per row"
     what: ClassVar[str] = "classes of `y`"
 
     @property
@@ -77,7 +79,7 @@ class Target(ABC):
         """The target once the training rows are known."""
         return self
 
-    def scaled(self, y: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    def scaled(self, y: np.ndarray, dtype: np.dtype, name: str = "y") -> np.ndarray:
         """What `encode` has returned, on the scale that the network learns."""
         return y
 
@@ -163,6 +165,7 @@ class LabelSets(Target):
     n_labels: int
     is_sparse: bool = False
 
+    holds = "several labels per row"
     what = "number of labels of `y`"
 
     @property
@@ -234,6 +237,7 @@ class Numbers(Target):
     center: np.ndarray | None = None
     scale: np.ndarray | None = None
 
+    holds = "numbers"
     what = "number of columns of `y`"
 
     @property
@@ -249,7 +253,7 @@ class Numbers(Target):
     @property
     def middle(self) -> int:
         """Which of the quantiles is nearest to the median."""
-        return int(np.abs(np.array(self.quantiles) - 0.5).argmin())
+        return Quantile.nearest_to_median(self.quantiles)
 
     @property
     def terms(self) -> dict[str, Any]:
@@ -266,9 +270,12 @@ class Numbers(Target):
         if y.dtype.kind not in "biuf":
             raise ValueError(f"`{name}` must hold numbers, got an array of {y.dtype}")
         y = y.astype(np.float64).reshape(len(y), -1)
+        if not np.isfinite(y).all():  # objects, which become numbers after they were checked
+            raise ValueError(f"`{name}` must hold finite numbers, got NaN or infinity")
         if y.shape[1] != self.n_targets:
             raise ValueError(
-                f"`{name}` must have {self.n_targets} numbers per row, got {y.shape[1]}"
+                f"`{name}` must have as many columns as in training, {self.n_targets}, "
+                f"got {y.shape[1]}"
             )
         loss = LOSSES[self.loss]
         if (y < loss.least if loss.takes_least else y <= loss.least).any():
@@ -277,13 +284,19 @@ class Numbers(Target):
         return y
 
     def fitted_to(self, y: np.ndarray, weights: np.ndarray | None) -> Self:
-        """The target with the scale of the training rows; rows that weigh nothing do not count."""
+        """The target with the scale of the training rows; rows that weigh nothing do not count.
+
+        A scale that is known stays. Only a column that has been constant takes the scale of the
+        first rows that differ from the constant: without one, nothing could be learnt of them.
+        """
+        if weights is not None:
+            y, weights = y[weights > 0], weights[weights > 0].astype(np.float64)
         if self.center is not None:
-            return self
+            assert self.scale is not None
+            late = root_mean_square(y - self.center, weights)
+            return replace(self, scale=np.where(self.scale > 0, self.scale, late))
         center, scale = np.zeros(self.n_targets), np.ones(self.n_targets)
         if self.scales:
-            if weights is not None:
-                y, weights = y[weights > 0], weights[weights > 0].astype(np.float64)
             # By a power of two, which loses no digit: squares of huge numbers overflow.
             unit = np.ldexp(1.0, np.frexp(np.abs(y).max(axis=0))[1] - 1)
             y = y / unit
@@ -293,14 +306,11 @@ class Numbers(Target):
             else:
                 is_constant = y.min(axis=0) == y.max(axis=0)
                 mean = np.where(is_constant, y[0], mean)
-                error = y - mean
-                longest = np.where(is_constant, 1.0, np.abs(error).max(axis=0))
-                square = np.average(np.square(error / longest), axis=0, weights=weights)
                 center = mean * unit
-                scale = np.where(is_constant, 0.0, longest * np.sqrt(square) * unit)
+                scale = root_mean_square(y - mean, weights) * unit
         return replace(self, center=center, scale=scale)
 
-    def scaled(self, y: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    def scaled(self, y: np.ndarray, dtype: np.dtype, name: str = "y") -> np.ndarray:
         """What `encode` has returned, on the scale that the network learns."""
         assert self.center is not None
         assert self.scale is not None
@@ -309,7 +319,7 @@ class Numbers(Target):
             scaled = np.asarray(((y - self.center) / scale).astype(dtype), order="C")
         if not np.isfinite(scaled).all():
             raise ValueError(
-                f"`y` must be finite numbers in {dtype}, got {np.abs(y).max()} as the largest"
+                f"`{name}` must be finite numbers in {dtype}, got {np.abs(y).max()} as the largest"
             )
         return scaled
 
@@ -339,9 +349,3 @@ class Numbers(Target):
 
     def _shaped(self, found: np.ndarray) -> np.ndarray:
         return found[..., 0] if self.is_column else found
-
-
-def log_logistic(outputs: np.ndarray) -> np.ndarray:
-    """log p of p = 1 / (1 + exp(-z)): exact where p underflows, that of the rounded p elsewhere."""
-    small = -np.logaddexp(outputs.dtype.type(0), -outputs)
-    return np.where(outputs > 0, np.log(expit(outputs)), small)

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import column_or_1d
 
 from sknn._frames import plain_frame
+from sknn.backprop import Quantile
 from sknn.inspection._checks import how_many
 from sknn.inspection._quantile_predictions import QuantilePredictions, percent_of
 from sknn.inspection._style import Theme, add_legend, merge, open_axes, write_title
@@ -236,6 +237,7 @@ class PredictionIntervalDisplay:
         write_title(self.ax_, "Predicted intervals and observed values", found)
         place = {"loc": "upper left", "bbox_to_anchor": (1.0, 1.0)} if is_new else {}
         self.legend_ = add_legend(self.ax_, found, legend_kws, **place)
+        self._shade_legend()
         if despine:
             remove_frame(self.ax_)
         return self
@@ -268,11 +270,21 @@ class PredictionIntervalDisplay:
             look["label"] = f"{percent_of(nominal)} interval: {inside} inside"
             self.bands_[nominal] = draw(where, low[shown], high[shown], **merge(look, band_kws))
 
+    def _shade_legend(self) -> None:
+        """Let the legend show intervals as they are seen, one upon the other."""
+        labels = {text.get_text(): k for k, text in enumerate(self.legend_.get_texts())}
+        seen_through = 1.0
+        for band in self.bands_.values():
+            seen_through *= 1 - (1.0 if band.get_alpha() is None else band.get_alpha())
+            if band.get_label() in labels:
+                handle = self.legend_.legend_handles[labels[band.get_label()]]
+                handle.set_alpha(1 - seen_through)
+
     def _draw_median(
         self, where: Any, shown: Any, theme: Theme, line_kws: dict[str, Any] | None
     ) -> None:
         self.line_ = None
-        place = int(np.abs(self.predictions.levels - 0.5).argmin())
+        place = Quantile.nearest_to_median(self.predictions.levels)
         if abs(self.predictions.levels[place] - 0.5) < 1e-9:
             look = {"color": theme.line(0)[0], "linewidth": 1.6, "label": "predicted median"}
             if self._is_rough(shown):

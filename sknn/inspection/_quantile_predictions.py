@@ -14,6 +14,7 @@ from scipy.stats import binomtest, norm
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
+from sknn.backprop import Quantile
 from sknn.estimators._resolve import quantile_levels
 from sknn.inspection._fitted import best_of, networks_of
 
@@ -152,7 +153,7 @@ class QuantilePredictions:
     @property
     def middle(self) -> NDArray[np.float64]:
         """The quantile nearest to the median, shape (n_rows,)."""
-        return self.quantiles[:, np.abs(self.levels - 0.5).argmin()]
+        return self.quantiles[:, Quantile.nearest_to_median(self.levels)]
 
     @property
     def shares_below(self) -> NDArray[np.float64]:

@@ -8,13 +8,32 @@ from typing import Any
 import numpy as np
 from skl2onnx import update_registered_converter, update_registered_parser
 from skl2onnx._parse import parse_sklearn
-from skl2onnx.algebra.onnx_ops import OnnxCast, OnnxConcat, OnnxDiv, OnnxGather, OnnxIdentity
+from skl2onnx.algebra.onnx_ops import (
+    OnnxAdd,
+    OnnxCast,
+    OnnxConcat,
+    OnnxDiv,
+    OnnxGather,
+    OnnxIdentity,
+    OnnxMax,
+    OnnxMin,
+    OnnxMul,
+    OnnxSqrt,
+    OnnxSub,
+)
 from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType, guess_proto_type
 
 from sknn import estimators
 from sknn.feature_selection import MLPFeatureSelector, RankStabilitySelector, RegularizationPath
 from sknn.model_selection import StackedGridSearchCV, StackedRandomizedSearchCV
-from sknn.preprocessing import ColumnNormScaler, PlainFrame
+from sknn.preprocessing import (
+    ColumnNormScaler,
+    PiecewiseLinearEncoder,
+    PlainFrame,
+    RobustSmoothScaler,
+)
+from sknn.preprocessing._bins import Bins
+from sknn.preprocessing._robust_smooth_scaler import BOUND
 
 from ._onnx_networks import (
     convert_classifier,
@@ -61,6 +80,8 @@ def register() -> None:
     for cls, shape, convert in (
         (PlainFrame, _shape_of_frame, _convert_frame),
         (ColumnNormScaler, shape_of_scaler, _convert_scaler),
+        (RobustSmoothScaler, shape_of_scaler, _convert_smooth_scaler),
+        (PiecewiseLinearEncoder, _shape_of_encoder, _convert_encoder),
         (MLPFeatureSelector, shape_of_selector, convert_selector),
         (RankStabilitySelector, shape_of_selector, convert_selector),
     ):
@@ -86,15 +107,56 @@ def shape_of_scaler(operator: Any) -> None:
 
 def _convert_scaler(scope: Any, operator: Any, container: Any) -> None:
     opset = {"op_version": container.target_opset}
-    # In double precision and back, as the scaler itself divides.
-    double = OnnxCast(operator.inputs[0], to=proto_type(DoubleTensorType), **opset)
-    result = OnnxCast(
-        OnnxDiv(double, operator.raw_operator.norms_, **opset),
-        to=guess_proto_type(operator.outputs[0].type),
-        output_names=[operator.outputs[0].full_name],
-        **opset,
-    )
-    result.add_to(scope, container)
+    result = OnnxDiv(_in_double(operator, opset), operator.raw_operator.norms_, **opset)
+    _return(result, scope, operator, container)
+
+
+def _convert_smooth_scaler(scope: Any, operator: Any, container: Any) -> None:
+    opset = {"op_version": container.target_opset}
+    scaler = operator.raw_operator
+    is_constant = scaler.scale_ == 0
+    distance = OnnxSub(_in_double(operator, opset), scaler.center_, **opset)
+    z = OnnxDiv(distance, np.where(is_constant, 1.0, scaler.scale_), **opset)
+    # ONNX has no hypot: the square of a larger number might overflow.
+    largest = np.where(is_constant, 0.0, 1e150)
+    z = OnnxMax(OnnxMin(z, largest, **opset), -largest, **opset)
+    share = OnnxDiv(z, np.array([BOUND]), **opset)
+    square = OnnxAdd(OnnxMul(share, share, **opset), np.array([1.0]), **opset)
+    _return(OnnxDiv(z, OnnxSqrt(square, **opset), **opset), scope, operator, container)
+
+
+def _shape_of_encoder(operator: Any) -> None:
+    kind = float_type(operator)
+    operator.outputs[0].type = kind([None, int(operator.raw_operator.n_bins_.sum())])
+
+
+def _convert_encoder(scope: Any, operator: Any, container: Any) -> None:
+    opset = {"op_version": container.target_opset}
+    bins = Bins.of(operator.raw_operator.bin_edges_)
+    X = OnnxGather(_in_double(operator, opset), bins.columns.astype(np.int64), axis=1, **opset)
+    distance = OnnxSub(X, bins.starts, **opset)
+    encoded = OnnxDiv(distance, np.where(bins.widths > 0, bins.widths, 1.0), **opset)
+    encoded = OnnxMin(OnnxMax(encoded, bins.lower, **opset), bins.upper, **opset)
+    _return(encoded, scope, operator, container)
+
+
+def _in_double(operator: Any, opset: dict[str, Any]) -> Any:
+    """The columns in double precision, in which the transformers of sknn compute."""
+    columns = [
+        OnnxCast(column, to=proto_type(DoubleTensorType), **opset) for column in operator.inputs
+    ]
+    return columns[0] if len(columns) == 1 else OnnxConcat(*columns, axis=1, **opset)
+
+
+def _return(result: Any, scope: Any, operator: Any, container: Any) -> None:
+    """Make `result` the output, in the type that the shape function has promised."""
+    output = operator.outputs[0]
+    OnnxCast(
+        result,
+        to=guess_proto_type(output.type),
+        output_names=[output.full_name],
+        op_version=container.target_opset,
+    ).add_to(scope, container)
 
 
 def _shape_of_frame(operator: Any) -> None:

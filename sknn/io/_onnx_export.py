@@ -16,7 +16,7 @@ from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.preprocessing import FunctionTransformer, MaxAbsScaler, MinMaxScaler, RobustScaler
 
 from sknn.feature_selection import MLPFeatureSelector, RankStabilitySelector
-from sknn.preprocessing import ColumnNormScaler, PlainFrame
+from sknn.preprocessing import ColumnNormScaler, PlainFrame, RobustSmoothScaler
 
 from ._onnx_check import differences, first_wrong_part, open_session, predict
 from ._onnx_converters import CLASSIFIERS, REGRESSORS, register
@@ -46,6 +46,7 @@ PLAIN = (
     PlainFrame,
     RankStabilitySelector,
     RobustScaler,
+    RobustSmoothScaler,
     TruncatedSVD,
 )
 

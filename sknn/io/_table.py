@@ -25,7 +25,14 @@ NETWORKS = (
 ENSEMBLES = ("ScratchMLPEnsembleClassifier", "ScratchMLPEnsembleRegressor")
 SELECTORS = ("MLPFeatureSelector", "RankStabilitySelector", "RegularizationPath")
 MODELS = (*NETWORKS, *ENSEMBLES, *SELECTORS)
-HELPERS = ("ColumnNormScaler", "PlainFrame", "StackedGridSearchCV", "StackedRandomizedSearchCV")
+HELPERS = (
+    "ColumnNormScaler",
+    "PiecewiseLinearEncoder",
+    "PlainFrame",
+    "RobustSmoothScaler",
+    "StackedGridSearchCV",
+    "StackedRandomizedSearchCV",
+)
 # Public module: names of its classes.
 CLASSES = {
     "sklearn.compose": "ColumnTransformer make_column_selector",

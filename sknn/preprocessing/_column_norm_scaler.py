@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -11,13 +9,12 @@ from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.callback import CallbackSupportMixin
-from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted
 
-from sknn._frames import plain_frame
-from sknn._sklearn_compat import StrOptions, check_sparse_indices, fit_context, validate_data
+from sknn._sklearn_compat import StrOptions, fit_context
+from sknn.preprocessing._columns import validate_columns, validate_transformed
 
-_DTYPES = (np.float64, np.float32)
+SPARSE = ("csr", "csc")
 
 
 class ColumnNormScaler(CallbackSupportMixin, OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
@@ -125,7 +122,7 @@ class ColumnNormScaler(CallbackSupportMixin, OneToOneFeatureMixin, TransformerMi
             If X holds an infinite value, or values so large that a norm passes the largest
             float64.
         """
-        checked = self._check(X)
+        checked = validate_columns(self, X, accept_sparse=SPARSE)
         callbacks = self._init_callback_context()
         callbacks.call_on_fit_task_begin(estimator=self, X=X, y=y)
 
@@ -161,7 +158,9 @@ class ColumnNormScaler(CallbackSupportMixin, OneToOneFeatureMixin, TransformerMi
             The scaled rows; float32 in, float32 out.
         """
         check_is_fitted(self)
-        X = self._check(X, reset=False, copy=self.copy, force_writeable=True)
+        X = validate_columns(
+            self, X, accept_sparse=SPARSE, reset=False, copy=self.copy, force_writeable=True
+        )
         return self._rescale(X, np.divide)
 
     def inverse_transform(self, X: Any) -> Any:
@@ -178,36 +177,15 @@ class ColumnNormScaler(CallbackSupportMixin, OneToOneFeatureMixin, TransformerMi
             The rows on their original scale.
         """
         check_is_fitted(self)
-        # Not validate_data: it would ask scaled rows for the column names of the original table.
-        check_sparse_indices(X)
-        with _large_numbers():
-            X = check_array(
-                X,
-                accept_sparse=("csr", "csc"),
-                copy=self.copy,
-                dtype=_DTYPES,
-                force_writeable=True,
-                ensure_all_finite="allow-nan",
-                estimator=self,
-                input_name="X",
-            )
-        if X.shape[1] != self.n_features_in_:
-            raise ValueError(
-                f"X must have {self.n_features_in_} features, as ColumnNormScaler has seen in "
-                f"fit, got {X.shape[1]}"
-            )
+        X = validate_transformed(
+            self,
+            X,
+            self.n_features_in_,
+            accept_sparse=SPARSE,
+            copy=self.copy,
+            force_writeable=True,
+        )
         return self._rescale(X, np.multiply)
-
-    def _check(self, X: Any, **options: Any) -> Any:
-        with _large_numbers():
-            return validate_data(
-                self,
-                plain_frame(X),
-                accept_sparse=("csr", "csc"),
-                dtype=_DTYPES,
-                ensure_all_finite="allow-nan",
-                **options,
-            )
 
     def _rescale(self, X: Any, operation: np.ufunc) -> Any:
         """Apply ``operation`` with each column's norm, in place."""
@@ -226,17 +204,6 @@ class ColumnNormScaler(CallbackSupportMixin, OneToOneFeatureMixin, TransformerMi
         tags.input_tags.sparse = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
-
-
-@contextmanager
-def _large_numbers() -> Iterator[None]:
-    """Have numbers that are too large for float64 end in an error alone, without a warning too."""
-    # Sums that tell whether there is infinity overflow for the largest numbers.
-    with np.errstate(all="ignore"):
-        try:
-            yield
-        except OverflowError as error:
-            raise ValueError(f"`X` must hold numbers that a float64 can hold: {error}") from error
 
 
 def _column_norms(X: Any, norm: str) -> NDArray[np.float64]:

@@ -18,6 +18,7 @@ from sknn._frames import plain_frame
 from sknn._sklearn_compat import Interval, StrOptions, validate_params
 from sknn.preprocessing._column_norm_scaler import ColumnNormScaler
 from sknn.preprocessing._plain_frame import PlainFrame
+from sknn.preprocessing._robust_smooth_scaler import RobustSmoothScaler
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -136,7 +137,7 @@ def choose_columns(
 @validate_params(
     {
         "columns": [TableColumns],
-        "scale": [StrOptions({"standard", "l2"})],
+        "scale": [StrOptions({"standard", "l2", "robust"})],
         "max_categories": [Interval(Integral, 2, None, closed="left")],
     },
     prefer_skip_nested_validation=True,
@@ -144,7 +145,7 @@ def choose_columns(
 def make_table_transformer(
     columns: TableColumns,
     *,
-    scale: Literal["standard", "l2"] = "standard",
+    scale: Literal["standard", "l2", "robust"] = "standard",
     max_categories: int = 30,
 ) -> ColumnTransformer:
     """A transformer that makes a matrix without gaps of a table with numbers and categories.
@@ -157,10 +158,12 @@ def make_table_transformer(
     ----------
     columns : TableColumns
         What the columns are, from :func:`choose_columns`; others are not looked at.
-    scale : {"standard", "l2"}, default="standard"
+    scale : {"standard", "l2", "robust"}, default="standard"
         "standard" brings numbers to mean 0 and variance 1 by
         :class:`sklearn.preprocessing.StandardScaler`, and leaves zeros and ones as they are; "l2"
-        divides every column by its norm, by :class:`ColumnNormScaler`.
+        divides every column by its norm, by :class:`ColumnNormScaler`; "robust" scales numbers by
+        their quartiles and compresses outliers, by :class:`RobustSmoothScaler`, and leaves zeros
+        and ones as they are.
     max_categories : int, default=30
         Columns that one category becomes at most.
 
@@ -189,10 +192,10 @@ def make_table_transformer(
     encode = OneHotEncoder(
         handle_unknown="infrequent_if_exist", max_categories=max_categories, sparse_output=False
     )
-    by_norm = scale == "l2"
-    scaler = ColumnNormScaler() if by_norm else StandardScaler()
+    scalers = {"standard": StandardScaler, "l2": ColumnNormScaler, "robust": RobustSmoothScaler}
+    scaler = scalers[scale]()
     steps: list[tuple[str, Any]] = [("plain", PlainFrame()), ("encode", encode)]
-    if by_norm:
+    if scale == "l2":
         steps.append(("scale", ColumnNormScaler()))
     parts = [
         (

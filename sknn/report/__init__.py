@@ -14,6 +14,7 @@ from sknn.report._regression_evaluation import RegressionEvaluation
 from sknn.report._report import Report
 from sknn.report._tables import producers_tables
 from sknn.report._write import output_directory, write_key_features, write_producers, write_yeast
+from sknn.report._yeast_architectures_figures import yeast_figures
 from sknn.report._yeast_tables import yeast_tables
 
 __all__ = [
@@ -37,5 +38,6 @@ __all__ = [
     "write_key_features",
     "write_producers",
     "write_yeast",
+    "yeast_figures",
     "yeast_tables",
 ]

@@ -26,6 +26,7 @@ from sknn.report._study_parts import (
     spread_range,
 )
 from sknn.report._words import count, decimal, number, percent, points
+from sknn.report._yeast_architectures import architecture_blocks
 
 if TYPE_CHECKING:
     from sknn.report._beside_tables import StudyResult
@@ -41,7 +42,7 @@ def yeast_report(
 ) -> dict[str, Any]:
     """What :class:`Report` is made with."""
     sections = [_table(result), _optimizers(result), _regularizers(result)]
-    if result.architectures or result.tuned is not None:
+    if result.architectures is not None or result.tuned is not None:
         sections.append(_questions(result))
     if comparison is not None:
         sections.append(comparison_section(comparison))
@@ -79,6 +80,9 @@ def yeast_metrics(result: YeastResult) -> dict[str, Any]:
             **figures,
             "by_seed": model.scores.to_dict(orient="list"),
         }
+    architectures = []
+    if result.architectures is not None:
+        architectures = result.architectures.runs.reset_index().to_dict(orient="records")
     return plain(
         {
             "study": "yeast",
@@ -86,6 +90,7 @@ def yeast_metrics(result: YeastResult) -> dict[str, Any]:
             "engine": result.engine,
             "seeds": result.seeds,
             "models": models,
+            "architectures": architectures,
             "best": result.best.name,
             "untrained_accuracies": result.untrained_accuracies,
             "notes": result.notes,
@@ -198,11 +203,9 @@ def _regularizers(result: YeastResult) -> Section:
 
 
 def _questions(result: YeastResult) -> Section:
-    blocks: list[Block] = []
-    models = [*result.architectures]
+    blocks = architecture_blocks(result)
     if result.tuned is not None:
-        models.append(result.tuned)
-    blocks.append(_split_in_three_table(models))
+        blocks.append(_split_in_three_table([result.tuned]))
     if result.search is not None:
         blocks.append(Facts(search_facts(result.search)))
     best = result.best

@@ -14,6 +14,7 @@ from sknn.report._files_of_run import files_of_run
 from sknn.report._key_features import key_features_figures
 from sknn.report._metrics import producers_metrics
 from sknn.report._study_yeast import yeast_metrics
+from sknn.report._yeast_architectures_figures import yeast_figures
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -129,8 +130,9 @@ def write_yeast(result: YeastResult, out: str | os.PathLike[str]) -> list[Path]:
     -------
     paths : list of Path
         The files: ``metrics.json`` with all figures, parameters and versions, ``results.csv`` with
-        a row for each model, and ``history_adam.csv`` and so on with every epoch of the first
-        seed's training.
+        a row for each model, ``history_adam.csv`` and so on with every epoch of the first seed's
+        training; and where the study has trained architectures, ``architectures.csv`` with a row
+        for each training, and the figures of :func:`yeast_figures` as PNG.
 
     Raises
     ------
@@ -155,6 +157,9 @@ def write_yeast(result: YeastResult, out: str | os.PathLike[str]) -> list[Path]:
         frame.to_csv(unfinished / "results.csv")
         for model in result:
             model.history.to_frame().to_csv(unfinished / f"history_{model.name}.csv")
+        if result.architectures is not None:
+            result.architectures.runs.to_csv(unfinished / "architectures.csv")
+        _write_figures(unfinished, yeast_figures(result))
     return paths
 
 

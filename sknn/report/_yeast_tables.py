@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sknn.report._beside_tables import beside_table, show
 from sknn.report._layout import layout, notes
+from sknn.report._yeast_architectures import architectures_table
 from sknn.studies import Spread
 
 if TYPE_CHECKING:
@@ -43,8 +44,8 @@ def yeast_tables(result: YeastResult) -> str:
         _untrained(result),
         _models(f"Four regularisers, second split, {seeds}", result.regularizers),
     ]
-    if result.architectures:
-        parts.append(_models(f"Other architectures, second split, {seeds}", result.architectures))
+    if result.architectures is not None:
+        parts.append(architectures_table(result))
     if result.tuned is not None:
         parts.append(_tuned(result))
     if len(result.optimizers[0].other_splits):

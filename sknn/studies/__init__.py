@@ -18,6 +18,7 @@ from sknn.studies._published import Published, Rerun
 from sknn.studies._published_yeast import PublishedYeast, RerunYeast
 from sknn.studies._results import FitProgress, Spread
 from sknn.studies._yeast import yeast
+from sknn.studies._yeast_architectures import YeastArchitectures
 from sknn.studies._yeast_protocol import YeastSplit
 from sknn.studies._yeast_result import YeastModel, YeastResult
 from sknn.studies._yeast_table import YeastTable
@@ -36,6 +37,7 @@ __all__ = [
     "Rerun",
     "RerunYeast",
     "Spread",
+    "YeastArchitectures",
     "YeastModel",
     "YeastResult",
     "YeastSplit",

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import numpy as np
 from joblib import effective_n_jobs
 from sklearn.exceptions import ConvergenceWarning
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
@@ -41,8 +42,10 @@ def classifier_of(engine: Engine) -> type[Any]:
 
 def fit_each(
     networks: Sequence[Any], rows: Sequence[Rows], n_jobs: int | None
-) -> Iterator[tuple[int, Any]]:
-    """Fit each network on its rows; yield its place and itself as soon as it is fitted.
+) -> Iterator[tuple[int, Any, float]]:
+    """Fit each network on its rows; yield its place, itself and its seconds once it is fitted.
+
+    The seconds of networks that train together are shared among them, epoch by epoch.
 
     Networks that may train together do. The result is the same bit for bit as if each was fitted
     by itself on one thread.
@@ -60,12 +63,13 @@ def fit_each(
         yield from _fit_in_stacks(networks, rows, n_jobs)
         return
     jobs = list(zip(networks, rows, strict=True))
-    yield from enumerate(run_in_parallel(fit_alone, jobs, n_jobs))
+    for i, network in enumerate(run_in_parallel(fit_alone, jobs, n_jobs)):
+        yield i, network, seconds_of([network])[0]
 
 
 def _fit_in_stacks(
     networks: Sequence[Any], rows: Sequence[Rows], n_jobs: int | None
-) -> Iterator[tuple[int, Any]]:
+) -> Iterator[tuple[int, Any, float]]:
     memo = Memo()
     jobs = {
         i: prepare_job(network, Inputs(own.X, own.y, None, own.X_val, own.y_val), memo)
@@ -78,7 +82,23 @@ def _fit_in_stacks(
     for piece, states in zip(pieces, trained, strict=True):
         for i, state in zip(piece, states, strict=True):
             settle(networks[i], jobs[i], state)
-            yield i, networks[i]
+        stack = [networks[i] for i in piece]
+        yield from zip(piece, stack, seconds_of(stack), strict=True)
+
+
+def seconds_of(stack: Sequence[Any]) -> list[float]:
+    """What each network of a stack took: the time of an epoch is shared by all that are in it.
+
+    Parameters
+    ----------
+    stack : sequence of ScratchMLPClassifier or of TorchMLPClassifier
+        Networks that have trained together, some perhaps for fewer epochs than others.
+    """
+    n_epochs = np.array([len(network.history_) for network in stack])
+    longest = stack[int(n_epochs.argmax())].history_
+    n_training = (n_epochs > np.arange(n_epochs.max())[:, np.newaxis]).sum(axis=1)
+    shares = np.cumsum(np.asarray(longest["seconds"]) / n_training)
+    return [float(shares[n - 1]) for n in n_epochs]
 
 
 def fit_alone(network: Any, rows: Rows) -> Any:

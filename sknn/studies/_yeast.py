@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from numbers import Integral
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.model_selection import StratifiedKFold
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
@@ -22,6 +24,7 @@ from sknn.studies._published_yeast import PUBLISHED_YEAST, RERUN_YEAST
 from sknn.studies._results import FitProgress, check_seeds
 from sknn.studies._scores import neg_log_loss, score
 from sknn.studies._training import Engine, classifier_of, fit_each, untrained
+from sknn.studies._yeast_architectures import FIGURES, LEVELS, YeastArchitectures
 from sknn.studies._yeast_protocol import (
     ADAM,
     ARCHITECTURES,
@@ -29,6 +32,7 @@ from sknn.studies._yeast_protocol import (
     OPTIMIZERS,
     RANDOM_STATE,
     REGULARIZERS,
+    Architecture,
     Model,
     YeastSplit,
     network_of,
@@ -49,6 +53,23 @@ class _Task:
     seed: int
 
 
+@dataclass(frozen=True)
+class _Fit:
+    """A trained network: its place among the tasks, and what it predicts for the test rows."""
+
+    place: int
+    task: _Task
+    pipeline: Pipeline
+    probabilities: NDArray[np.float64]
+    seconds: float
+
+    @cached_property
+    def scores(self) -> dict[str, float]:
+        """Accuracy, macro F1 and log loss on the test rows."""
+        y = self.task.split.y_test.to_numpy()
+        return score(y, self.probabilities, self.pipeline.classes_)
+
+
 @validate_params(
     {
         "path": [str, os.PathLike, None],
@@ -58,6 +79,7 @@ class _Task:
         "optimizer_epochs": [Interval(Integral, 1, None, closed="left")],
         "regularizer_epochs": [Interval(Integral, 1, None, closed="left")],
         "questions": ["boolean"],
+        "architectures": ["boolean"],
         "n_jobs": [Integral, None],
         "progress": [callable, None],
     },
@@ -72,6 +94,7 @@ def yeast(
     optimizer_epochs: int = 100,
     regularizer_epochs: int = 1000,
     questions: bool = True,
+    architectures: bool = True,
     n_jobs: int | None = None,
     progress: Callable[[FitProgress], object] | None = None,
 ) -> YeastResult:
@@ -80,7 +103,8 @@ def yeast(
     A network of 8, 32 and 10 units is trained in four ways on a split into training and test rows,
     and with four regularisers on a split into training, validation and test rows. Columns are
     standardised by the training rows. Then the questions are answered that the document asks at
-    its end: fewer or more neurons, more layers, a tuned dropout and λ.
+    its end: fewer or more neurons, more layers, batch normalization and residual connections, a
+    tuned dropout and λ.
 
     Parameters
     ----------
@@ -101,10 +125,15 @@ def yeast(
         Epochs of the four ways to train.
 
     regularizer_epochs : int, default=1000
-        Epochs of all others.
+        Epochs of all others, at most: those of `architectures` end earlier as a rule.
 
     questions : bool, default=True
         Whether to answer the document's questions.
+
+    architectures : bool, default=True
+        Whether those on the architecture are among them: 75 networks of 16, 32 or 64 neurons in
+        one to four layers, with and without batch normalization, layer normalization and residual
+        connections. They take most of the time of the study.
 
     n_jobs : int, default=None
         Stacks of networks to train at a time, each in a process of its own; None is 1 unless in a
@@ -112,7 +141,7 @@ def yeast(
 
     progress : callable, default=None
         Called with a :class:`FitProgress` after each fit. The search for dropout and λ counts as
-        one.
+        one. With the fits of `architectures` it gets no seed.
 
     Returns
     -------
@@ -145,13 +174,13 @@ def yeast(
     """
     chosen = check_seeds(seeds)
     X, y = load_yeast(path, return_X_y=True, as_frame=True)
-    asked = ARCHITECTURES if questions else ()
+    shapes = ARCHITECTURES if questions and architectures else ()
     blocks = (
         (split_in_two, OPTIMIZERS, optimizer_epochs),
-        (split_in_three, (*REGULARIZERS, *asked), regularizer_epochs),
+        (split_in_three, REGULARIZERS, regularizer_epochs),
     )
     n_fits = len(chosen) + other_splits
-    n_models = sum(len(models) for _, models, _ in blocks) + int(questions)
+    n_models = sum(len(models) for _, models, _ in blocks) + int(questions) + len(shapes)
     count = _Count(progress, n_models * n_fits + int(questions))
     found: dict[str, YeastModel] = {}
     splits = []
@@ -174,7 +203,11 @@ def yeast(
         seeds=chosen,
         optimizers=tuple(found[model.name] for model in OPTIMIZERS),
         regularizers=tuple(found[model.name] for model in REGULARIZERS),
-        architectures=tuple(found[model.name] for model in asked),
+        architectures=(
+            _compare(shapes, splits[1], regularizer_epochs, chosen, engine, n_jobs, count)
+            if shapes
+            else None
+        ),
         tuned=tuned,
         search=search,
         untrained_accuracies=_untrained(splits[0][0], chosen),
@@ -193,6 +226,26 @@ class _Count:
             self.progress(FitProgress(self.done, self.total, title, seed, accuracy))
 
 
+def _tasks(
+    model: Model, splits: Sequence[YeastSplit], epochs: int, seeds: Sequence[int]
+) -> list[_Task]:
+    """A model with all seeds on the first split, and once on each of the others."""
+    own = [_Task(model, splits[0], epochs, seed) for seed in seeds]
+    return own + [_Task(model, split, epochs, split.random_state) for split in splits[1:]]
+
+
+def _fits(tasks: Sequence[_Task], engine: Engine, n_jobs: int | None) -> Iterator[_Fit]:
+    """Train networks; yield each as soon as it is fitted."""
+    classifier = classifier_of(engine)
+    networks = [network_of(classifier, task.model, task.epochs, task.seed) for task in tasks]
+    rows = [task.split.scaled for task in tasks]
+    for i, network, seconds in fit_each(networks, rows, n_jobs):
+        split = tasks[i].split
+        pipeline = Pipeline([("scale", split.scaler), ("mlp", network)])
+        with threadpool_limits(1):
+            yield _Fit(i, tasks[i], pipeline, pipeline.predict_proba(split.X_test), seconds)
+
+
 def _run(
     models: Sequence[Model],
     splits: Sequence[YeastSplit],
@@ -203,49 +256,65 @@ def _run(
     count: _Count,
 ) -> dict[str, YeastModel]:
     """Train models with all seeds on the first split, and once on each of the others."""
-    classifier = classifier_of(engine)
-    tasks = [_Task(model, splits[0], epochs, seed) for model in models for seed in seeds]
-    tasks += [
-        _Task(model, split, epochs, split.random_state) for model in models for split in splits[1:]
-    ]
-    networks = [network_of(classifier, task.model, epochs, task.seed) for task in tasks]
-    rows = [task.split.scaled for task in tasks]
-    fitted: dict[int, tuple[Pipeline, Any]] = {}
-    for i, network in fit_each(networks, rows, n_jobs):
-        task = tasks[i]
-        pipeline = Pipeline([("scale", task.split.scaler), ("mlp", network)])
-        with threadpool_limits(1):
-            probabilities = pipeline.predict_proba(task.split.X_test)
-        fitted[i] = pipeline, probabilities
-        hits = pipeline.classes_[probabilities.argmax(axis=1)] == task.split.y_test
-        count(task.model.title, task.seed, float(hits.mean()))
+    tasks = [task for model in models for task in _tasks(model, splits, epochs, seeds)]
+    fits: dict[int, _Fit] = {}
+    for fit in _fits(tasks, engine, n_jobs):
+        fits[fit.place] = fit
+        count(fit.task.model.title, fit.task.seed, fit.scores["accuracy"])
     return {
         model.name: _collect(
-            model,
-            [(task, *fitted[i]) for i, task in enumerate(tasks) if task.model is model],
-            len(seeds),
+            model, [fits[i] for i, task in enumerate(tasks) if task.model is model], len(seeds)
         )
         for model in models
     }
 
 
-def _collect(model: Model, fits: list[tuple[_Task, Pipeline, Any]], n_seeds: int) -> YeastModel:
+def _compare(
+    architectures: Sequence[Architecture],
+    splits: Sequence[YeastSplit],
+    epochs: int,
+    seeds: Sequence[int],
+    engine: Engine,
+    n_jobs: int | None,
+    count: _Count,
+) -> YeastArchitectures:
+    """Train networks as `_run` does, and keep no more of each than its figures."""
+    import pandas as pd
+
+    runs: dict[tuple[Any, ...], dict[str, float]] = {}
+    for own in architectures:
+        # One architecture at a time: all of their states would fill the memory of a small machine.
+        tasks = _tasks(own.model, splits, epochs, seeds)
+        shape = own.depth, own.width, own.variant.name
+        # Each has its place from the start: stacks end in any order.
+        runs |= {(*shape, task.split.random_state, task.seed): {} for task in tasks}
+        for fit in _fits(tasks, engine, n_jobs):
+            runs[*shape, fit.task.split.random_state, fit.task.seed] |= {
+                **fit.scores,
+                "epochs": len(fit.pipeline[-1].history_),
+                "seconds": fit.seconds,
+            }
+            count(own.model.title)
+    frame = pd.DataFrame.from_dict(runs, orient="index")
+    frame.index = frame.index.set_names(LEVELS)
+    return YeastArchitectures(frame)
+
+
+def _collect(model: Model, fits: list[_Fit], n_seeds: int) -> YeastModel:
     """Lay the fits of one model side by side: those of all seeds come before those of splits."""
     import pandas as pd
 
     own, others = fits[:n_seeds], fits[n_seeds:]
-    classes = own[0][1].classes_
-    scores = [score(task.split.y_test.to_numpy(), p, classes) for task, _, p in others]
-    index = pd.Index([task.split.random_state for task, _, _ in others], name="random_state")
+    index = pd.Index([fit.task.split.random_state for fit in others], name="random_state")
     return YeastModel(
         name=model.name,
         title=model.title,
-        split=own[0][0].split,
-        seeds=tuple(task.seed for task, _, _ in own),
-        pipelines=tuple(pipeline for _, pipeline, _ in own),
-        probabilities=np.stack([probabilities for _, _, probabilities in own]),
+        split=own[0].task.split,
+        seeds=tuple(fit.task.seed for fit in own),
+        pipelines=tuple(fit.pipeline for fit in own),
+        probabilities=np.stack([fit.probabilities for fit in own]),
         other_splits=pd.DataFrame(
-            scores, index=index, columns=["accuracy", "macro_f1", "log_loss"], dtype=np.float64
+            [fit.scores for fit in others], index=index, columns=FIGURES, dtype=np.float64
         ),
         published=PUBLISHED_YEAST.get(model.name),
         rerun=RERUN_YEAST.get(model.name),

@@ -134,11 +134,60 @@ REGULARIZERS = (
     _model("dropout_l2", "M3: dropout and L2", **ADAM, dropout=0.5, l2=1e-4),
 )
 
-ARCHITECTURES = (
-    _model("16", "16 neurons", **ADAM, hidden_layer_sizes=(16,)),
-    _model("64", "64 neurons", **ADAM, hidden_layer_sizes=(64,)),
-    _model("32_32", "two layers of 32", **ADAM, hidden_layer_sizes=(32, 32)),
-    _model("32_32_32", "three layers of 32", **ADAM, hidden_layer_sizes=(32, 32, 32)),
+WIDTHS, DEPTHS = (16, 32, 64), (1, 2, 3, 4)
+
+# Training ends after more epochs without a lower validation loss, at the weights of the lowest.
+_STOPPED = {"early_stopping": True, "n_iter_no_change": 50, "tol": 0.0}
+
+# What a network of each width and depth is trained as: the document's way first.
+VARIANTS = (
+    _model("all_epochs", "all epochs", **ADAM),
+    _model("plain", "plain", **ADAM, **_STOPPED),
+    _model("residual", "residual", **ADAM, **_STOPPED, residual=True),
+    _model("batch", "batch norm", **ADAM, **_STOPPED, normalization="batch"),
+    _model(
+        "batch_residual",
+        "batch norm, residual",
+        **ADAM,
+        **_STOPPED,
+        normalization="batch",
+        residual=True,
+    ),
+    _model("layer", "layer norm", **ADAM, **_STOPPED, normalization="layer"),
+    _model(
+        "layer_residual",
+        "layer norm, residual",
+        **ADAM,
+        **_STOPPED,
+        normalization="layer",
+        residual=True,
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """A number of hidden layers of one width, trained as one of the variants."""
+
+    depth: int
+    width: int
+    variant: Model
+
+    @property
+    def model(self) -> Model:
+        """The network."""
+        title = f"{self.depth} × {self.width}, {self.variant.title}"
+        layers = (self.width,) * self.depth
+        return Model(title, title, {**self.variant.settings, "hidden_layer_sizes": layers})
+
+
+# A residual connection needs a hidden layer before its own that has the same width.
+ARCHITECTURES = tuple(
+    Architecture(depth, width, variant)
+    for depth in DEPTHS
+    for width in WIDTHS
+    for variant in VARIANTS
+    if depth > 1 or "residual" not in variant.settings
 )
 
 # Tried by cross-validation on the training rows, all combinations.
@@ -147,6 +196,6 @@ GRID = {"dropout": [0.0, 0.1, 0.2, 0.3, 0.5], "l2": [0.0, 1e-4, 1e-3, 3e-3, 1e-2
 
 def network_of(classifier: type[Any], model: Model, epochs: int, seed: int) -> Any:
     """The network of a model, not fitted yet: 8-32-10 and Adam, but for what the model says."""
-    settings = {"hidden_layer_sizes": (32,), "l2": 0.0, **model.settings}
-    # As many epochs as asked for: no stop on convergence.
-    return classifier(max_iter=epochs, n_iter_no_change=np.inf, random_state=seed, **settings)
+    # As many epochs as asked for, with no stop on convergence, unless the model says otherwise.
+    shared = {"hidden_layer_sizes": (32,), "l2": 0.0, "n_iter_no_change": np.inf}
+    return classifier(max_iter=epochs, random_state=seed, **(shared | model.settings))

@@ -15,6 +15,7 @@ from sknn.studies._beside import Figure, beside, beside_other
 from sknn.studies._published_yeast import REASONS, YEAST_NOTES, PublishedYeast, RerunYeast
 from sknn.studies._results import Spread
 from sknn.studies._scores import score
+from sknn.studies._yeast_architectures import YeastArchitectures
 from sknn.studies._yeast_protocol import YeastSplit
 from sknn.studies._yeast_table import YeastTable
 
@@ -213,8 +214,9 @@ class YeastResult:
     regularizers : tuple of YeastModel
         None, M1, M2 and M3 on the document's second split.
 
-    architectures : tuple of YeastModel
-        Fewer and more neurons, and more layers, on the second split; empty if not asked for.
+    architectures : YeastArchitectures or None
+        Fewer and more neurons, more layers, normalization and residual connections, on the second
+        split; None if not asked for. Not among the models that the result iterates over.
 
     tuned : YeastModel or None
         The 8-32-10 network with the dropout and λ that `search` found; None if not asked for.
@@ -231,14 +233,14 @@ class YeastResult:
     seeds: tuple[int, ...]
     optimizers: tuple[YeastModel, ...]
     regularizers: tuple[YeastModel, ...]
-    architectures: tuple[YeastModel, ...]
+    architectures: YeastArchitectures | None
     tuned: YeastModel | None
     search: StackedGridSearchCV | None
     untrained_accuracies: NDArray[np.float64]
 
     def __iter__(self) -> Iterator[YeastModel]:
         """All models, in the order of the study."""
-        yield from (*self.optimizers, *self.regularizers, *self.architectures)
+        yield from (*self.optimizers, *self.regularizers)
         if self.tuned is not None:
             yield self.tuned
 

@@ -50,6 +50,7 @@ def numbers():
         TorchMLPRegressor(max_iter=20, learning_rate_init=0.02),
         ScratchMLPRegressor(loss="quantile", max_iter=100, learning_rate_init=0.01),
         ScratchMLPRegressor(loss="gaussian", max_iter=100, learning_rate_init=0.01),
+        ScratchMLPRegressor(loss="gamma", max_iter=100, learning_rate_init=0.01),
     ]
 )
 def test_scikit_learn_checks(estimator, check):
@@ -254,6 +255,63 @@ def test_other_refusals(numbers):
         model.set_params(warm_start=True, loss="huber").fit(X, y)
 
 
+def test_the_wrong_target_is_named(numbers):
+    X, y, _ = numbers
+    gap = y.astype(object)
+    gap[3] = None
+    with pytest.raises(ValueError, match="`y` must hold finite numbers, got NaN"):
+        small().fit(X, gap)
+    model = small(scale_target=False, dtype="float32", early_stopping=True)
+    with pytest.raises(ValueError, match="`y_val` must be finite numbers in float32"):
+        model.fit(X, y, X_val=X, y_val=1e300 * y)
+    with pytest.raises(ValueError, match="`y_val` must have as many columns as in training, 1"):
+        model.fit(X, y, X_val=X, y_val=np.stack([y, y], axis=1))
+
+
+@pytest.mark.parametrize("solver", ["sgd", "lbfgs"])
+def test_a_training_that_diverges_names_the_target(solver, numbers):
+    model = small(solver=solver, scale_target=False)
+    with pytest.raises(ValueError, match=r"diverged.* the target by scale_target=True"):
+        model.fit(numbers[0], 1e200 * numbers[1])
+
+
+@pytest.mark.parametrize("Regressor", [ScratchMLPRegressor, TorchMLPRegressor])
+def test_a_first_call_with_one_row_can_be_gone_on_from(Regressor, numbers):
+    X, y, _ = numbers
+    model = small(Regressor, learning_rate_init=0.01).partial_fit(X[:1], 1e6 * y[:1])
+    assert_array_equal(model.predict(X), 1e6 * y[0])
+    for _ in range(100):
+        model.partial_fit(X, 1e6 * y)
+    assert model.score(X, 1e6 * y) > 0.9
+
+
+def test_quantiles_that_print_alike_are_not_the_same(numbers):
+    levels = [np.array([0.1, 0.5, 0.9]), np.array([0.1, 0.5 + 1e-10, 0.9])]
+    alone = [small(loss="quantile", quantiles=q).fit(*numbers[:2]) for q in levels]
+    together = fit_many([clone(model) for model in alone], *numbers[:2])
+    for model, other in zip(alone, together, strict=True):
+        assert_array_equal(model.predict_quantiles(numbers[0]), other.predict_quantiles(numbers[0]))
+
+
+@pytest.mark.parametrize("tail", [0.01, 0.05, 0.1, 0.25, 0.3])
+def test_of_two_quantiles_the_lower_is_predicted(tail, numbers):
+    model = small(loss="quantile", quantiles=(tail, 1 - tail)).fit(*numbers[:2])
+    quantiles = model.predict_quantiles(numbers[0])
+    assert_array_equal(model.predict(numbers[0]), quantiles[:, 0])
+
+
+def test_quantiles_as_arrays(numbers):
+    one = small(loss="quantile", quantiles=np.array(0.3)).fit(*numbers[:2])
+    assert one.predict_quantiles(numbers[0]).shape == (120, 1)
+    with pytest.raises(ValueError, match="`quantiles` must be numbers above 0"):
+        small(loss="quantile", quantiles={0.1, 0.9}).fit(*numbers[:2])
+
+
+def test_predictions_claim_no_more_than_double_precision(numbers):
+    model = small().fit(numbers[0], numbers[1].astype(np.longdouble))
+    assert model.predict(numbers[0]).dtype == np.float64
+
+
 # ---------------------------------------------------------------------------------------
 # several labels per row
 
@@ -281,6 +339,17 @@ class TestSeveralLabels:
         for _ in range(4):
             parts.partial_fit(table[0], labels, classes=range(3))
         assert_array_equal(whole.coefs_[0], parts.coefs_[0])
+
+    def test_a_fit_that_goes_on_keeps_to_its_kind_of_target(self, make, table, labels):
+        X, y = table[0], table[1]
+        model = make(max_iter=2).partial_fit(X, labels, classes=range(3))
+        with pytest.raises(ValueError, match=r"`y` must hold several labels .* got one class per"):
+            model.partial_fit(X, y)
+        with pytest.raises(ValueError, match=r"The number of labels of `y` must stay .* 3, got 2"):
+            model.partial_fit(X, labels[:, :2])
+        model = make(max_iter=2, warm_start=True).fit(X, y)
+        with pytest.raises(ValueError, match=r"`y` must hold one class .* got several labels"):
+            model.fit(X, labels)
 
     def test_class_weight_is_refused(self, make, table, labels):
         with pytest.raises(ValueError, match="`class_weight` must be None where rows have several"):

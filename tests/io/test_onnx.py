@@ -8,6 +8,7 @@ import onnxruntime
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
+from scipy import sparse
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.cluster import Birch
 from sklearn.compose import ColumnTransformer
@@ -18,7 +19,7 @@ from sklearn.pipeline import FeatureUnion, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, OneHotEncoder, StandardScaler
 
 import sknn.io
-from sknn import ColumnNormScaler
+from sknn import ColumnNormScaler, PiecewiseLinearEncoder, RobustSmoothScaler
 
 TOLERANCE = {"float32": 1e-6, "float64": 1e-12}
 
@@ -194,6 +195,7 @@ def test_inputs_of_another_type_are_cast(make, table, assert_agrees):
 PIPELINES = {
     "StandardScaler": lambda: [StandardScaler()],
     "ColumnNormScaler": lambda: [ColumnNormScaler()],
+    "RobustSmoothScaler": lambda: [RobustSmoothScaler()],
     "both": lambda: [ColumnNormScaler("max"), StandardScaler(with_mean=False)],
     "PCA": lambda: [StandardScaler(), PCA(3)],
     "nested": lambda: [make_pipeline(MinMaxScaler(), make_pipeline(ColumnNormScaler("l1")))],
@@ -219,6 +221,39 @@ def test_a_pipeline_is_not_changed(make, table, path):
     assert [step for _, step in pipeline.steps] == [scaler, net]
     assert pipeline[0] is scaler
     assert list(vars(net)) == names
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(
+    "transformer",
+    [
+        RobustSmoothScaler(),
+        PiecewiseLinearEncoder(4),
+        PiecewiseLinearEncoder(4, strategy="tree", sparse_output=True),
+    ],
+    ids=["robust", "quantile", "tree"],
+)
+def test_transformers_of_columns(table, path, dtype, transformer):
+    """With missing values, a constant column, and rows far from those of the training set."""
+    X, y = (table[0] * [1, 10, 1e3, 0, 0.1]).astype(dtype), table[1]
+    X[::5, 1] = np.nan
+    sknn.io.to_onnx(transformer.fit(X, y), path, X=X)
+    rows = np.concatenate([X, 30 * X, np.full((2, 5), [[3e30], [-3e30]])]).astype(dtype)
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    (found,) = session.run(None, {"X": rows})
+    expected = transformer.transform(rows)
+    expected = expected.toarray() if sparse.issparse(expected) else expected
+    assert found.dtype == dtype
+    assert_allclose(found, expected, rtol=1e-6 if dtype == "float32" else 1e-14)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_an_encoder_in_front_of_a_network(make, table, run, dtype):
+    X, y = (table[0] * [1, 10, 1e3, 1, 0.1]).astype(dtype), table[1]
+    pipeline = make_pipeline(PiecewiseLinearEncoder(4), StandardScaler(), make(dtype=dtype))
+    labels, probabilities = run(pipeline.fit(X, y), X, X=X)
+    assert_allclose(probabilities, pipeline.predict_proba(X), rtol=0, atol=TOLERANCE[dtype])
+    assert labels.tolist() == pipeline.predict(X).tolist()
 
 
 @pytest.mark.parametrize("norm", ["l1", "l2", "max"])

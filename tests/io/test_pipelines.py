@@ -29,7 +29,13 @@ from sklearn.preprocessing import (
 )
 
 import sknn.io
-from sknn import ColumnNormScaler, ScratchMLPClassifier, TorchMLPClassifier
+from sknn import (
+    ColumnNormScaler,
+    PiecewiseLinearEncoder,
+    RobustSmoothScaler,
+    ScratchMLPClassifier,
+    TorchMLPClassifier,
+)
 
 
 class Doubling(TransformerMixin, BaseEstimator):
@@ -63,6 +69,9 @@ DOUBLING = f"{Doubling.__module__}.Doubling"
 STEPS = {
     "StandardScaler": lambda: [StandardScaler()],
     "ColumnNormScaler": lambda: [ColumnNormScaler("max")],
+    "RobustSmoothScaler": lambda: [RobustSmoothScaler()],
+    "PiecewiseLinearEncoder": lambda: [PiecewiseLinearEncoder(4), StandardScaler()],
+    "tree": lambda: [PiecewiseLinearEncoder(4, strategy="tree", sparse_output=True)],
     "several": lambda: [StandardScaler(), PCA(3), RobustScaler(), MinMaxScaler()],
     "log1p": lambda: [MinMaxScaler(), FunctionTransformer(np.log1p)],
     "identity": lambda: [FunctionTransformer()],

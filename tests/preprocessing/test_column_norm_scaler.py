@@ -342,6 +342,6 @@ def test_wrong_number_of_columns(X):
     scaler = ColumnNormScaler().fit(X)
     with pytest.raises(ValueError, match="X has 4 features, but ColumnNormScaler is expecting 5"):
         scaler.transform(X[:, :4])
-    message = "X must have 5 features, as ColumnNormScaler has seen in fit, got 4"
+    message = "X must have 5 features, as ColumnNormScaler.transform returns, got 4"
     with pytest.raises(ValueError, match=re.escape(message)):
         scaler.inverse_transform(X[:, :4])

@@ -20,7 +20,9 @@ from sknn.inspection import (
 )
 from sknn.preprocessing import (
     ColumnNormScaler,
+    PiecewiseLinearEncoder,
     PlainFrame,
+    RobustSmoothScaler,
     choose_columns,
     make_table_transformer,
 )
@@ -186,7 +188,11 @@ LARGE = np.where(RNG.random((N, 1)) < 0.5, 1.7e308, -1.7e308)
 @pytest.mark.parametrize(
     ("X", "words"),
     [
-        (LARGE, "the l2 norm|whose squares are numbers, below 1e.150, and column 'x0'"),
+        (
+            LARGE,
+            "the l2 norm|the largest float64, which column 0 passes"
+            "|whose squares are numbers, below 1e.150, and column 'x0'",
+        ),
         (LARGE + np.inf, "contains infinity"),
         (LARGE.astype(np.longdouble) * 10, "contains infinity"),
         (np.array([[10**400], [1]], dtype=object), "numbers that a float64 can hold"),
@@ -197,11 +203,13 @@ LARGE = np.where(RNG.random((N, 1)) < 0.5, 1.7e308, -1.7e308)
     "take",
     [
         ColumnNormScaler().fit,
+        PiecewiseLinearEncoder().fit,
+        RobustSmoothScaler().fit,
         FeatureHistogramDisplay.from_data,
         CorrelationDisplay.from_data,
         lambda X: FeatureDistributionDisplay.from_data(X, Y[: len(X)]),
     ],
-    ids=["scaler", "histogram", "correlation", "distribution"],
+    ids=["scaler", "encoder", "robust", "histogram", "correlation", "distribution"],
 )
 def test_numbers_that_are_too_large_are_an_error_without_a_warning(take, X, words):
     """Warnings are errors here, and none of them a ValueError."""

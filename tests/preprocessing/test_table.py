@@ -126,6 +126,17 @@ def test_columns_divided_by_their_norms(frame):
     assert_allclose(np.linalg.norm(matrix, axis=0), 1)
 
 
+def test_columns_scaled_by_their_quartiles(frame):
+    transformer = make_table_transformer(choose_columns(frame), scale="robust")
+    matrix = transformer.fit_transform(frame)
+    names = list(transformer.get_feature_names_out())
+    numbers = matrix[:, [name.startswith("numbers") for name in names]]
+    assert np.abs(numbers).max() < 3
+    size = frame["size"].fillna(frame["size"].median())
+    assert_allclose(matrix[size == size.median(), names.index("numbers__size")], 0, atol=1e-12)
+    assert set(np.unique(matrix[:, -4:])) == {0, 1}
+
+
 def test_new_rows_may_be_strange(frame):
     columns = choose_columns(frame)
     model = make_pipeline(make_table_transformer(columns), LogisticRegression())

@@ -61,7 +61,14 @@ def yeast_file(tmp_path_factory) -> Path:
 @pytest.fixture(scope="session")
 def yeast_result(yeast_file) -> YeastResult:
     """A short run of the yeast study on it."""
-    return yeast(yeast_file, seeds=2, other_splits=2, optimizer_epochs=3, regularizer_epochs=3)
+    return yeast(
+        yeast_file,
+        seeds=2,
+        other_splits=2,
+        optimizer_epochs=3,
+        regularizer_epochs=3,
+        architectures=False,
+    )
 
 
 @pytest.fixture(scope="session")

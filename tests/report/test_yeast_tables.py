@@ -19,7 +19,14 @@ def result(tmp_path_factory):
     )
     path = tmp_path_factory.mktemp("yeast") / "yeast.csv"
     frame.assign(name=y).to_csv(path, index=False)
-    return yeast(path, seeds=2, other_splits=2, optimizer_epochs=2, regularizer_epochs=2)
+    return yeast(
+        path,
+        seeds=2,
+        other_splits=2,
+        optimizer_epochs=2,
+        regularizer_epochs=2,
+        architectures=False,
+    )
 
 
 def test_figures_are_the_results(result):

@@ -34,4 +34,11 @@ def invented_yeast(tmp_path_factory) -> Path:
 @pytest.fixture(scope="session")
 def yeast_result(invented_yeast) -> YeastResult:
     """A short run of the yeast study on an invented table."""
-    return yeast(invented_yeast, seeds=2, other_splits=2, optimizer_epochs=3, regularizer_epochs=6)
+    return yeast(
+        invented_yeast,
+        seeds=2,
+        other_splits=2,
+        optimizer_epochs=3,
+        regularizer_epochs=6,
+        architectures=False,
+    )
