@@ -160,10 +160,10 @@ class GroupThreshold:
     >>> from dataclasses import replace
     >>> from sknn.backprop import GroupThreshold
     >>> from sknn.training import NetworkSpec, Parameters
-    >>> parameters = Parameters(
-    ...     np.array([[3.0, 4.0, 0.3, 0.4, 0.0, 0.0]]), NetworkSpec((2, 2)).layout
-    ... )
-    >>> threshold = GroupThreshold([replace(plan, group_l1=1.0)], parameters, scales=False)
+    >>> spec = NetworkSpec((2, 2))
+    >>> parameters = Parameters(np.array([[3.0, 4.0, 0.3, 0.4, 0.0, 0.0]]), spec.layout)
+    >>> plans = [replace(plan, spec=spec, group_l1=1.0)]
+    >>> threshold = GroupThreshold(plans, parameters, scales=False)
     >>> threshold.begin_epoch(thresholds=np.array([[1.0]]))
     >>> threshold.apply(0)
     >>> parameters.weights[0][0].round(3)

@@ -177,3 +177,18 @@ def test_two_classes_have_the_column_of_the_second():
     assert [label.get_text() for label in display.axes_.flat[-1].get_xticklabels()] == ["yes"]
     display = NetworkDisplay.from_estimator(model, class_names=["ill", "well"])
     assert list(display.output_names) == ["well"]
+
+
+def test_the_units_of_an_embedding_have_the_names_of_their_features(split, fit):
+    """Four rows for each of 13 features: more names than fit are left out of the figure."""
+    fitted = fit(max_iter=1, embedding="periodic")
+    display = NetworkDisplay.from_estimator(fitted)
+    first, *rest = split.X.columns
+    units = [f"{first}{unit}" for unit in ("", ", unit 1", ", unit 2", ", unit 3")]
+    assert display.feature_names[:5] == [*units, rest[0]]
+    assert len(display.feature_names) == len(fitted.coefs_[0]) == 4 * 13
+    names = [f"f{k}" for k in range(13)]
+    display = NetworkDisplay.from_estimator(fitted, feature_names=names)
+    assert display.feature_names[-1] == "f12, unit 3"
+    with pytest.raises(ValueError, match="`feature_names` must be 13 names, got 52"):
+        NetworkDisplay.from_estimator(fitted, feature_names=["x"] * 52)

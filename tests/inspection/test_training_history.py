@@ -117,6 +117,11 @@ def test_the_caption_tells_what_is_shared_from_what_is_not(networks):
         ({"batch_size": "full"}, "full batch"),
         ({"learning_rate": "cosine"}, "learning rate 0.01 (cosine)"),
         ({"label_smoothing": 0.1}, "label_smoothing = 0.1"),
+        ({"activation": ["gelu", "tanh"], "hidden_layer_sizes": (5, 4)}, "5-4, gelu-tanh"),
+        ({"normalization": "batch"}, "batch normalization"),
+        ({"residual": True, "hidden_layer_sizes": (5, 5)}, "residual connections"),
+        ({"embedding": "periodic"}, "periodic embedding"),
+        ({"input_scale": True}, "input scale"),
         ({"solver": "lbfgs", "max_iter": 2, "max_fun": 3}, "lbfgs"),
     ],
 )

@@ -384,3 +384,23 @@ def test_one_class_is_not_for_a_report():
     model = ScratchMLPClassifier(max_iter=2, n_iter_no_change=np.inf).fit(X, ["only"] * 20)
     with pytest.raises(ValueError, match=r"`estimator` must tell at least 2 classes .*\['only'\]"):
         Report.from_estimator(model, X, ["only"] * 20)
+
+
+def test_the_model_section_counts_all_that_a_network_has_learnt():
+    """Layers are counted in features, whatever stands before the first one."""
+    from sknn.report._model import model_section
+
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(40, 3)), np.arange(40) % 2
+    parts = {"normalization": "batch", "residual": True, "embedding": "periodic"}
+    network = ScratchMLPClassifier((4, 4), **parts, input_scale=True, max_iter=1)
+    network.set_params(n_iter_no_change=np.inf).fit(X, y)
+    section = model_section(network)
+    facts = dict(section.blocks[0].pairs)
+    assert facts["Layers"] == "3 – 4 – 4 – 1"
+    linear = (12 * 4 + 4) + (4 * 4 + 4) + (4 + 1)
+    embedding = 3 * (16 + 16 + 16 * 3 + 3)
+    assert facts["Trained parameters"] == f"{linear + 4 * 4 + 3 + embedding}, float64"
+    changed = {row[0]: row[1] for row in section.blocks[1].rows}
+    assert changed["normalization"] == "'batch'"
+    assert {"residual", "embedding", "input_scale"} < set(changed)
