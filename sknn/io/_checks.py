@@ -210,10 +210,11 @@ def _one_hot(made: Any) -> None:
 
 def _bins(made: Any) -> None:
     """Each feature has edges of its bins."""
-    edges = getattr(made, "bin_edges_", None)
+    edges, n_bins = (getattr(made, name, None) for name in ("bin_edges_", "n_bins_"))
     if edges is not None:
         _expect(_is_array(edges, "O", (made.n_features_in_,)), "bin_edges_")
         _expect(all(_is_array(some, "f") and some.ndim == 1 for some in edges), "bin_edges_")
+        _expect([len(some) - 1 for some in edges] == np.asarray(n_bins).tolist(), "n_bins_")
 
 
 def _function(made: Any) -> None:

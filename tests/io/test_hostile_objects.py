@@ -34,6 +34,7 @@ import sknn.io
 from sknn import (
     ColumnNormScaler,
     MLPFeatureSelector,
+    PiecewiseLinearEncoder,
     RankStabilitySelector,
     RegularizationPath,
     ScratchMLPClassifier,
@@ -165,6 +166,13 @@ class TestIndices:
         header, arrays = parts_of(model)
         first_step(header)["_drop_idx_after_grouping"]["$objects"][1][0] = -7
         refuses(header, arrays, "_drop_idx_after_grouping")
+
+    @pytest.mark.parametrize("value", [-1, 1, 10**9])
+    def test_numbers_of_bins(self, make_net, table, parts_of, refuses, value):
+        model = make_pipeline(PiecewiseLinearEncoder(3), make_net()).fit(*table)
+        header, arrays = parts_of(model)
+        arrays["steps.0.1.n_bins_"][0] = value
+        refuses(header, arrays, "`n_bins_` is not what a fit")
 
     @pytest.mark.parametrize("position", [-1, 625, 2**31 - 1])
     def test_a_seed(self, make_net, table, parts_of, refuses, position):
