@@ -20,7 +20,7 @@ LATER_SETTINGS = frozenset(
     "divisor sums_gradients".split()
 )
 # Files have these among the settings.
-SPEC = frozenset(f.name for f in fields(NetworkSpec))
+SPEC = tuple(f.name for f in fields(NetworkSpec))
 
 
 def plan_to_plain(plan: Plan) -> dict[str, Any]:
@@ -40,7 +40,7 @@ def plan_from_plain(plain: Mapping[str, Any], dtype: Any) -> Plan:
         If a setting is missing.
     """
     settings = {name: decode(value) for name, value in plain.items()}
-    missing = ({f.name for f in fields(Plan)} | SPEC) - set(settings) - LATER_SETTINGS
+    missing = {*(f.name for f in fields(Plan)), *SPEC} - set(settings) - LATER_SETTINGS
     if missing:
         raise ValueError(f"its settings lack {sorted(missing)}")
     spec = NetworkSpec(**{name: settings.pop(name) for name in SPEC if name in settings})

@@ -33,6 +33,7 @@ RESULTS = {
     "RerunYeast",
     "RocCurve",
     "TableColumns",
+    "YeastArchitectures",
     "YeastModel",
     "YeastResult",
     "YeastSplit",

@@ -23,7 +23,7 @@ from sknn import (
     TorchMLPClassifier,
     TorchMLPRegressor,
 )
-from sknn.io import _onnx_networks
+from sknn.io import _onnx_layers, _onnx_networks
 from sknn.preprocessing import choose_columns, make_table_transformer
 
 LOSSES = [
@@ -282,9 +282,9 @@ def test_an_ensemble_of_several_labels(rows, labels, run):
 def test_predictions_that_differ_are_not_left_behind(rows, path, monkeypatch, factor, loss):
     """In units of any size, and where the mean is far larger than the difference."""
     model = net(loss=loss).fit(rows[0], rows[1] * factor)
-    right = _onnx_networks.OnnxMatMul
+    right = _onnx_layers.OnnxMatMul
     monkeypatch.setattr(
-        _onnx_networks, "OnnxMatMul", lambda x, W, **opset: right(x, W * 1.001, **opset)
+        _onnx_layers, "OnnxMatMul", lambda x, W, **opset: right(x, W * 1.001, **opset)
     )
     path.write_bytes(b"former")
     for options in ({}, {"X": rows[0]}):
