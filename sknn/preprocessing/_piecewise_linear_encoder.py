@@ -35,7 +35,7 @@ class PiecewiseLinearEncoder(TransformerMixin, BaseEstimator):
 
     Parameters
     ----------
-    n_bins : int, default=16
+    n_bins : int, default=8
         The largest number of bins of a column, at least 2. A column with few different values has
         fewer.
 
@@ -47,8 +47,9 @@ class PiecewiseLinearEncoder(TransformerMixin, BaseEstimator):
         What `y` holds, for ``strategy="tree"``. "auto" takes floats for numbers, and integers as
         well if they have more than 50 different values; whatever else for classes.
 
-    min_weight_fraction_leaf : float, default=0.0
+    min_weight_fraction_leaf : float, default=0.02
         The smallest share of all weight that a bin of ``strategy="tree"`` may hold, at most 0.5.
+        A narrow bin at either end would make large numbers of values beyond it.
 
     sparse_output : bool, default=False
         Whether to return a CSR matrix. Usually about half of all entries are zero, so that it
@@ -142,11 +143,11 @@ class PiecewiseLinearEncoder(TransformerMixin, BaseEstimator):
 
     def __init__(
         self,
-        n_bins: int = 16,
+        n_bins: int = 8,
         *,
         strategy: Literal["quantile", "tree"] = "quantile",
         target_type: Literal["auto", "classes", "numbers"] = "auto",
-        min_weight_fraction_leaf: float = 0.0,
+        min_weight_fraction_leaf: float = 0.02,
         sparse_output: bool = False,
     ) -> None:
         self.n_bins = n_bins
