@@ -18,7 +18,7 @@ from sknn.training import SLOW_RATE, History, Plan, TrainState
 from ._losses import MeanLoss, probabilities
 from ._module import MLPModule
 from ._net import MLPNet, MLPRegressorNet, TableNet
-from ._rows import torch_dtype
+from ._rows import as_tensor, torch_dtype
 
 # By solver: PyTorch's optimizer, its settings, and its names of what the optimizer remembers.
 OPTIMIZERS: dict[str, type[torch.optim.Optimizer]] = {
@@ -200,7 +200,8 @@ def pairs(arrays: Mapping[str, np.ndarray], tensors: Mapping[str, Any]) -> list[
     """Views of the arrays (1, ...) of one model in the shapes of tensors, each with its tensor."""
     found = []
     for name, tensor in tensors.items():
-        view = torch.from_numpy(arrays[name][0])
+        array = arrays[name][0]
+        view = as_tensor(array, "cpu", torch_dtype(array.dtype))  # which takes read-only ones, too
         if name.startswith("weights."):
             view = view.T
         elif view.ndim == 2:  # of one row

@@ -136,6 +136,13 @@ class TestNet:
         )
         assert_weights(estimator, estimator.net_)
 
+    def test_weights_that_cannot_be_written_to(self, make_torch, table):
+        """As those of a model that joblib has mapped into memory."""
+        fitted = pickle.loads(pickle.dumps(make_torch(max_iter=3).fit(*table)))
+        for array in (*fitted.coefs_, *fitted.intercepts_):
+            array.flags.writeable = False
+        assert_weights(fitted, fitted.net_)
+
     def test_partial_fit_goes_on(self, make_torch, table):
         net = make_torch(max_iter=3).fit(*table).net_
         loss = net.history[-1, "train_loss"]
