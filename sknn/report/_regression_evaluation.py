@@ -15,6 +15,7 @@ from scipy.stats import norm
 from sklearn.metrics import mean_gamma_deviance, mean_poisson_deviance, r2_score
 from sklearn.pipeline import Pipeline
 
+from sknn.estimators._arithmetic import root_mean_square
 from sknn.inspection import QuantilePredictions
 from sknn.inspection._quantile_predictions import network_in, predicts_std
 from sknn.report._words import decimal
@@ -210,7 +211,7 @@ class RegressionEvaluation:
     @cached_property
     def rmse_by_target(self) -> NDArray[np.float64]:
         """Root mean squared error of each target, in its unit."""
-        return _root_mean_square(self.errors)
+        return root_mean_square(self.errors)
 
     @cached_property
     def rmse(self) -> float:
@@ -220,7 +221,7 @@ class RegressionEvaluation:
     @cached_property
     def baseline_rmse_by_target(self) -> NDArray[np.float64]:
         """Error of always predicting the mean of these rows."""
-        return _root_mean_square(self.y_true - self.y_true.mean(axis=0))
+        return root_mean_square(self.y_true - self.y_true.mean(axis=0))
 
     @cached_property
     def negative_log_likelihood(self) -> float:
@@ -316,13 +317,6 @@ def _tree(found: QuantilePredictions) -> dict[str, Any]:
         },
         "coverage": {f"{nominal:g}": share for nominal, share in found.coverages.items()},
     }
-
-
-def _root_mean_square(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    # Squares of large numbers would overflow, and of small ones vanish.
-    largest = np.abs(values).max(axis=0)
-    unit = np.where(largest > 0, largest, 1.0)
-    return np.asarray(unit * np.sqrt(np.square(values / unit).mean(axis=0)))
 
 
 def _trained_loss(last: Any, true: NDArray[Any], predicted: NDArray[Any]) -> dict[str, float]:
