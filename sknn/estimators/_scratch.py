@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from sknn.backprop import NumPyEngine
 
-from ._attributes import ATTRIBUTES
 from ._base import BaseMLP
 from ._classifier import BaseMLPClassifier
 from ._declare import estimator
 from ._regressor import BaseMLPRegressor
+from ._texts import OF_CLASSIFIERS, OF_REGRESSORS
 
 
 class ScratchMLP(BaseMLP):
@@ -19,7 +19,7 @@ class ScratchMLP(BaseMLP):
         return NumPyEngine()
 
 
-@estimator(attributes=ATTRIBUTES, score="accuracy", peer="MLPClassifier")
+@estimator(**OF_CLASSIFIERS)
 class ScratchMLPClassifier(ScratchMLP, BaseMLPClassifier):
     r"""Multilayer perceptron trained by backpropagation in pure NumPy.
 
@@ -32,12 +32,6 @@ class ScratchMLPClassifier(ScratchMLP, BaseMLPClassifier):
 
     Attributes
     ----------
-    classes_ : ndarray of shape (n_classes,)
-        The class labels; where rows have several labels, the numbers of the columns of `y`.
-    n_outputs_ : int
-        Number of outputs: one for two classes, else one per class or label.
-    out_activation_ : str
-        'softmax'; 'logistic' for two classes, or several labels per row.
     {attributes}
 
     See Also
@@ -47,24 +41,13 @@ class ScratchMLPClassifier(ScratchMLP, BaseMLPClassifier):
 
     Notes
     -----
-    The objective, over n rows with weights w of mean 1, is
+    {objective}
 
-    .. math:: \frac1n \sum_i w_i \left( -\log p_{y_i}(x_i) \right)
-              + \mathtt{l1} \sum |W| + \tfrac12\, \mathtt{l2} \sum W^2
-              + \mathtt{group\_l1} \sum_j \| W_1[j, :] \| .
-
-    Biases are not penalised. Sums of losses over a batch are divided by its number of rows.
-
-    Callbacks of `sklearn.callback` are set by ``set_callbacks``; every epoch is a task of theirs.
-    On Ctrl-C the weights of the last complete epoch are kept.
+    {callbacks}
 
     References
     ----------
-    D. E. Rumelhart, G. E. Hinton and R. J. Williams, "Learning representations by
-    back-propagating errors", Nature 323, 1986.
-
-    J. Yun, A. C. Lozano and E. Yang, "Adaptive Proximal Gradient Methods for Structured Neural
-    Networks", Advances in Neural Information Processing Systems 34, 2021.
+    {references}
 
     Examples
     --------
@@ -86,7 +69,7 @@ class ScratchMLPClassifier(ScratchMLP, BaseMLPClassifier):
     """
 
 
-@estimator(attributes=ATTRIBUTES, score="R²", peer="MLPRegressor")
+@estimator(**OF_REGRESSORS)
 class ScratchMLPRegressor(ScratchMLP, BaseMLPRegressor):
     r"""Multilayer perceptron for numbers, trained by backpropagation in pure NumPy.
 
@@ -100,10 +83,6 @@ class ScratchMLPRegressor(ScratchMLP, BaseMLPRegressor):
 
     Attributes
     ----------
-    n_outputs_ : int
-        Number of outputs: one per number; with 'gaussian' two, with 'quantile' one per quantile.
-    out_activation_ : str
-        'identity', or 'exp' with 'poisson' and 'gamma'.
     {attributes}
 
     See Also
@@ -113,25 +92,13 @@ class ScratchMLPRegressor(ScratchMLP, BaseMLPRegressor):
 
     Notes
     -----
-    The objective, over n rows with weights w of mean 1, is
+    {objective}
 
-    .. math:: \frac1n \sum_i w_i \, \ell(z(x_i), y_i)
-              + \mathtt{l1} \sum |W| + \tfrac12\, \mathtt{l2} \sum W^2
-              + \mathtt{group\_l1} \sum_j \| W_1[j, :] \| .
-
-    Losses of several numbers per row are added up. Biases are not penalised. Sums of losses over
-    a batch are divided by its number of rows.
-
-    Callbacks of `sklearn.callback` are set by ``set_callbacks``; every epoch is a task of theirs.
-    On Ctrl-C the weights of the last complete epoch are kept.
+    {callbacks}
 
     References
     ----------
-    D. E. Rumelhart, G. E. Hinton and R. J. Williams, "Learning representations by
-    back-propagating errors", Nature 323, 1986.
-
-    J. Yun, A. C. Lozano and E. Yang, "Adaptive Proximal Gradient Methods for Structured Neural
-    Networks", Advances in Neural Information Processing Systems 34, 2021.
+    {references}
 
     Examples
     --------

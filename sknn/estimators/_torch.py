@@ -12,12 +12,12 @@ from sknn._torch import TableNet, TorchEngine
 from sknn.training import EpochHook, TrainState
 
 from ._arrays import arrays_of
-from ._attributes import ATTRIBUTES
 from ._classifier import BaseMLPClassifier
 from ._declare import estimator, parameter
 from ._fit import TrainableMLP
 from ._prepare import Job
 from ._regressor import BaseMLPRegressor
+from ._texts import OF_CLASSIFIERS, OF_REGRESSORS
 
 
 @dataclass(eq=False, repr=False)
@@ -93,7 +93,26 @@ class TorchMLP(TrainableMLP):
         return state
 
 
-@estimator(attributes=ATTRIBUTES, score="accuracy", peer="MLPClassifier")
+# What the docstrings of both say of skorch.
+SKORCH = """
+Skorch's callbacks stop a training
+by raising `KeyboardInterrupt` at the end of an epoch; that is a stop and no interruption.
+
+Dropout masks are PyTorch's and differ from those of the other engine. They come from a
+generator of the fit's own: PyTorch's and NumPy's global generators are left alone.
+
+Sparse rows stay sparse on a CPU, where SciPy makes the products of the first layer; skorch's
+callbacks for batches are given CSR matrices there. On other devices the rows become dense
+batch by batch; with ``batch_size="full"`` that is all of them at once.
+
+Fits and predictions neither depend on PyTorch's modes nor change them: inference mode,
+`torch.no_grad`, `torch.autocast`, default dtype and default device. With
+`torch.autograd.set_detect_anomaly` a training that diverges may end with PyTorch's own error.
+Methods of `net_` are skorch's, and follow the modes.
+"""
+
+
+@estimator(**OF_CLASSIFIERS, skorch=SKORCH)
 class TorchMLPClassifier(TorchMLP, BaseMLPClassifier):
     r"""Multilayer perceptron trained by PyTorch through skorch, on a CPU or a GPU.
 
@@ -107,12 +126,6 @@ class TorchMLPClassifier(TorchMLP, BaseMLPClassifier):
 
     Attributes
     ----------
-    classes_ : ndarray of shape (n_classes,)
-        The class labels; where rows have several labels, the numbers of the columns of `y`.
-    n_outputs_ : int
-        Number of outputs: one for two classes, else one per class or label.
-    out_activation_ : str
-        'softmax'; 'logistic' for two classes, or several labels per row.
     {attributes}
     net_ : skorch.NeuralNetClassifier
         The trained net, for what skorch can do: `net_.module_`, `net_.history`,
@@ -130,37 +143,13 @@ class TorchMLPClassifier(TorchMLP, BaseMLPClassifier):
 
     Notes
     -----
-    The objective, over n rows with weights w of mean 1, is
+    {objective}
 
-    .. math:: \frac1n \sum_i w_i \left( -\log p_{y_i}(x_i) \right)
-              + \mathtt{l1} \sum |W| + \tfrac12\, \mathtt{l2} \sum W^2
-              + \mathtt{group\_l1} \sum_j \| W_1[j, :] \| .
-
-    Biases are not penalised. Sums of losses over a batch are divided by its number of rows.
-
-    Callbacks of `sklearn.callback` are set by ``set_callbacks``; every epoch is a task of theirs.
-    On Ctrl-C the weights of the last complete epoch are kept. Skorch's callbacks stop a training
-    by raising `KeyboardInterrupt` at the end of an epoch; that is a stop and no interruption.
-
-    Dropout masks are PyTorch's and differ from those of the other engine. They come from a
-    generator of the fit's own: PyTorch's and NumPy's global generators are left alone.
-
-    Sparse rows stay sparse on a CPU, where SciPy makes the products of the first layer; skorch's
-    callbacks for batches are given CSR matrices there. On other devices the rows become dense
-    batch by batch; with ``batch_size="full"`` that is all of them at once.
-
-    Fits and predictions neither depend on PyTorch's modes nor change them: inference mode,
-    `torch.no_grad`, `torch.autocast`, default dtype and default device. With
-    `torch.autograd.set_detect_anomaly` a training that diverges may end with PyTorch's own error.
-    Methods of `net_` are skorch's, and follow the modes.
+    {callbacks} {skorch}
 
     References
     ----------
-    D. E. Rumelhart, G. E. Hinton and R. J. Williams, "Learning representations by
-    back-propagating errors", Nature 323, 1986.
-
-    J. Yun, A. C. Lozano and E. Yang, "Adaptive Proximal Gradient Methods for Structured Neural
-    Networks", Advances in Neural Information Processing Systems 34, 2021.
+    {references}
 
     M. Tietz et al., "skorch: A scikit-learn compatible neural network library that wraps
     PyTorch", 2017, https://skorch.readthedocs.io.
@@ -185,7 +174,7 @@ class TorchMLPClassifier(TorchMLP, BaseMLPClassifier):
     """
 
 
-@estimator(attributes=ATTRIBUTES, score="R²", peer="MLPRegressor")
+@estimator(**OF_REGRESSORS, skorch=SKORCH)
 class TorchMLPRegressor(TorchMLP, BaseMLPRegressor):
     r"""Multilayer perceptron for numbers, trained by PyTorch through skorch, on a CPU or a GPU.
 
@@ -199,10 +188,6 @@ class TorchMLPRegressor(TorchMLP, BaseMLPRegressor):
 
     Attributes
     ----------
-    n_outputs_ : int
-        Number of outputs: one per number; with 'gaussian' two, with 'quantile' one per quantile.
-    out_activation_ : str
-        'identity', or 'exp' with 'poisson' and 'gamma'.
     {attributes}
     net_ : skorch.NeuralNetRegressor
         The trained net, for what skorch can do: `net_.module_`, `net_.history`,
@@ -220,38 +205,13 @@ class TorchMLPRegressor(TorchMLP, BaseMLPRegressor):
 
     Notes
     -----
-    The objective, over n rows with weights w of mean 1, is
+    {objective}
 
-    .. math:: \frac1n \sum_i w_i \, \ell(z(x_i), y_i)
-              + \mathtt{l1} \sum |W| + \tfrac12\, \mathtt{l2} \sum W^2
-              + \mathtt{group\_l1} \sum_j \| W_1[j, :] \| .
-
-    Losses of several numbers per row are added up. Biases are not penalised. Sums of losses over
-    a batch are divided by its number of rows.
-
-    Callbacks of `sklearn.callback` are set by ``set_callbacks``; every epoch is a task of theirs.
-    On Ctrl-C the weights of the last complete epoch are kept. Skorch's callbacks stop a training
-    by raising `KeyboardInterrupt` at the end of an epoch; that is a stop and no interruption.
-
-    Dropout masks are PyTorch's and differ from those of the other engine. They come from a
-    generator of the fit's own: PyTorch's and NumPy's global generators are left alone.
-
-    Sparse rows stay sparse on a CPU, where SciPy makes the products of the first layer; skorch's
-    callbacks for batches are given CSR matrices there. On other devices the rows become dense
-    batch by batch; with ``batch_size="full"`` that is all of them at once.
-
-    Fits and predictions neither depend on PyTorch's modes nor change them: inference mode,
-    `torch.no_grad`, `torch.autocast`, default dtype and default device. With
-    `torch.autograd.set_detect_anomaly` a training that diverges may end with PyTorch's own error.
-    Methods of `net_` are skorch's, and follow the modes.
+    {callbacks} {skorch}
 
     References
     ----------
-    D. E. Rumelhart, G. E. Hinton and R. J. Williams, "Learning representations by
-    back-propagating errors", Nature 323, 1986.
-
-    J. Yun, A. C. Lozano and E. Yang, "Adaptive Proximal Gradient Methods for Structured Neural
-    Networks", Advances in Neural Information Processing Systems 34, 2021.
+    {references}
 
     M. Tietz et al., "skorch: A scikit-learn compatible neural network library that wraps
     PyTorch", 2017, https://skorch.readthedocs.io.

@@ -1,4 +1,4 @@
-"""The fitted attributes of the estimators, as docstrings have them."""
+"""What docstrings of estimators say alike: of fitted attributes, the objective, and sources."""
 
 from __future__ import annotations
 
@@ -56,3 +56,73 @@ history_ : History
     Loss, {score}, penalty, learning rate and time of every epoch; ``to_frame()`` makes a
     data frame of it.
 """
+
+#: What they make small.
+OBJECTIVE_OF_CLASSIFIERS = r"""
+The objective, over n rows with weights w of mean 1, is
+
+.. math:: \frac1n \sum_i w_i \left( -\log p_{y_i}(x_i) \right)
+          + \mathtt{l1} \sum |W| + \tfrac12\, \mathtt{l2} \sum W^2
+          + \mathtt{group\_l1} \sum_j \| W_1[j, :] \| .
+
+Biases are not penalised. Sums of losses over a batch are divided by its number of rows.
+"""
+
+#: The same of regressors.
+OBJECTIVE_OF_REGRESSORS = r"""
+The objective, over n rows with weights w of mean 1, is
+
+.. math:: \frac1n \sum_i w_i \, \ell(z(x_i), y_i)
+          + \mathtt{l1} \sum |W| + \tfrac12\, \mathtt{l2} \sum W^2
+          + \mathtt{group\_l1} \sum_j \| W_1[j, :] \| .
+
+Losses of several numbers per row are added up. Biases are not penalised. Sums of losses over
+a batch are divided by its number of rows.
+"""
+
+#: What is called after every epoch, and what Ctrl-C keeps.
+CALLBACKS = """
+Callbacks of `sklearn.callback` are set by ``set_callbacks``; every epoch is a task of theirs.
+On Ctrl-C the weights of the last complete epoch are kept.
+"""
+
+#: Where it comes from.
+REFERENCES = """
+D. E. Rumelhart, G. E. Hinton and R. J. Williams, "Learning representations by
+back-propagating errors", Nature 323, 1986.
+
+J. Yun, A. C. Lozano and E. Yang, "Adaptive Proximal Gradient Methods for Structured Neural
+Networks", Advances in Neural Information Processing Systems 34, 2021.
+"""
+
+#: What takes the place of words in braces in the docstrings of each kind.
+OF_CLASSIFIERS = {
+    "attributes": """
+classes_ : ndarray of shape (n_classes,)
+    The class labels; where rows have several labels, the numbers of the columns of `y`.
+n_outputs_ : int
+    Number of outputs: one for two classes, else one per class or label.
+out_activation_ : str
+    'softmax'; 'logistic' for two classes, or several labels per row.
+"""
+    + ATTRIBUTES.lstrip(),
+    "objective": OBJECTIVE_OF_CLASSIFIERS,
+    "callbacks": CALLBACKS,
+    "references": REFERENCES,
+    "score": "accuracy",
+    "peer": "MLPClassifier",
+}
+OF_REGRESSORS = {
+    "attributes": """
+n_outputs_ : int
+    Number of outputs: one per number; with 'gaussian' two, with 'quantile' one per quantile.
+out_activation_ : str
+    'identity', or 'exp' with 'poisson' and 'gamma'.
+"""
+    + ATTRIBUTES.lstrip(),
+    "objective": OBJECTIVE_OF_REGRESSORS,
+    "callbacks": CALLBACKS,
+    "references": REFERENCES,
+    "score": "R²",
+    "peer": "MLPRegressor",
+}
