@@ -1,4 +1,4 @@
-"""The PyTorch engine: the only folder besides `sknn.io` that imports torch and skorch.
+"""The PyTorch engine: the only folder that imports torch and skorch.
 
 Read `_engine` first, then `_train` (epoch after epoch), `_make` (from a plan to a net, and
 weights across), `_net` (the skorch net), `_history` (its record), `_module` (the network),

@@ -93,6 +93,7 @@ class Linear(nn.Linear):
 
 
 def affine(weight: Tensor, bias: Tensor, X: Any) -> Tensor:
+    """The affine map of dense or of CSR rows; `weight` is (out, in)."""
     if isinstance(X, Tensor):
         return F.linear(X, weight, bias)
     return SparseProduct.apply(weight, X) + bias

@@ -2,6 +2,8 @@ r"""Layers before the first linear one: scaled features, and periodic embeddings
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from sknn.training import FloatArray
@@ -81,7 +83,7 @@ class PeriodicEmbedding(Layer):
         phases: FloatArray,
         weights: FloatArray,
         biases: FloatArray,
-        gradients: tuple[FloatArray, FloatArray, FloatArray, FloatArray] | None,
+        gradients: Sequence[FloatArray] | None,
         n_rows: int,
         hands_back: bool = False,
     ) -> None:

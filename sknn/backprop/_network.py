@@ -126,12 +126,11 @@ class _Builder:
         return ACTIVATIONS[spec.name](n_models, self.n_rows, spec.n_out, dtype)
 
     def _normalization(self, spec: LayerSpec, hands_back: bool) -> Layer:
-        scale, shift, *slopes = self._pairs(f"scales.{spec.index}", f"shifts.{spec.index}")
+        trained = *self._pairs(f"scales.{spec.index}", f"shifts.{spec.index}"), self.n_rows
         if spec.name == "layer":
-            return LayerNorm(scale, shift, slopes[0], slopes[1], self.n_rows)
+            return LayerNorm(*trained)
         running = (self.arrays[f"{role}.{spec.index}"] for role in ("means", "variances"))
-        mean, variance = running
-        return BatchNorm(scale, shift, slopes[0], slopes[1], self.n_rows, mean, variance)
+        return BatchNorm(*trained, *running)
 
     def _residual(self, spec: LayerSpec, hands_back: bool) -> Layer:
         n_models, dtype = self._shape
@@ -145,14 +144,9 @@ class _Builder:
     def _embedding(self, spec: LayerSpec, hands_back: bool) -> Layer:
         names = ("frequencies", "phases", "embedding_weights", "embedding_biases")
         frequencies, phases, weights, biases, *slopes = self._pairs(*names)
+        gradients = slopes if self.gradients else None
         return PeriodicEmbedding(
-            frequencies,
-            phases,
-            weights,
-            biases,
-            (slopes[0], slopes[1], slopes[2], slopes[3]) if self.gradients else None,
-            self.n_rows,
-            hands_back,
+            frequencies, phases, weights, biases, gradients, self.n_rows, hands_back
         )
 
 

@@ -91,7 +91,7 @@ def prepare(
     max_iter : int
         Most epochs of this training.
     partial : bool
-        Whether `given` is a part of the data only.
+        Whether `inputs` are a part of the data only.
     memo : Memo, optional
         Of fits that may have been given the same; equal problems become one.
     """

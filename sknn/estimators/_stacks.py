@@ -50,11 +50,11 @@ def trains_in_stacks(estimator: Any) -> bool:
     )
 
 
-def prepare_job(estimator: TrainableMLP, given: Inputs, memo: Memo) -> Job:
+def prepare_job(estimator: TrainableMLP, inputs: Inputs, memo: Memo) -> Job:
     """The training that `estimator.fit` would do."""
     estimator._validate_params()
     return prepare(
-        estimator, given, resume=False, max_iter=estimator.max_iter, partial=False, memo=memo
+        estimator, inputs, resume=False, max_iter=estimator.max_iter, partial=False, memo=memo
     )
 
 

@@ -297,15 +297,15 @@ class RegularizationPath(
             return default_network(hidden_layer_sizes=(32,), l2=0.01)
         return self.estimator
 
-    def _jobs(self, estimator: TrainableMLP, given: Inputs) -> list[Job]:
+    def _jobs(self, estimator: TrainableMLP, inputs: Inputs) -> list[Job]:
         """The training of the network of all rows, and those of the folds."""
         rng = check_random_state(self.random_state)
         estimator.set_params(random_state=rng.randint(np.iinfo(np.int32).max))
-        whole = prepare_job(estimator, given, Memo())
+        whole = prepare_job(estimator, inputs, Memo())
         if whole.problem.valid is not None or self.selection is None:
             return [whole]
-        cv = check_cv(self.cv, given.y, classifier=is_classifier(estimator))
-        splits = list(cv.split(given.X, given.y))
+        cv = check_cv(self.cv, inputs.y, classifier=is_classifier(estimator))
+        splits = list(cv.split(inputs.X, inputs.y))
         starts = [whole.engine.start([whole.plan], [draw_streams(rng)]) for _ in splits]
         return [whole, *fold_jobs(whole, splits, starts)]
 

@@ -198,9 +198,9 @@ class RankStabilitySelector(BaseSelector):
         if sample_weight is not None:
             sample_weight = check_sample_weight(sample_weight, rows, allow_all_zero_weights=True)
         self.importances_ = np.empty((self.n_refits, n_features))
-        given = Inputs(rows, truth, sample_weight)
+        inputs = Inputs(rows, truth, sample_weight)
         strata = truth if isinstance(target, Classes) else None
-        for number, importances in self._refit(estimator, given, strata, context):
+        for number, importances in self._refit(estimator, inputs, strata, context):
             self.importances_[number] = importances
         # Of equals, each has the last of their ranks, so that no column is preferred for its place.
         self.ranks_ = rankdata(-self.importances_, method="max", axis=1).astype(np.intp)
@@ -232,16 +232,16 @@ class RankStabilitySelector(BaseSelector):
         return self.estimator
 
     def _refit(
-        self, estimator: TrainableMLP, given: Inputs, strata: np.ndarray | None, context: Any
+        self, estimator: TrainableMLP, inputs: Inputs, strata: np.ndarray | None, context: Any
     ) -> Iterator[tuple[int, np.ndarray]]:
         """Train; yield the number of each refit and its importances, and tell callbacks of it."""
         rng = check_random_state(self.random_state)
         seeds = rng.randint(np.iinfo(np.int32).max, size=self.n_refits).tolist()
 
         def make_ready(number: int, memo: Memo) -> Job:
-            refit, part = clone(estimator).set_params(random_state=seeds[number]), given
+            refit, part = clone(estimator).set_params(random_state=seeds[number]), inputs
             if self.subsample is not None:
-                part = given.take(self._some_rows(given.X.shape[0], strata, seeds[number]))
+                part = inputs.take(self._some_rows(inputs.X.shape[0], strata, seeds[number]))
             job = prepare_job(refit, part, memo)
             plan = replace(job.plan, sums_gradients=self.importance == "gradients")
             return replace(job, plan=plan)
