@@ -62,7 +62,8 @@ class PiecewiseLinearEncoder(TransformerMixin, BaseEstimator):
         constant column has its value twice, one without values 0 twice.
 
     n_bins_ : ndarray of shape (n_features,), dtype int64
-        The number of bins of each column.
+        The number of bins of each column; their sum is that of the columns that come out,
+        n_entries.
 
     n_features_in_ : int
         Number of columns seen in :meth:`fit`.
@@ -218,7 +219,7 @@ class PiecewiseLinearEncoder(TransformerMixin, BaseEstimator):
 
         Returns
         -------
-        X_encoded : ndarray or CSR matrix of shape (n_samples, n_bins_.sum())
+        X_encoded : ndarray or CSR matrix of shape (n_samples, n_entries)
             The columns of each column, one after the other, and NaN in all of them where `X` has
             it; float32 in, float32 out.
         """
@@ -234,7 +235,7 @@ class PiecewiseLinearEncoder(TransformerMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} or data frame of shape (n_samples, n_bins_.sum())
+        X : {array-like, sparse matrix} or data frame of shape (n_samples, n_entries)
             Encoded rows.
 
         Returns
@@ -261,7 +262,7 @@ class PiecewiseLinearEncoder(TransformerMixin, BaseEstimator):
 
         Returns
         -------
-        names : ndarray of shape (n_bins_.sum(),), dtype object
+        names : ndarray of shape (n_entries,), dtype object
             The names.
         """
         check_is_fitted(self)
